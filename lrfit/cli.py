@@ -1,0 +1,102 @@
+"""The command group `lrfit`: finds commands by file name, and turns errors into a line and an exit code.
+
+A command is a file in `lrfit/commands/` with a click command named `command`; it is imported when it is
+called. None imports pandas or NumPy before it runs, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
+
+import click
+
+import lrfit
+from lrfit import commands
+from lrfit.errors import LrfitError, OutputError
+
+__all__ = ["cli", "main", "run"]
+
+_USAGE, _FAILED, _INTERRUPTED = 2, 1, 130
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(module.name for module in iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"lrfit.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        names = self.list_commands(ctx)
+        if args[0] not in names:
+            close = get_close_matches(args[0], names)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}."
+            ctx.fail(f"No command {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, name="lrfit", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(lrfit.__version__, prog_name="lrfit")
+def cli() -> None:
+    """Fit a line to a CSV by gradient descent, on a static graph.
+
+    \b
+    Example:
+      lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
+      lrfit predict model.json new.csv
+    """
+
+
+def main() -> None:
+    """The program: run the arguments of the process, and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line, without its first word, and return the exit code."""
+    try:
+        with cli.make_context("lrfit", list(arguments)) as context:
+            cli.invoke(context)
+        _flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except LrfitError as error:
+        return _fail(f"error: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED)
+    except BrokenPipeError:
+        _discard_stdout()
+        return 0
+    except OSError as error:
+        _discard_stdout()
+        return _fail(f"error: the result cannot be written: {error.strerror or error}", _FAILED)
+    return 0
+
+
+def _flush() -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed, so the result cannot be written")
+    sys.stdout.flush()
+
+
+def _discard_stdout() -> None:
+    """Send what stdout still holds nowhere, so that Python's own flush at exit cannot fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str, exit_code: int) -> int:
+    click.echo(f"lrfit: {message}", err=True)
+    return exit_code

@@ -1,0 +1,193 @@
+"""Tables: named columns of a CSV, read once from front to back as chunks of float64 rows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lrfit.csv_block import CsvFormat, Layout, Parsed, parse, records, text_lines
+from lrfit.errors import DataError, shown
+from lrfit.source import Source
+
+__all__ = ["Table", "choose_columns"]
+
+_MAX_LISTED = 10
+"""Column names that a message lists."""
+
+
+class Table:
+    """A CSV table whose header has been read, and whose rows can be read once.
+
+    Args:
+        source: The open source of its bytes.
+        format: How it is written.
+        prompt: Give out rows as soon as they come, not in whole blocks; the first missing value then ends
+            the reading, where it else ends it after all of them are counted.
+
+    Attributes:
+        header: Names of all columns, in file order.
+        header_text: The header as it was written; None if the file has none.
+        n_samples: Rows read so far.
+        n_dropped: Rows left out so far, for a missing value.
+        lost_digits: Whether an integer beyond 2^53 was read, not all of which float64 holds.
+
+    Raises:
+        DataError: There is no header, two columns have the same name, or the header is a row of numbers.
+    """
+
+    def __init__(self, source: Source, format: CsvFormat, *, prompt: bool = False) -> None:  # noqa: A002
+        self.n_samples = 0
+        self.n_dropped = 0
+        self.lost_digits = False
+        self.header_text: str | None = None
+        self._prompt = prompt
+        self._line = 1
+        self._layout = Layout(source.name, format, (), ())
+        self._blocks = source.blocks(prompt=prompt)
+        self._layout = replace(self._layout, header=self._read_header())
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of all columns, in file order."""
+        return self._layout.header
+
+    def rows(self, columns: Sequence[str], *, with_texts: bool = False) -> Iterator[Parsed]:
+        """The values of `columns`, block by block.
+
+        Raises:
+            DataError: There is no such column (raised at once); or there is no row, a row with too many or
+                too few fields, a cell that is not a number, or a missing value where they are not dropped
+                (raised when it is read). Says where.
+        """
+        positions = tuple(self._position(name) for name in columns)
+        return self._rows(replace(self._layout, positions=positions), with_texts=with_texts)
+
+    def _rows(self, layout: Layout, *, with_texts: bool) -> Iterator[Parsed]:
+        for block in self._blocks:
+            parsed = parse(block, layout, self._line, with_texts=with_texts)
+            self._line += parsed.n_lines
+            self.lost_digits |= parsed.lost_digits
+            self.n_dropped += parsed.n_missing
+            if parsed.n_missing and not layout.format.drop_missing:
+                self._refuse_missing(parsed.first_missing, layout)
+            if len(parsed.values):
+                self.n_samples += len(parsed.values)
+                yield parsed
+        if not self.n_samples:
+            missing = " without a missing value" if self.n_dropped else ""
+            raise DataError(f"{layout.source_name} has a header, but no rows{missing}")
+
+    def _refuse_missing(self, where: str, layout: Layout) -> None:
+        for block in () if self._prompt else self._blocks:
+            parsed = parse(block, layout, self._line)
+            self._line += parsed.n_lines
+            self.n_dropped += parsed.n_missing
+        n_rows = f"{self.n_dropped} rows have" if self.n_dropped > 1 else "a row has"
+        raise DataError(f"{where}: {n_rows} a missing value, here first; --missing drop leaves such rows out")
+
+    def _position(self, name: str) -> int:
+        return self.header.index(_found(name, self.header, self._layout.source_name))
+
+    def _read_header(self) -> tuple[str, ...]:
+        """Take the first row off the first block that has one; what follows it goes back to the blocks."""
+        layout = self._layout
+        for block in self._blocks:
+            lines = text_lines(block, layout, self._line)
+            for start, end, fields in records(lines, layout, self._line):
+                n_skipped = end if layout.format.header else start
+                rest = "".join(lines[n_skipped:]).encode()
+                self._blocks = _chained(rest, self._blocks)
+                self._line += n_skipped
+                if not layout.format.header:
+                    return tuple(str(i) for i in range(1, len(fields) + 1))
+                self.header_text = "".join(lines[start:end]).rstrip("\r\n")
+                return self._checked(tuple(name.strip() for name in fields))
+            self._line += len(lines)
+        raise DataError(f"{layout.source_name} is empty: it has neither a header nor rows")
+
+    def _checked(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        name, format_ = self._layout.source_name, self._layout.format
+        if all(map(format_.number.fullmatch, names)):
+            raise DataError(
+                f"{name}: the first row is all numbers ({_listed(names)}); "
+                "if there is no header, say --no-header"
+            )
+        twice = [column for column in names if names.count(column) > 1]
+        if twice:
+            raise DataError(f"{name}: two columns are named {shown(twice[0])}; rename one")
+        return names
+
+
+def choose_columns(
+    header: Sequence[str], x: Sequence[str] = (), y: str | None = None, *, source_name: str = "the data"
+) -> tuple[list[str], str]:
+    """Names of the features and of the target.
+
+    Args:
+        header: Names of all columns.
+        x: The features; all columns but the target, in file order, if empty.
+        y: The target; the column `y` if None, else the last one.
+        source_name: What messages call the table.
+
+    Raises:
+        DataError: There is no such column, a column is chosen twice, or no feature is left.
+
+    Examples:
+        >>> choose_columns(["x", "y", "z"])
+        (['x', 'z'], 'y')
+        >>> choose_columns(["a", "b"])
+        (['a'], 'b')
+    """
+    last = "y" if "y" in header else header[-1]
+    target = last if y is None else _found(y, header, source_name)
+    features = [_found(name, header, source_name) for name in x] or [
+        name for name in header if name != target
+    ]
+    twice = [name for name in features if name == target or features.count(name) > 1]
+    if twice:
+        raise DataError(f"column {shown(twice[0])} is chosen twice; -x and -y need columns of their own")
+    if not features:
+        raise DataError(
+            f"{source_name} has only the column {shown(target)}, and a line needs two"
+            f"{_separator_hint(target)}"
+        )
+    if not x and "" in features:
+        raise DataError(
+            f"{source_name}: column {header.index('') + 1} has no name; choose the features with -x"
+        )
+    if "intercept" in features:
+        raise DataError(
+            "a feature cannot be named 'intercept', which is a name of the model; rename the column"
+        )
+    return features, target
+
+
+def _found(name: str, header: Sequence[str], source_name: str) -> str:
+    if name in header:
+        return name
+    close = [
+        *(column for column in header if column.lower() == name.lower()),
+        *difflib.get_close_matches(name, header),
+    ]
+    suggestion = f"; did you mean {shown(close[0])}?" if close else ""
+    hint = _separator_hint(header[0]) if len(header) == 1 else ""
+    raise DataError(f"{source_name} has no column {shown(name)}, only {_listed(header)}{suggestion}{hint}")
+
+
+def _separator_hint(name: str) -> str:
+    for separator, option in ((";", "';'"), ("\t", "'\\t'"), ("|", "'|'")):
+        if separator in name:
+            return f"; if {option} separates the columns, say --sep {option}"
+    return ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(map(shown, names[:_MAX_LISTED])) + more
+
+
+def _chained(text: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    if text:
+        yield text
+    yield from blocks

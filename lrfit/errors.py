@@ -1,0 +1,77 @@
+"""What can be wrong with what lrfit is given, as exceptions; and how text of outside origin is shown.
+
+Everything that a caller may want to catch derives from `LrfitError`. Each message is for people: what is
+wrong, where, and how to mend it. The command line turns an `LrfitError` into one line and `exit_code`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+SHOWN_WIDTH = 80
+"""Characters of a name or cell that a message shows before it cuts the rest off."""
+
+
+class LrfitError(Exception):
+    """Something that lrfit was given cannot be used; base of all errors raised on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class GraphError(LrfitError):
+    """A graph is built, fed or run in a way that it does not allow."""
+
+
+class ShapeError(GraphError):
+    """Shapes that do not fit together; the message names both."""
+
+
+class FeedError(GraphError):
+    """A feed that is missing, unknown, of a wrong shape or not numeric."""
+
+
+class DataError(LrfitError):
+    """Rows that cannot be read as numbers; the message says which line, column and cell."""
+
+
+class ModelFileError(LrfitError):
+    """A model document that is not one; the message names the field."""
+
+
+class OutputError(LrfitError):
+    """A result that cannot be written where it should go."""
+
+
+class UsageError(LrfitError):
+    """Options or arguments that contradict each other or the data's columns' number."""
+
+    exit_code = 2
+
+
+class DivergenceError(LrfitError):
+    """Gradient descent that moved away from the minimum; the message says why and what to try."""
+
+    exit_code = 3
+
+
+def shown(text: str) -> str:
+    r"""Text of outside origin made safe to print: quoted, unprintable characters escaped, shortened.
+
+    Examples:
+        >>> print(shown("speed"))
+        'speed'
+        >>> print(shown("red\x1b[31m"))
+        'red\x1b[31m'
+        >>> print(len(shown("9" * 1000)))
+        83
+    """
+    cut = text[:SHOWN_WIDTH]
+    escaped = "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in cut)
+    mark = "…" if len(escaped) > SHOWN_WIDTH or len(text) > SHOWN_WIDTH else ""
+    return f"'{escaped[:SHOWN_WIDTH]}{mark}'"
+
+
+def _escape(character: str) -> str:
+    if character in "\\'":
+        return "\\" + character
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

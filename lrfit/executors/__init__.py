@@ -1,0 +1,1 @@
+"""Executors: ways to run a program. Each is a function `Program -> Step` in a file of its own."""

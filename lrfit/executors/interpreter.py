@@ -1,0 +1,69 @@
+"""The interpreter: one NumPy call a node. It is the reference that every other executor is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lrfit.errors import ShapeError
+from lrfit.graph import Array, Kernel, Node, format_shape
+from lrfit.ops import is_constant, is_placeholder, is_variable
+from lrfit.program import Program, Step
+
+__all__ = ["interpreter"]
+
+
+def interpreter(program: Program) -> Step:
+    """A step that calls the kernel of each node in turn; all look-ups are done here, once.
+
+    The step raises `ShapeError` where dimensions that were not known before turn out not to fit.
+
+    Examples:
+        >>> from lrfit import placeholder
+        >>> x = placeholder((), name="x")
+        >>> step = interpreter(Program.of([x + 1.0], [x]))
+        >>> step([np.float64(2.0)], {})
+        [np.float64(3.0)]
+    """
+    place = {node: i for i, node in enumerate(program.nodes)}
+    initial: list[Any] = [node.attrs["value"] if is_constant(node) else None for node in program.nodes]
+    fed = [(i, place[node]) for i, node in enumerate(program.feeds) if node in place]
+    read = [(place[node], node) for node in program.variables]
+    calls = [
+        (place[node], _bound(node), tuple(place[source] for source in node.inputs))
+        for node in program.nodes
+        if not (is_constant(node) or is_placeholder(node) or is_variable(node))
+    ]
+    updated = [(variable, place[node]) for variable, node in program.updates.items()]
+    fetched = [place[node] for node in program.fetches]
+
+    def step(feeds: Sequence[Array], variables: dict[Node, Array]) -> list[Array | None]:
+        values = initial.copy()
+        for i, target in fed:
+            values[target] = feeds[i]
+        for target, variable in read:
+            values[target] = variables[variable]
+        target = 0
+        try:
+            with np.errstate(all="ignore"):
+                for target, kernel, sources in calls:
+                    values[target] = kernel(*[values[source] for source in sources])
+        except ValueError as error:
+            raise _misfit(program.nodes[target], [values[s] for s in sources], error) from None
+        for variable, source in updated:
+            variables[variable] = values[source]
+        return [values[source] for source in fetched]
+
+    return step
+
+
+def _bound(node: Node) -> Kernel:
+    return partial(node.op.kernel, **node.attrs) if node.attrs else node.op.kernel
+
+
+def _misfit(node: Node, values: Sequence[Array], error: ValueError) -> ShapeError:
+    shapes = " and ".join(format_shape(np.shape(value)) for value in values)
+    return ShapeError(f"{node.name!r} ({node.op.name}) cannot run on values of shape {shapes}: {error}")

@@ -1,0 +1,258 @@
+"""Moments: all that the half-MSE of a linear model knows of the data, in a few numbers.
+
+For z = (x, y) the mean half-squared error at any (W, b) depends on the rows only through their number n,
+their mean and their covariance. `Moments` holds n, the mean and a triangular factor L of the covariance
+(L·Lᵀ = covariance, population: divided by n). L is made by QR of the rows [1, z - shift], chunk by chunk,
+and never by summing squares, which would lose half of the digits to cancellation. Two `Moments` merge by one
+QR of a few rows, so any number of rows needs one pass in constant memory.
+
+With q = n_features + 1, the 2q rows mean ± √q·l, for each column l of L, have the same mean and covariance
+as the data, hence the same loss *and the same gradients at every (W, b)*. They are the sigma points of the
+unscented transform. Full-batch descent on them is descent on the data.
+
+References:
+    Golub and Van Loan, Matrix Computations, 4th ed., section 5.3: least squares by QR.
+    Julier and Uhlmann, Unscented filtering and nonlinear estimation (2004): sigma points, here with W₀ = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from math import sqrt
+
+import numpy as np
+
+from lrfit.errors import DataError
+from lrfit.graph import Array
+
+__all__ = ["LeastSquares", "Moments"]
+
+_CHUNK_ROWS = 4096
+"""Rows of one QR. Few enough to stay in a processor's cache; a fixed number, so that bits do not vary."""
+
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquares:
+    """The parameters of least loss, and how well the data determine them.
+
+    Attributes:
+        weights: Shape (n_features,). Of all least-squares solutions the one of least norm, with each feature
+            measured in its own root mean square.
+        intercept: 0.0 for a model without one.
+        half_mse: The least loss, 1/(2n) · Σ residual².
+        standard_errors: Of the weights, then of the intercept: the square roots of the diagonal of
+            s²·(XᵀX)⁻¹ with s² = Σ residual² / (n - n_parameters). None where they are not defined:
+            n_samples ≤ n_parameters, or columns that depend linearly on each other.
+        rank: Of the features (with the constant, if there is an intercept, taken out before).
+    """
+
+    weights: Array
+    intercept: float
+    half_mse: float
+    standard_errors: Array | None
+    rank: int
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Number, mean and covariance of rows z = (x, y).
+
+    Attributes:
+        n_samples: Number of rows.
+        mean: Shape (n_features + 1,).
+        factor: L, lower triangular with a diagonal ≥ 0, shape (n_features + 1, n_features + 1).
+    """
+
+    n_samples: int
+    mean: Array
+    factor: Array
+
+    @classmethod
+    @np.errstate(over="ignore", invalid="ignore")
+    def of_rows(cls, rows: Array) -> Moments:
+        """The moments of rows (x, y), shape (n_samples, n_features + 1); not finite where sums overflow."""
+        n_samples, width = rows.shape
+        if not n_samples:
+            return cls(0, np.zeros(width), np.zeros((width, width)))
+        shift = rows.mean(axis=0)
+        chunk = max(_CHUNK_ROWS, 2 * (width + 1))
+        shifted = np.zeros((-(-n_samples // chunk) * chunk, width + 1))  # rows of zeros change no QR
+        shifted[:n_samples, 0] = 1.0
+        np.subtract(rows, shift, out=shifted[:n_samples, 1:])
+        triangles = _r(shifted.reshape(-1, chunk, width + 1))
+        return cls._of_triangles(triangles.reshape(-1, width + 1), shift, n_samples)
+
+    @classmethod
+    def merged(cls, parts: Iterable[Moments]) -> Moments:
+        """The moments of all rows of `parts` together; merged in order, two by two.
+
+        Raises:
+            DataError: There are no parts.
+        """
+        try:
+            return reduce(cls.merge, parts)
+        except TypeError as error:  # reduce of nothing
+            message = "there are no rows"
+            raise DataError(message) from error
+
+    def merge(self, other: Moments) -> Moments:
+        """The moments of the rows of both together; associative, to rounding."""
+        if not (self.n_samples and other.n_samples):
+            return self if self.n_samples else other
+        n_samples = self.n_samples + other.n_samples
+        shift = self.mean + (other.mean - self.mean) * (other.n_samples / n_samples)
+        return self._of_triangles(
+            np.vstack([self._triangle(shift), other._triangle(shift)]), shift, n_samples
+        )
+
+    def _triangle(self, shift: Array) -> Array:
+        """Few rows R whose RᵀR is that of the rows [1, z - shift]."""
+        top = np.concatenate([[1.0], self.mean - shift])
+        below = np.column_stack([np.zeros(len(self.mean)), self.factor.T])
+        return sqrt(self.n_samples) * np.vstack([top, below])
+
+    @classmethod
+    def _of_triangles(cls, triangles: Array, shift: Array, n_samples: int) -> Moments:
+        """The moments from stacked triangles of rows [1, z - shift]; the first column of R gives the mean."""
+        r = _upper_triangle(triangles)
+        return cls(n_samples, shift + r[0, 1:] / r[0, 0], r[1:, 1:].T / np.sqrt(n_samples))
+
+    @property
+    def n_features(self) -> int:
+        """Number of features: columns of x."""
+        return len(self.mean) - 1
+
+    def sigma_points(self) -> Array:
+        """2q rows of the same mean and covariance: mean ± √q·l for each column l of L; shape (2q, q)."""
+        spread = sqrt(len(self.mean)) * self.factor.T
+        return np.vstack([self.mean + spread, self.mean - spread])
+
+    def rescaled(self, shift: Array, scale: Array) -> Moments:
+        """The moments of the rows (z - shift) / scale."""
+        return replace(self, mean=(self.mean - shift) / scale, factor=self.factor / scale[:, np.newaxis])
+
+    @cached_property
+    def standard_deviation(self) -> Array:
+        """Population standard deviation (divided by n) of each column of (x, y)."""
+        return _row_norms(self.factor)
+
+    @cached_property
+    def root_mean_square(self) -> Array:
+        """Root of the mean square of each column of (x, y)."""
+        return np.hypot(self.standard_deviation, self.mean)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def half_mse(self, weights: Array, intercept: float) -> float:
+        """The loss 1/(2n) · Σ (x·W + b - y)² of all rows, without a pass over them."""
+        direction = np.append(weights, -1.0)
+        spread = _products(self.factor.T, direction)
+        offset = _products(self.mean, direction) + intercept
+        return float(0.5 * (np.sum(spread * spread) + offset * offset))
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def half_mse_rounding(self, weights: Array, intercept: float) -> float:
+        """A bound on what rounding does to `half_mse` here: two losses closer than this are equal."""
+        terms = np.append(np.abs(weights), 1.0) * self.root_mean_square
+        error = 4 * len(terms) * _EPS * (float(np.sum(terms)) + abs(intercept))
+        return error * (sqrt(2 * self.half_mse(weights, intercept)) + error)
+
+    @property
+    def best_constant_half_mse(self) -> float:
+        """The least loss of a constant prediction (the mean of y): half the variance of y."""
+        return 0.5 * float(self.standard_deviation[-1]) ** 2
+
+    def least_squares(self, *, intercept: bool = True) -> LeastSquares:
+        """The parameters of least loss.
+
+        With the rows of L ordered x, y: L = [[Lx, 0], [lᵀ, d]], the weights solve Lxᵀ·W = l, and d²/2 is
+        what loss is left; without an intercept the same holds for a factor of the mean of z·zᵀ.
+        """
+        k = self.n_features
+        r = self._root(intercept=intercept)
+        scale = np.linalg.norm(r[:, :k], axis=0)
+        scale[scale == 0.0] = 1.0
+        rcond = 64 * (k + 1) * _EPS
+        solution, _, rank, _ = np.linalg.lstsq(r[:, :k] / scale, r[:, k], rcond=rcond)
+        weights = solution / scale
+        b = float(self.mean[k] - _products(self.mean[:k], weights)) if intercept else 0.0
+        residual = r[:, k] - _products(r[:, :k], weights)
+        half_mse = 0.5 * float(np.sum(residual * residual))
+        errors = None
+        n_parameters = k + intercept
+        if rank == k and self.n_samples > n_parameters:
+            s2_over_n = 2 * half_mse / (self.n_samples - n_parameters)
+            errors = np.sqrt(s2_over_n) * self._parameter_roots(r[:k, :k] / scale, scale, intercept=intercept)
+        return LeastSquares(weights, b, half_mse, errors, int(rank))
+
+    def _parameter_roots(self, r: Array, scale: Array, *, intercept: bool) -> Array:
+        """Roots of the diagonal of the inverse of the Hessian, from the scaled triangle of the features."""
+        inverse = np.linalg.pinv(r) / scale[:, np.newaxis]
+        of_weights = _row_norms(inverse)
+        if not intercept:
+            return of_weights
+        return np.append(of_weights, np.hypot(1.0, np.linalg.norm(self.mean[:-1] @ inverse)))
+
+    def _root(self, *, intercept: bool) -> Array:
+        """R, upper triangular: RᵀR is the covariance of z, or the mean of z·zᵀ if there is no intercept."""
+        return self.factor.T if intercept else _upper_triangle(np.vstack([self.mean, self.factor.T]))
+
+    def hessian_eigenvalues(self, *, intercept: bool = True) -> Array:
+        """Eigenvalues of the Hessian in (W, b), ascending: squares of the singular values of its root."""
+        k = self.n_features
+        root = self._root(intercept=intercept)[:k, :k]
+        if intercept:
+            root = np.block([[root, np.zeros((k, 1))], [self.mean[np.newaxis, :k], np.ones((1, 1))]])
+        singular = np.linalg.svd(root, compute_uv=False)
+        eigenvalues: Array = np.square(singular[::-1])
+        return eigenvalues
+
+    def max_stable_learning_rate(self, *, intercept: bool = True) -> float:
+        """2 / λ_max: below it, full-batch gradient descent falls at every step; above it, it diverges.
+
+        Infinite where the loss does not depend on the parameters at all.
+
+        References:
+            Nesterov, Introductory Lectures on Convex Optimization, section 1.2.3.
+        """
+        largest = float(self.hessian_eigenvalues(intercept=intercept)[-1])
+        return 2.0 / largest if largest else np.inf
+
+    def fastest_learning_rate(self, *, intercept: bool = True) -> float:
+        """2 / (λ_min + λ_max), with λ_min the least eigenvalue that is not 0: the best rate for full batch.
+
+        References:
+            Polyak, Introduction to Optimization, section 1.4, theorem 3.
+        """
+        eigenvalues = self.hessian_eigenvalues(intercept=intercept)
+        positive = eigenvalues[eigenvalues > 64 * len(eigenvalues) * _EPS * eigenvalues[-1]]
+        return 2.0 / float(positive[0] + positive[-1]) if len(positive) else 1.0
+
+
+def _upper_triangle(rows: Array) -> Array:
+    """R of the QR decomposition, with a diagonal ≥ 0, so that it is unique."""
+    r = _r(rows)
+    signs: Array = np.where(np.diagonal(r) < 0.0, -1.0, 1.0)
+    return r * signs[:, np.newaxis]
+
+
+def _r(rows: Array) -> Array:
+    """R of the QR decomposition of each matrix in a stack."""
+    r: Array = np.linalg.qr(rows, mode="r")  # type: ignore[assignment]  # (Q, R) in other modes
+    return r
+
+
+def _row_norms(rows: Array) -> Array:
+    """Euclidean norm of each row, without overflow of the squares."""
+    norms: Array = np.hypot.reduce(rows, axis=1)
+    return norms
+
+
+def _products(rows: Array, vector: Array) -> Array:
+    """rows · vector, not by BLAS: the same bits on any machine."""
+    product: Array = np.sum(rows * vector, axis=-1)
+    return product

@@ -1,0 +1,135 @@
+"""Types and options that commands share. Numbers are read strictly: `nan`, `1_000` and `١٢` are refused."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from lrfit.errors import shown
+
+if TYPE_CHECKING:
+    from lrfit.csv_block import CsvFormat
+
+__all__ = ["csv_format", "csv_options", "initial_values", "integer", "names", "number", "separator"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_SEPARATOR = re.compile(r"[\t !#$%&()*,/:;<=>?@\[\]^_`{|}~\\]")
+_MAX_DIGITS = 18
+
+
+def integer(least: int, *, none: str | None = None) -> Callable[[str], int | None]:
+    """A parser of decimal integers of at least `least`; the word `none` stands for None."""
+
+    def parse(text: str) -> int | None:
+        if text == none:
+            return None
+        if not _INTEGER.fullmatch(text) or len(text) > _MAX_DIGITS or int(text) < least:
+            _refuse(text, f"an integer of at least {least}{_or(none)}")
+        return int(text)
+
+    return parse
+
+
+def number(above: float, *, none: str | None = None) -> Callable[[str], float | None]:
+    """A parser of finite decimal numbers above `above`; the word `none` stands for None."""
+
+    def parse(text: str) -> float | None:
+        if text == none:
+            return None
+        if not _is_finite_number(text) or not float(text) > above:
+            _refuse(text, f"a finite number above {above:g}{_or(none)}")
+        return float(text)
+
+    return parse
+
+
+def names(text: str) -> list[str]:
+    """Column names, separated by commas; a name with a comma stands in double quotes."""
+    try:
+        return [name.strip() for name in next(csv.reader([text], strict=True, skipinitialspace=True))]
+    except (csv.Error, StopIteration):
+        _refuse(text, "a list of names separated by commas")
+
+
+def initial_values(text: str) -> str | tuple[float, ...]:
+    """`zeros`, `normal`, or numbers separated by commas."""
+    if text in {"zeros", "normal"}:
+        return text
+    parts = [part.strip() for part in text.split(",")]
+    if not all(map(_is_finite_number, parts)):
+        _refuse(text, "zeros, normal, or finite numbers separated by commas")
+    return tuple(map(float, parts))
+
+
+def separator(text: str) -> str:
+    r"""One ASCII character; `\t` stands for a tab."""
+    character = "\t" if text == "\\t" else text
+    if not _SEPARATOR.fullmatch(character):
+        _refuse(text, "a character that can separate columns, such as , ; | or \\t")
+    return character
+
+
+def _is_finite_number(text: str) -> bool:
+    return bool(_FLOAT.fullmatch(text)) and isfinite(float(text))
+
+
+def _or(word: str | None) -> str:
+    return f", or {word}" if word else ""
+
+
+def _refuse(text: str, wanted: str) -> NoReturn:
+    raise click.BadParameter(f"{shown(text)} is not {wanted}.")
+
+
+_CSV_OPTIONS = (
+    click.option(
+        "--sep",
+        type=separator,
+        metavar="C",
+        help="Separator of the columns.  [default: a comma; a tab for .tsv]",
+    ),
+    click.option(
+        "--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="Decimal point."
+    ),
+    click.option(
+        "--encoding", default="utf-8", show_default=True, metavar="NAME", help="Encoding of the text."
+    ),
+    click.option("--no-header", is_flag=True, help="The first row is data; the columns are named 1, 2, …"),
+    click.option(
+        "--missing",
+        type=click.Choice(["error", "drop"]),
+        default="error",
+        show_default=True,
+        help="What to do with rows that lack a value.",
+    ),
+)
+
+
+def csv_options(command: Command) -> Command:
+    """Add the options that say how a CSV is written; `csv_format` reads them."""
+    for option in reversed(_CSV_OPTIONS):
+        command = option(command)
+    return command
+
+
+def csv_format(path: str, options: dict[str, Any]) -> CsvFormat:
+    """How the CSV at `path` is written, by the options of `csv_options`.
+
+    Raises:
+        click.UsageError: The separator is the decimal point.
+    """
+    from lrfit.csv_block import CsvFormat  # noqa: PLC0415 (imports pandas)
+
+    tabs = path.lower().removesuffix(".gz").endswith(".tsv")
+    separator = options["sep"] or ("\t" if tabs else ",")
+    if separator == options["decimal"]:
+        raise click.UsageError("--sep and --decimal are the same character; with --decimal ',' say --sep ';'")
+    return CsvFormat(separator, options["decimal"], not options["no_header"], options["missing"] == "drop")

@@ -1,0 +1,87 @@
+"""The one way to write a file: whole, or not at all.
+
+The bytes go to a temporary file in the same folder, which takes the place of the old one when it is complete
+and on the disk. Whatever fails, the old file stays as it was. A symbolic link is followed, the mode of the
+old file kept. What is not a regular file (a FIFO, /dev/stdout) is written to as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lrfit.errors import OutputError, shown
+
+__all__ = ["check_writable", "open_output"]
+
+
+def check_writable(path: str) -> None:
+    """Raise `OutputError` if it can be seen beforehand that `path` cannot be written."""
+    target = Path(path).resolve()
+    if target.is_dir():
+        raise OutputError(f"{shown(path)} is a folder: name a file")
+    if not target.parent.is_dir():
+        raise OutputError(f"{shown(path)} cannot be written: there is no folder {shown(str(target.parent))}")
+    if not os.access(target if _is_special(target) else target.parent, os.W_OK):
+        raise OutputError(f"{shown(path)} cannot be written: permission denied")
+
+
+@contextmanager
+def open_output(path: str) -> Iterator[BinaryIO]:
+    """A file to write to within the block; at its end it takes the place of `path`.
+
+    Raises:
+        OutputError: It cannot be written. The old file is as it was.
+    """
+    check_writable(path)
+    target = Path(path).resolve()
+    try:
+        with target.open("wb") if _is_special(target) else _replacement(target) as file:
+            yield file
+    except OSError as error:
+        raise OutputError(f"{shown(path)} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[BinaryIO]:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(target))
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _is_special(target: Path) -> bool:
+    """Whether it is there and no regular file, such as a FIFO."""
+    return target.exists() and not target.is_file()
+
+
+def _mode(target: Path) -> int:
+    """The mode of the file that is replaced, or the one that a new file gets."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

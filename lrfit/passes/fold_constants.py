@@ -1,0 +1,30 @@
+"""Compute beforehand what does not depend on a feed or a variable."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrfit.graph import Node, constant_of
+from lrfit.ops import is_constant
+from lrfit.program import Program
+
+
+def fold_constants(program: Program) -> Program:
+    """The program with each pure node whose inputs are all constants replaced by a constant.
+
+    Examples:
+        >>> from lrfit import constant
+        >>> total = constant(1.0, name="one") + constant(2.0, name="two")
+        >>> print(fold_constants(Program.of([total])))
+        add  ()  constant(value=array(3.))
+        fetch add
+    """
+    return program.rewritten(_folded)
+
+
+def _folded(node: Node) -> Node:
+    if not (node.inputs and node.op.pure and all(map(is_constant, node.inputs))):
+        return node
+    with np.errstate(all="ignore"):
+        value = node.op.kernel(*(source.attrs["value"] for source in node.inputs), **node.attrs)
+    return constant_of(value, node.name)

@@ -1,0 +1,137 @@
+"""The program: the part of a graph that a set of fetches needs, in the order in which it can run.
+
+A graph is what a user builds; a `Program` is what runs. It is immutable, so that a *pass* is a function
+from program to program, and an *executor* a function from program to `Step`. Both are interchangeable and
+can be tested one by one. The nodes that a pass makes belong to no graph: running never changes a graph.
+
+Any node may be fed. In the program a placeholder stands in its place: what it was made from is not needed,
+and no pass or executor can tell it from a placeholder of the user's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from lrfit.errors import FeedError, GraphError
+from lrfit.graph import Array, Node, format_shape, topological_order
+from lrfit.ops import is_assignment, is_placeholder, is_variable, placeholder_for
+
+__all__ = ["Executor", "Pass", "Program", "Step"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a run computes.
+
+    Attributes:
+        nodes: All nodes of the program, each behind its inputs.
+        fetches: The nodes whose values are asked for, in the order in which a step returns them.
+        feeds: The placeholders whose values are given, in the order in which a step takes them.
+    """
+
+    nodes: tuple[Node, ...]
+    fetches: tuple[Node, ...]
+    feeds: tuple[Node, ...] = ()
+
+    @classmethod
+    def of(cls, fetches: Sequence[Node], feeds: Sequence[Node] = ()) -> Program:
+        """The slice of a graph that `fetches` need when `feeds` are given."""
+        new = {node: placeholder_for(node) for node in feeds}
+        for node in topological_order(fetches, leaves=frozenset(feeds)):
+            if node not in new:
+                new[node] = node.with_inputs(tuple(new[source] for source in node.inputs))
+        ends = tuple(new[node] for node in fetches)
+        return cls(tuple(topological_order(ends)), ends, tuple(new[node] for node in feeds))
+
+    @property
+    def variables(self) -> frozenset[Node]:
+        """The variables that the program reads."""
+        return frozenset(filter(is_variable, self.nodes))
+
+    @property
+    def updates(self) -> dict[Node, Node]:
+        """For each variable that the program assigns, the node of its new value."""
+        return {node.attrs["variable"]: node for node in filter(is_assignment, self.nodes)}
+
+    def rewritten(self, rule: Callable[[Node], Node]) -> Program:
+        """The program with each node replaced by `rule(node)`, its inputs already replaced.
+
+        `rule` returns the node itself, or a node of equal value and shape. What is no longer needed stays,
+        for `prune` to take away.
+        """
+        new: dict[Node, Node] = {}
+        for node in self.nodes:
+            new[node] = rule(node.with_inputs(tuple(new[source] for source in node.inputs)))
+        nodes = topological_order(new.values())
+        return Program(tuple(nodes), tuple(new[node] for node in self.fetches), self.feeds)
+
+    def validate(self) -> Program:
+        """This program, checked.
+
+        Raises:
+            FeedError: A placeholder is not fed.
+            GraphError: A node comes before its inputs or twice, a shape is not what its op's rule gives, a
+                fetch is missing, or a variable is assigned twice.
+        """
+        seen: set[Node] = set()
+        for node in self.nodes:
+            self._check(node, seen)
+            seen.add(node)
+        assigned = Counter(node.attrs["variable"] for node in filter(is_assignment, self.nodes))
+        for variable, n_times in assigned.items():
+            if n_times > 1:
+                message = f"variable {variable.name!r} is assigned twice in one run: fetch the two apart"
+                raise GraphError(message)
+        if not seen.issuperset(self.fetches):
+            message = "a fetched node is not in the program"
+            raise GraphError(message)
+        return self
+
+    def _check(self, node: Node, seen: set[Node]) -> None:
+        if node in seen:
+            message = f"{node.name!r} comes twice"
+            raise GraphError(message)
+        if is_placeholder(node) and node not in self.feeds:
+            message = f"placeholder {node.name!r} of shape {format_shape(node.shape)} is not fed: add it to feed_dict"
+            raise FeedError(message)
+        if not seen.issuperset(node.inputs):
+            message = f"{node.name!r} comes before its inputs"
+            raise GraphError(message)
+        if Node.of(node.op, node.inputs, node.attrs, node.name).shape != node.shape:
+            message = (
+                f"{node.name!r} has shape {format_shape(node.shape)}, which {node.op.name} does not give"
+            )
+            raise GraphError(message)
+
+    def __str__(self) -> str:
+        """One line a node: name, shape, and how it is made."""
+        lines = [(node.name, format_shape(node.shape), _formula(node)) for node in self.nodes]
+        widths = [max(map(len, column), default=0) for column in zip(*lines, strict=True)]
+        text = [f"{name:{widths[0]}}  {shape:{widths[1]}}  {formula}" for name, shape, formula in lines]
+        return "\n".join([*text, f"fetch {', '.join(node.name for node in self.fetches)}"])
+
+
+def _formula(node: Node) -> str:
+    inputs = [source.name for source in node.inputs]
+    attrs = [f"{key}={_attribute(value)}" for key, value in node.attrs.items()]
+    return f"{node.op.name}({', '.join(inputs + attrs)})"
+
+
+def _attribute(value: Any) -> str:  # noqa: ANN401
+    return value.name if isinstance(value, Node) else " ".join(repr(value).split())
+
+
+Pass: TypeAlias = Callable[[Program], Program]
+"""A rewrite: a program of equal results."""
+
+Step: TypeAlias = Callable[[Sequence[Array], dict[Node, Array]], list[Array | None]]
+"""A program made ready to run: `step(feeds, variables)` returns the fetched values (None for a `group`).
+
+`variables` holds the values of a session's variables; at its end the step puts the new ones in, all at once.
+"""
+
+Executor: TypeAlias = Callable[[Program], Step]
+"""What makes a program ready to run."""

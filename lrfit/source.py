@@ -1,0 +1,169 @@
+"""Where bytes come from: a file, gzip or standard input, as UTF-8 blocks that end where a row ends.
+
+The file is opened here and read once, so pipes and FIFOs work, and no name is ever taken for a URL. gzip is
+told by its content. A block is cut at the last line end outside of quotes (RFC 4180), so that a quoted line
+break does not fool it, and each block can be read on its own. Blocks do not depend on where the bytes come
+from, so neither do the last bits of what is computed from them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from lrfit.errors import DataError, UsageError, shown
+
+__all__ = ["Source", "open_source", "open_stream"]
+
+BLOCK_BYTES = 1 << 20
+"""Bytes of a block: large enough that the cost of starting to parse does not count, small for a cache."""
+
+_LONGEST_ROW_BYTES = 64 << 20
+"""A row longer than this is taken for a quote that is never closed; bounds the memory."""
+
+
+class Source:
+    """An open stream of bytes, and how much of it has been read.
+
+    Args:
+        stream: The bytes as stored.
+        name: What messages call it.
+        encoding: Of the text, by Python's names; a byte-order mark of UTF-8 is dropped.
+
+    Raises:
+        UsageError: There is no such encoding.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str, encoding: str = "utf-8") -> None:
+        self.name = name
+        self._stored = stream
+        buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
+        zipped = buffered.peek(2)[:2] == b"\x1f\x8b"
+        self._stream = gzip.GzipFile(fileobj=buffered) if zipped else buffered
+        self._recode = _recoder(encoding)
+
+    @property
+    def position(self) -> tuple[int, int] | None:
+        """Bytes read as stored, and bytes there are; None for what is no regular file."""
+        status = os.fstat(self._stored.fileno())
+        return (self._stored.tell(), status.st_size) if stat.S_ISREG(status.st_mode) else None
+
+    def blocks(self, *, prompt: bool = False) -> Iterator[bytes]:
+        """All rows, in UTF-8, with their line ends; with `prompt`, as soon as there are any, in any size.
+
+        Raises:
+            DataError: The stream cannot be read, unpacked or decoded, or a row is longer than 64 MiB.
+        """
+        rest = b""
+        for text in self._texts(prompt=prompt):
+            rest += text
+            end = _last_row_end(rest) if text else len(rest)
+            if end:
+                yield rest[:end]
+                rest = rest[end:]
+            elif len(rest) > _LONGEST_ROW_BYTES:
+                raise DataError(
+                    f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: is a quote never closed?"
+                )
+
+    def _texts(self, *, prompt: bool) -> Iterator[bytes]:
+        """The decoded bytes, then an empty piece at the end."""
+        first = True
+        while True:
+            with self._reading():
+                piece = self._stream.read1(BLOCK_BYTES) if prompt else self._stream.read(BLOCK_BYTES)
+                text = self._recode(piece, not piece)
+            if first and text:
+                first = False
+                text = self._without_mark(text)
+            if text or not piece:
+                yield text
+            if not piece:
+                return
+
+    def _without_mark(self, text: bytes) -> bytes:
+        if text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise DataError(f"{self.name} is UTF-16, not UTF-8: say --encoding utf-16")
+        return text.removeprefix(codecs.BOM_UTF8)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(f"{self.name} is damaged gzip: {error}; pack it again") from error
+        except UnicodeError as error:
+            raise DataError(f"{self.name} is not in the encoding that was named: {error}") from error
+        except OSError as error:
+            raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def open_source(path: str, encoding: str = "utf-8") -> Iterator[Source]:
+    """The text at `path`, or from standard input for `-`, open within the block.
+
+    Raises:
+        DataError: It cannot be opened.
+        UsageError: There is no such encoding.
+    """
+    with open_stream(path) as (stream, name):
+        yield Source(stream, name, encoding)
+
+
+@contextmanager
+def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
+    """The bytes at `path`, or standard input for `-`, open within the block; and what messages call them.
+
+    Raises:
+        DataError: It cannot be opened.
+    """
+    if path == "-":
+        if sys.stdin is None:
+            raise DataError("standard input is closed")
+        yield sys.stdin.buffer, "standard input"
+        return
+    try:
+        stream = Path(path).open("rb")  # noqa: SIM115 (opening fails apart from reading)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{shown(path)} cannot be opened: {reason}") from error
+    with stream:
+        yield stream, shown(path)
+
+
+def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
+    """What turns pieces of text in `encoding` into UTF-8; UTF-8 is left for the reader to check."""
+    try:
+        info = codecs.lookup(encoding)
+    except (LookupError, ValueError) as error:
+        raise UsageError(
+            f"--encoding {shown(encoding)}: there is no such encoding; try utf-8 or latin-1"
+        ) from error
+    if not info._is_text_encoding:  # noqa: SLF001 (what str.encode itself asks)
+        raise UsageError(f"--encoding {shown(encoding)} is no encoding of text; try utf-8 or latin-1")
+    if info.name in ("utf-8", "utf-8-sig", "ascii"):
+        return lambda piece, final: piece  # noqa: ARG005
+    decoder = info.incrementaldecoder()
+    return lambda piece, final: decoder.decode(piece, final).encode()
+
+
+def _last_row_end(text: bytes) -> int:
+    """Where the last whole row ends; 0 if none does."""
+    end = b"\n" if b"\n" in text else b"\r"
+    if b'"' not in text:
+        return text.rfind(end, 0, None if end == b"\n" else -1) + 1
+    array = np.frombuffer(text, np.uint8)
+    quoted = np.logical_xor.accumulate(array == ord('"'))
+    ends = np.flatnonzero((array == ord(end)) & ~quoted)
+    return int(ends[-1]) + 1 if len(ends) else 0
