@@ -95,7 +95,8 @@ class Program:
             message = f"{node.name!r} comes twice"
             raise GraphError(message)
         if is_placeholder(node) and node not in self.feeds:
-            message = f"placeholder {node.name!r} of shape {format_shape(node.shape)} is not fed: add it to feed_dict"
+            shape = format_shape(node.shape)
+            message = f"placeholder {node.name!r} of shape {shape} is not fed: add it to feed_dict"
             raise FeedError(message)
         if not seen.issuperset(node.inputs):
             message = f"{node.name!r} comes before its inputs"

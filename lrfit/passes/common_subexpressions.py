@@ -17,9 +17,11 @@ def merge_common_subexpressions(program: Program) -> Program:
     Placeholders and variables are not pure: two of them are never the same.
 
     Examples:
-        >>> from lrfit import placeholder, square
-        >>> x = placeholder((), name="x")
-        >>> print(merge_common_subexpressions(Program.of([square(x) + square(x)], [x])))
+        >>> from lrfit import Graph, placeholder, square
+        >>> with Graph().as_default():
+        ...     x = placeholder((), name="x")
+        ...     total = square(x) + square(x)
+        >>> print(merge_common_subexpressions(Program.of([total], [x])))
         x       ()  placeholder(shape=())
         square  ()  square(x)
         add     ()  add(square, square)

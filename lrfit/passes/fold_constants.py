@@ -13,10 +13,13 @@ def fold_constants(program: Program) -> Program:
     """The program with each pure node whose inputs are all constants replaced by a constant.
 
     Examples:
-        >>> from lrfit import constant
-        >>> total = constant(1.0, name="one") + constant(2.0, name="two")
+        >>> from lrfit import Graph, constant
+        >>> with Graph().as_default():
+        ...     total = constant(1.0) + constant(2.0)
         >>> print(fold_constants(Program.of([total])))
-        add  ()  constant(value=array(3.))
+        constant    ()  constant(value=array(1.))
+        constant_1  ()  constant(value=array(2.))
+        add         ()  constant(value=array(3.))
         fetch add
     """
     return program.rewritten(_folded)

@@ -27,10 +27,12 @@ def simplify(program: Program) -> Program:
     """The program with the identities of the table `IDENTITIES` applied to each node.
 
     Examples:
-        >>> from lrfit import placeholder
+        >>> from lrfit import Graph, placeholder
         >>> from lrfit.passes.prune import prune
-        >>> x = placeholder((), name="x")
-        >>> print(prune(simplify(Program.of([-(-x) * 1.0], [x]))))
+        >>> with Graph().as_default():
+        ...     x = placeholder((), name="x")
+        ...     y = -(-x) * 1.0
+        >>> print(prune(simplify(Program.of([y], [x]))))
         x  ()  placeholder(shape=())
         fetch x
     """
