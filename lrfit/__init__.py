@@ -7,6 +7,7 @@ The graph library's public names live here: `import lrfit`, then `lrfit.placehol
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _PUBLIC_MODULES = ("graph", "ops", "autodiff", "optimizers", "program", "session
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    if not name.startswith("__"):
+    if not name.startswith("__") and find_spec(f"lrfit.{name}") is None:  # a submodule is imported as such
         for module in map(import_module, (f"lrfit.{module}" for module in _PUBLIC_MODULES)):
             if name in module.__all__:
                 return getattr(module, name)

@@ -41,7 +41,7 @@ def command(model: str, data: str, *, format_: str, **options: Any) -> None:  # 
         table = Table(source, csv_format(data, options))
         evaluation = evaluate(fit, (parsed.values for parsed in table.rows([*fit.weights, fit.target])))
     if table.n_dropped:
-        Terminal().warn(f"{table.n_dropped} rows were left out for a missing value")
+        Terminal().warn(f"rows left out for a missing value: {table.n_dropped}")
     write_result(
         report.evaluation_json(evaluation) if format_ == "json" else report.evaluation_text(evaluation)
     )

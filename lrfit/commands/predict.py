@@ -55,7 +55,7 @@ def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> 
             write_result(_added(parsed.texts, predictions, format_.separator, only=only))
             sys.stdout.flush()
     if table.n_dropped:
-        Terminal().warn(f"{table.n_dropped} rows were left out for a missing value")
+        Terminal().warn(f"rows left out for a missing value: {table.n_dropped}")
 
 
 def _added(rows: list[str] | None, fields: Iterable[str], separator: str, *, only: bool) -> str:

@@ -168,7 +168,7 @@ def _read(
         moments = Moments.merged(map(Moments.of_rows, chunks))
         terminal.finish()
     if table.n_dropped:
-        terminal.warn(f"{table.n_dropped} rows were left out for a missing value")
+        terminal.warn(f"rows left out for a missing value: {table.n_dropped}")
     if table.lost_digits:
         terminal.warn("an integer beyond 2^53 was read; its last digits may be lost")
     return features, target, moments, np.concatenate(kept) if kept else None

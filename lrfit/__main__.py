@@ -1,0 +1,5 @@
+"""`python -m lrfit`."""
+
+from lrfit.cli import main
+
+main()

@@ -1,0 +1,50 @@
+"""The program as people run it: a process, with pipes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
+
+
+@pytest.fixture
+def lrfit(tmp_path):
+    """Run `lrfit` with these arguments in an empty folder; the result has returncode, stdout and stderr."""
+
+    def run(*arguments, stdin=b"", **environment):
+        return subprocess.run(
+            [*LRFIT, *map(str, arguments)],
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a bash script in an empty folder, with `lrfit` on the path."""
+    folder = tmp_path / ".bin"
+    folder.mkdir()
+    script = folder / "lrfit"
+    script.write_text(f'#!/bin/sh\nexec {" ".join(LRFIT)} "$@"\n')
+    script.chmod(0o755)
+
+    def run(text, **environment):
+        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", text],
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path, **environment},
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,284 @@
+"""`lrfit train` in a real process."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import oracles
+import pytest
+
+LAB = oracles.SAMPLE_DATA / "lab.csv"
+START = "--init=-0.7870768,-0.2507985"
+
+
+def progress(result):
+    """The rows of the progress table, as words."""
+    lines = [line.split() for line in result.stderr.decode().splitlines()]
+    return lines[next(i for i, words in enumerate(lines) if words[0] == "epoch") + 1 :]
+
+
+def test_the_lab_run_reaches_the_published_parameters(lrfit):
+    result = lrfit("train", LAB, "--lr", "0.01", "--epochs", "1000", START, "--format", "json", "-q")
+    assert result.returncode == 0
+    assert result.stderr == b""
+    model = json.loads(result.stdout)
+    assert model["weights"]["x"] == pytest.approx(0.28870946, abs=1e-6)
+    assert model["intercept"] == pytest.approx(0.5359594, abs=1e-6)
+    assert model["training"]["loss"] == pytest.approx(0.081205189, abs=1e-6)
+    assert model["training"]["epochs"] == 1000
+    assert model["data"]["n_samples"] == 17
+    assert model["data"]["max_stable_learning_rate"] == pytest.approx(0.0443, abs=5e-5)
+    assert model["data"]["least_squares"]["weights"] == pytest.approx({"x": oracles.LAB_LEAST_SQUARES["x"]})
+
+
+def test_the_printed_epochs_are_the_published_ones(lrfit):
+    result = lrfit("train", LAB, "--lr", "0.01", "--epochs", "1000", START, "--every", "100")
+    lines = {row[0]: row for row in progress(result)}
+    assert list(lines) == list(map(str, range(0, 1001, 100)))
+    for epoch, loss, w, b in oracles.LAB_RUN:
+        if epoch != 1:
+            row = lines[str(epoch)]
+            assert [float(row[1]), *map(float, row[-2:])] == pytest.approx([loss, w, b], abs=1e-6, rel=1e-7)
+
+
+def test_progress_is_shown_at_powers_of_two_and_the_last_epoch_and_never_on_stdout(lrfit):
+    result = lrfit("train", LAB, "--epochs", "20")
+    assert [row[0] for row in progress(result)] == ["0", "1", "2", "4", "8", "16", "20"]
+    assert b"epoch" not in result.stdout
+
+
+def test_the_text_result_shows_value_standard_error_and_least_squares_with_all_digits(lrfit):
+    text = lrfit("train", LAB, "--epochs", "50").stdout.decode()
+    model = json.loads(lrfit("train", LAB, "--epochs", "50", "--format", "json").stdout)
+    best = model["data"]["least_squares"]
+    row = next(line.split() for line in text.splitlines() if line.startswith("x "))
+    expected = [model["weights"]["x"], best["standard_errors"]["x"], best["weights"]["x"]]
+    assert [float(cell) for cell in row[1:]] == expected
+    measures = {words[0]: words[1] for words in map(str.split, text.splitlines()) if len(words) > 1}
+    assert float(measures["loss"]) == model["training"]["loss"]
+    assert float(measures["r2"]) == model["data"]["r2"]
+    assert float(measures["rmse"]) == model["data"]["rmse"]
+    assert float(measures["excess_loss"]) == model["training"]["loss"] - best["loss"]
+
+
+def test_output_saves_the_very_bytes_that_json_prints(lrfit, tmp_path):
+    result = lrfit("train", LAB, "-o", "m.json", "--format", "json")
+    assert (tmp_path / "m.json").read_bytes() == result.stdout
+
+
+def test_stdout_has_the_same_bytes_whatever_the_surroundings_say(lrfit):
+    variants = [
+        {},
+        {"COLUMNS": "20"},
+        {"NO_COLOR": "1"},
+        {"FORCE_COLOR": "1"},
+        {"TERM": "dumb"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""},
+        {"PYTHONIOENCODING": "ascii"},
+    ]
+    data = "größe,y\n1,2\n2,3\n4,7\n"
+    outputs = {lrfit("train", "-", stdin=data, **variant).stdout for variant in variants}
+    assert len(outputs) == 1
+    assert "größe" in outputs.pop().decode()
+
+
+def test_a_file_stdin_gzip_and_a_process_substitution_give_the_same_bytes(shell, lrfit):
+    from_file = lrfit("train", LAB, "--format", "json").stdout
+    for text in (
+        f"lrfit train - --format json < {LAB}",
+        f"cat {LAB} | lrfit train - --format json",
+        f"gzip < {LAB} | lrfit train - --format json",
+        f"lrfit train <(cat {LAB}) --format json",
+        f"cat {LAB} | lrfit train /dev/stdin --format json",
+    ):
+        assert shell(text).stdout == from_file, text
+
+
+def test_history_holds_every_epoch_and_its_numbers_read_back(lrfit, tmp_path):
+    lrfit("train", LAB, "--epochs", "30", "--history", "h.csv", "-o", "m.json")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "h.csv").read_text())))
+    assert [int(row["epoch"]) for row in rows] == list(range(31))
+    model = json.loads((tmp_path / "m.json").read_text())
+    last = rows[-1]
+    assert [float(last[c]) for c in ("loss", "W[x]", "b")] == [
+        model["training"]["loss"],
+        model["weights"]["x"],
+        model["intercept"],
+    ]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--batch-size", "5"], ["--batch-size", "5", "--no-shuffle"]])
+def test_a_run_is_the_plain_loop(lrfit, arguments):
+    result = lrfit("train", LAB, "--epochs", "9", "--seed", "3", "--format", "json", *arguments)
+    model = json.loads(result.stdout)
+
+    def order(epoch):
+        shuffled = arguments[-1:] == ["5"]
+        return np.random.default_rng((3, epoch)).permutation(17) if shuffled else np.arange(17)
+
+    size = 5 if arguments else None
+    weights, b = oracles.gradient_descent(oracles.lab_rows(), [0.0], 0.0, 0.01, 9, size, order)[-1]
+    assert [model["weights"]["x"], model["intercept"]] == pytest.approx([weights[0], b], rel=1e-12)
+
+
+def test_columns_can_be_chosen_and_what_was_chosen_is_said(lrfit):
+    data = oracles.SAMPLE_DATA / "longley.csv"
+    result = lrfit(
+        "train", data, "-y", "total_employed", "-x", "year,gnp", "-x", "unemployed", "--standardize"
+    )
+    assert result.returncode == 0
+    assert b"target 'total_employed', features 'year', 'gnp', 'unemployed'" in result.stderr
+    names = [line.split()[0] for line in result.stdout.decode().splitlines()[1:5]]
+    assert names == ["year", "gnp", "unemployed", "intercept"]
+
+
+def test_without_intercept_there_is_none(lrfit):
+    result = lrfit("train", LAB, "--no-intercept", "--lr", "auto", "--format", "json")
+    model = json.loads(result.stdout)
+    x, y = oracles.lab_rows().T
+    assert model["intercept"] == 0.0
+    assert model["weights"]["x"] == pytest.approx(x @ y / (x @ x), rel=1e-12)
+    text = lrfit("train", LAB, "--no-intercept").stdout
+    assert b"intercept" not in text
+
+
+def test_norris_standardized_reaches_ten_certified_digits(lrfit):
+    data = oracles.SAMPLE_DATA / "norris.csv"
+    model = json.loads(lrfit("train", data, "--standardize", "--lr", "auto", "--format", "json").stdout)
+    found = {"x": model["weights"]["x"], "intercept": model["intercept"]}
+    assert found == pytest.approx(oracles.NORRIS, rel=1e-10)
+
+
+def test_a_rate_above_the_bound_is_warned_of_first_then_exits_3_and_saves_nothing(lrfit, tmp_path):
+    (tmp_path / "m.json").write_text("old")
+    data = oracles.SAMPLE_DATA / "norris.csv"
+    result = lrfit("train", data, "-o", "m.json", "--history", "h.csv")
+    assert result.returncode == 3
+    assert result.stdout == b""
+    warning, error = (
+        result.stderr.decode().index("warning: the learning rate"),
+        result.stderr.decode().index("error:"),
+    )
+    assert warning < error
+    assert b"6.81587e-06" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.json"]
+    assert (tmp_path / "m.json").read_text() == "old"
+
+
+def test_the_remedies_that_divergence_names_work(lrfit):
+    data = oracles.SAMPLE_DATA / "norris.csv"
+    message = lrfit("train", data).stderr.decode()
+    rate = message.split("Try --lr ")[1].split(",")[0]
+    for remedy in (["--lr", rate], ["--lr", "auto"], ["--standardize"]):
+        assert lrfit("train", data, *remedy).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--lr nan", "not a finite number above 0"),
+        ("--lr inf", "not a finite number"),
+        ("--lr 0", "above 0"),
+        ("--lr -1", "above 0"),
+        ("--epochs 0", "at least 1"),
+        ("--epochs 1_000", "not an integer"),
+        ("--epochs ١٢", "not an integer"),
+        ("--batch-size 0", "or full"),
+        ("--seed -1", "at least 0"),
+        ("--init 1,x", "zeros, normal, or"),
+        ("--init 1,2,3", "3 numbers"),
+        ("--sep ab", "separate"),
+        ("--decimal ,", "same character"),
+        ("--encoding klingon", "no such encoding"),
+        ("--format xml", "json"),
+        ("--learning-rate 1", "No such option"),
+    ],
+)
+def test_a_wrong_option_exits_2_and_says_what_is_right(lrfit, arguments, message):
+    result = lrfit("train", LAB, *arguments.split())
+    assert result.returncode == 2
+    assert message in result.stderr.decode()
+    assert result.stdout == b""
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("x,y\n", "no rows"),
+        ("1,2\n3,4\n", "--no-header"),
+        ("x,y\n1,2\n3,4,5\n", "line 3"),
+        ("x,y\n1\n", "line 2"),
+        ("x,y\n1,2\n3,abc\n", "line 3, column 'y': 'abc' is not a number"),
+        ("x,y\n1,\n2,3\n", "--missing drop"),
+        ("x,x\n1,2\n", "two columns are named 'x'"),
+        ("x;y\n1;2\n", "--sep ';'"),
+        ("x,y\n1,1e400\n", "beyond the range"),
+        ('x,y\n"1,2\n', "line 2: a quote opens"),
+    ],
+)
+def test_bad_data_exits_1_with_one_line_that_says_where(lrfit, data, message):
+    result = lrfit("train", "-", stdin=data)
+    assert result.returncode == 1
+    assert message in result.stderr.decode()
+    assert len(result.stderr.decode().splitlines()) <= 2  # the note of what was chosen, and the error
+    assert result.stdout == b""
+
+
+@pytest.mark.parametrize("path", ["missing.csv", ".", "http://127.0.0.1:1/x.csv", "~/x.csv"])
+def test_a_file_that_cannot_be_opened_exits_1(lrfit, path):
+    result = lrfit("train", path)
+    assert result.returncode == 1
+    assert b"cannot be" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("output", [".", "no/such/folder/m.json"])
+def test_an_output_that_cannot_be_written_is_refused_before_training(lrfit, output):
+    result = lrfit("train", LAB, "-o", output)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_rows_with_missing_values_are_dropped_on_request_and_counted(lrfit):
+    result = lrfit("train", "-", "--missing", "drop", "--format", "json", stdin="x,y\n1,2\nNA,3\n3,\n4,5\n")
+    assert json.loads(result.stdout)["data"]["n_samples"] == 2
+    assert b"missing value: 2" in result.stderr
+
+
+def test_a_semicolon_file_with_decimal_commas_trains(lrfit):
+    plain = lrfit("train", LAB, "--format", "json").stdout
+    text = LAB.read_text().replace(",", ";").replace(".", ",")
+    assert lrfit("train", "-", "--sep", ";", "--decimal", ",", "--format", "json", stdin=text).stdout == plain
+
+
+def test_a_tsv_file_is_separated_by_tabs(lrfit, tmp_path):
+    (tmp_path / "lab.tsv").write_text(LAB.read_text().replace(",", "\t"))
+    assert lrfit("train", "lab.tsv").returncode == 0
+
+
+def test_columns_without_a_header_are_named_by_number(lrfit):
+    result = lrfit("train", "-", "--no-header", "--format", "json", stdin="1,2\n2,3\n3,5\n")
+    model = json.loads(result.stdout)
+    assert (list(model["weights"]), model["target"]) == (["1"], "2")
+
+
+@pytest.mark.parametrize("data", ["x,y\n3,4\n", "x,y\n2,1\n2,3\n", "x,z,y\n1,2,1\n2,4,2\n3,6,4\n"])
+def test_data_that_do_not_determine_w_train_with_a_warning(lrfit, data):
+    result = lrfit("train", "-", "--format", "json", stdin=data)
+    assert result.returncode == 0
+    assert b"not identifiable" in result.stderr
+    assert set(json.loads(result.stdout)["data"]["least_squares"]["standard_errors"].values()) == {None}
+
+
+def test_names_that_would_harm_a_terminal_are_shown_escaped(lrfit):
+    data = "[/red]\x1b[31m,\u202ey,b\n1,2,3\n2,3,5\n3,3,x\x07\n"
+    for arguments in ([], ["--format", "json"]):
+        for text in (data, data.replace("x\x07", "9")):
+            result = lrfit("train", "-", *arguments, stdin=text)
+            shown = (result.stdout + result.stderr).decode()
+            assert not any(c in shown for c in "\x1b\x07\u202e")
+            assert "Traceback" not in shown

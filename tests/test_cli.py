@@ -1,0 +1,123 @@
+"""The command group: help, exit codes, streams, signals."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import lrfit
+import oracles
+import pytest
+from lrfit.cli import cli
+
+LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
+LAB = str(oracles.SAMPLE_DATA / "lab.csv")
+
+
+def run(*arguments, **options):
+    return subprocess.run([*LRFIT, *arguments], capture_output=True, timeout=60, check=False, **options)
+
+
+def command_names():
+    return cli.list_commands(None)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-h"], ["--help"], ["--version"], *[[name, "-h"] for name in command_names()]]
+)
+def test_help_and_version_import_neither_numpy_nor_pandas_nor_rich(arguments):
+    code = (
+        "import sys\n"
+        "from lrfit.cli import run\n"
+        f"code = run({arguments!r})\n"
+        "heavy = {'numpy', 'pandas', 'rich', 'numba'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else code)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout
+
+
+@pytest.mark.parametrize("name", command_names())
+def test_each_help_text_has_an_example_that_names_the_command(name):
+    text = run(name, "--help").stdout.decode()
+    assert "Example:" in text
+    assert f"lrfit {name}" in text.split("Example:")[1]
+
+
+def test_version_is_that_of_the_package():
+    assert run("--version").stdout.decode().strip().endswith(lrfit.__version__)
+
+
+def test_a_mistyped_command_exits_2_and_is_guessed():
+    result = run("trian", LAB)
+    assert result.returncode == 2
+    assert b"did you mean 'train'" in result.stderr
+
+
+def test_a_command_is_needed():
+    result = run()
+    assert result.returncode == 2
+    assert b"Usage" in result.stderr
+
+
+def test_a_full_disk_is_exit_1_without_a_traceback():
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [*LRFIT, "train", LAB, "-q"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert result.returncode == 1
+    assert result.stderr.decode() == "lrfit: error: the result cannot be written: No space left on device\n"
+
+
+def test_a_closed_stdout_is_exit_1_without_a_traceback():
+    command = " ".join([*LRFIT, "train", LAB, "-q", ">&-"])
+    result = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+    assert result.returncode == 1
+    assert b"standard output is closed" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+def test_a_reader_that_goes_ends_quietly(tmp_path):
+    (tmp_path / "m.json").write_text(
+        '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 1}, "intercept": 0}'
+    )
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x\n" + "1\n" * 200_000)
+    text = f"{' '.join(LRFIT)} predict {tmp_path}/m.json {rows} | head -1; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", text], capture_output=True, check=False)
+    assert result.stdout == b"x,y_hat\n0\n"
+    assert result.stderr == b""
+
+
+def test_an_interrupt_is_exit_130_and_leaves_the_old_model(tmp_path):
+    model = tmp_path / "m.json"
+    model.write_text("old")
+    with subprocess.Popen(
+        [
+            *LRFIT,
+            "train",
+            LAB,
+            "--epochs",
+            "100000000",
+            "--every",
+            "1",
+            "-o",
+            str(model),
+            "--history",
+            str(tmp_path / "h.csv"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        for _ in range(6):
+            assert process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        process.stderr.read()
+        assert process.wait(timeout=20) == 130
+        assert time.monotonic() - started < 2.0
+        assert process.stdout.read() == b""
+    assert os.listdir(tmp_path) == ["m.json"]
+    assert model.read_text() == "old"

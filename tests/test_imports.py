@@ -1,0 +1,89 @@
+"""The house: which module may import which."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "lrfit"
+
+# From the bottom up: a module imports only from rows above its own. Modules of one row do not import each
+# other, but for the files of a folder.
+ROWS = [
+    ["errors"],
+    ["graph"],
+    ["ops"],
+    ["autodiff"],
+    ["optimizers"],
+    ["program"],
+    ["passes"],
+    ["executors"],
+    ["session"],
+    ["model"],
+    ["moments"],
+    ["scaling"],
+    ["source", "output_file"],
+    ["csv_block"],
+    ["data"],
+    ["training"],
+    ["prediction"],
+    ["evaluation"],
+    ["model_file"],
+    ["report", "terminal"],
+    ["options"],
+    ["commands"],
+    ["cli"],
+    ["__main__"],
+]
+LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
+
+
+def imported_rooms(path):
+    """Rooms of the package that a file imports, wherever in the file, but for imports of types alone."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lrfit":
+            parts = node.module.split(".")
+            yield from (
+                [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names if alias.name in LEVEL]
+            )
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem != "__init__")
+
+
+def room(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_room_has_a_row():
+    assert {room(path) for path in FILES} == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_flow_one_way(path):
+    here = room(path)
+    for name in imported_rooms(path):
+        assert name == here or LEVEL[name] < LEVEL[here], f"{here} must not import {name}"
+
+
+def loaded_by(statement):
+    code = f"import sys; {statement}; print(*sorted(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_importing_lrfit_loads_none_of_its_dependencies():
+    assert not loaded_by("import lrfit") & {"numpy", "pandas", "rich", "click"}
+
+
+def test_the_graph_library_loads_numpy_at_most():
+    loaded = loaded_by("from lrfit import Session, GradientDescentOptimizer, gradients, placeholder")
+    assert "numpy" in loaded
+    assert not loaded & {"pandas", "rich", "click"}
+
+
+def test_every_public_name_can_be_had_from_the_package():
+    code = "import lrfit; assert all(getattr(lrfit, n) is not None for n in dir(lrfit) if n[0] != '_'); from lrfit import abs"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,218 @@
+"""Training against a plain NumPy loop, published runs, and least squares."""
+
+import numpy as np
+import oracles
+import pytest
+
+from lrfit.errors import DivergenceError, UsageError
+from lrfit.moments import Moments
+from lrfit.training import TrainingSettings, prepare, summarize, train
+
+
+def run(rows, **settings):
+    """All records of a run."""
+    return list(train(prepare(Moments.of_rows(rows), TrainingSettings(**settings), rows)))
+
+
+def fit(rows, features=("x",), **settings):
+    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings), rows)
+    *_, last = train(descent)
+    return summarize(descent, last, features, "y")
+
+
+def assert_close(records, path, rtol=1e-12):
+    assert len(records) == len(path)
+    for record, (weights, intercept) in zip(records, path, strict=True):
+        np.testing.assert_allclose(
+            [*record.weights, record.intercept], [*weights, intercept], rtol=rtol, atol=rtol
+        )
+
+
+@pytest.mark.parametrize("condense", [True, False])
+def test_the_lab_run_is_the_published_one(condense):
+    settings = {"learning_rate": 0.01, "epochs": 1000, "init": (-0.7870768, -0.2507985), "condense": condense}
+    records = run(oracles.lab_rows(), **settings)
+    for epoch, loss, w, b in oracles.LAB_RUN:
+        record = records[epoch]
+        assert record.epoch == epoch
+        # The published numbers are float32: the loss of 31 is printed to 2e-6.
+        assert record.loss == pytest.approx(loss, abs=1e-6, rel=1e-7)
+        assert record.weights[0] == pytest.approx(w, abs=1e-6)
+        assert record.intercept == pytest.approx(b, abs=1e-6)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_features", [1, 4])
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("batch_size", [1, 5, 17, None])
+def test_descent_is_the_plain_loop(batch_size, shuffle, n_features, fit_intercept):
+    rows = oracles.random_rows(17, n_features)
+    init = (*np.linspace(-1, 1, n_features), *[0.25] * fit_intercept)
+    settings = {"learning_rate": 0.02, "epochs": 20, "batch_size": batch_size, "shuffle": shuffle, "seed": 7}
+    records = run(rows, init=init, intercept=fit_intercept, **settings)
+
+    def order(epoch):
+        return np.random.default_rng((7, epoch)).permutation(17) if shuffle and batch_size else np.arange(17)
+
+    weights, b = init[:n_features], init[n_features] if fit_intercept else 0.0
+    path = oracles.gradient_descent(rows, weights, b, 0.02, 20, batch_size, order, fit_intercept)
+    assert_close(records, path)
+    for record in records:
+        loss = oracles.half_mse(rows, record.weights, record.intercept)
+        assert record.loss == pytest.approx(loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [5, None])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_standardized_descent_is_the_plain_loop_on_standardized_rows(batch_size, fit_intercept):
+    rows = oracles.random_rows(23, 3) * [1.0, 50.0, 0.1, 4.0] + [100.0, 0.0, 1.0, 9.0]
+    shift = rows.mean(axis=0) if fit_intercept else np.zeros(4)
+    scale = np.sqrt(np.mean((rows - shift) ** 2, axis=0))
+    path = oracles.gradient_descent(
+        (rows - shift) / scale, np.zeros(3), 0.0, 0.1, 30, batch_size, fit_intercept=fit_intercept
+    )
+    in_data_units = []
+    for weights, b in path:
+        w = weights * scale[-1] / scale[:-1]
+        in_data_units.append((w, scale[-1] * b + shift[-1] - w @ shift[:-1]))
+    settings = {"learning_rate": 0.1, "epochs": 30, "batch_size": batch_size, "shuffle": False}
+    records = run(rows, intercept=fit_intercept, standardize=True, **settings)
+    for record, (w, b) in zip(records, in_data_units, strict=True):
+        np.testing.assert_allclose(record.weights, w, rtol=1e-11, atol=1e-12)
+        assert record.intercept == pytest.approx(b, rel=1e-11, abs=1e-10)
+
+
+@pytest.mark.parametrize("n_features", [1, 5, 20])
+def test_sigma_points_and_rows_give_the_same_run(n_features):
+    rows = oracles.random_rows(1000, n_features)
+    condensed, plain = (run(rows, learning_rate=0.01, epochs=300, condense=c) for c in (True, False))
+    for a, b in zip(condensed, plain, strict=True):
+        np.testing.assert_allclose(a.weights, b.weights, rtol=1e-12, atol=1e-14)
+        assert a.loss == pytest.approx(b.loss, rel=1e-12)
+
+
+def test_sigma_points_and_a_million_rows_give_the_same_parameters():
+    rows = oracles.random_rows(1_000_000, 1)
+    (*_, a), (*_, b) = (run(rows, learning_rate=0.1, epochs=20, condense=c) for c in (True, False))
+    np.testing.assert_allclose([*a.weights, a.intercept], [*b.weights, b.intercept], rtol=1e-12)
+
+
+def test_norris_reaches_ten_certified_digits():
+    rows = oracles.read_columns("norris.csv", ["x", "y"])
+    for rate in (None, 0.5):
+        result = fit(rows, learning_rate=rate, epochs=100, standardize=True)
+        assert result.weights["x"] == pytest.approx(oracles.NORRIS["x"], rel=1e-10)
+        assert result.intercept == pytest.approx(oracles.NORRIS["intercept"], rel=1e-10)
+        best = result.data.least_squares
+        assert {**best.weights, "intercept": best.intercept} == pytest.approx(oracles.NORRIS, rel=1e-11)
+        assert best.standard_errors == pytest.approx(oracles.NORRIS_STANDARD_ERRORS, rel=1e-11)
+        assert result.data.r2 == pytest.approx(oracles.NORRIS_R2, rel=1e-12)
+
+
+def test_the_order_of_an_epoch_depends_on_seed_and_epoch_alone():
+    rows = oracles.random_rows(50, 1)
+    settings = {"learning_rate": 0.05, "batch_size": 7}
+    short, long = run(rows, epochs=3, **settings), run(rows, epochs=6, **settings)
+    for a, b in zip(short, long, strict=False):
+        assert a.loss == b.loss
+    assert run(rows, epochs=3, seed=1, **settings)[-1].loss != short[-1].loss
+
+
+def test_the_last_short_batch_counts_divided_by_its_own_size():
+    rows = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 4.0]])
+    last = run(rows, learning_rate=1.0, epochs=1, batch_size=2, shuffle=False, intercept=False)[-1]
+    assert last.weights[0] == 4.0  # 0 → 1 after the first two, → 4 after the third alone
+
+
+@pytest.mark.parametrize("factor", [1.01, 2.0, 10.0, 1e6])
+@pytest.mark.parametrize("standardize", [True, False])
+def test_full_batch_above_the_bound_is_called_diverged_and_says_why(factor, standardize):
+    rows = oracles.random_rows(100, 2)
+    moments = Moments.of_rows(rows)
+    bound = prepare(moments, TrainingSettings(standardize=standardize)).max_stable_learning_rate
+    with pytest.raises(DivergenceError) as info:
+        run(rows, learning_rate=factor * bound, epochs=5000, standardize=standardize)
+    for part in ("epoch", f"{factor * bound:.6g}", f"{bound:.6g}", "--lr", "--standardize"):
+        assert part in str(info.value)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_full_batch_below_the_bound_never_counts_as_diverged(seed):
+    rows = oracles.random_rows(30, 3, seed) * 10.0 ** np.random.default_rng(seed).integers(-3, 4, size=4)
+    bound = Moments.of_rows(rows).max_stable_learning_rate()
+    records = run(rows, learning_rate=0.99 * bound, epochs=2000)
+    assert records[-1].loss <= records[0].loss
+
+
+def test_an_exact_line_is_no_divergence_when_only_rounding_is_left():
+    rows = oracles.read_columns("line.csv", ["x", "y"])
+    records = run(rows, learning_rate=0.2, epochs=3000)
+    assert records[-1].weights[0] == pytest.approx(2.0, rel=1e-12)
+    assert records[-1].intercept == pytest.approx(1.0, rel=1e-12)
+
+
+def test_mini_batches_that_blow_up_are_called_diverged():
+    rows = oracles.random_rows(100, 2)
+    with pytest.raises(DivergenceError, match="largest stable rate"):
+        run(rows, learning_rate=30.0, epochs=50, batch_size=10)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, None])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_with_the_automatic_rate_no_epoch_leads_away_from_an_exact_line(batch_size, scale):
+    x = oracles.random_rows(60, 2)[:, :2] * scale
+    truth = np.array([2.0 / scale, -1.0 / scale, 0.5])
+    records = run(
+        np.column_stack([x, x @ truth[:2] + 0.5]), learning_rate=None, epochs=50, batch_size=batch_size
+    )
+    distances = [np.linalg.norm(np.array([*r.weights, r.intercept]) - truth) for r in records]
+    assert distances[-1] < distances[0]
+    assert all(b <= a * (1 + 1e-12) for a, b in zip(distances, distances[1:], strict=False))
+
+
+def test_values_whose_squares_overflow_are_refused():
+    with pytest.raises(DivergenceError, match="overflow"):
+        run(np.array([[1e300, 1.0], [2e300, 2.0]]))
+
+
+def test_init_normal_is_drawn_from_the_seed_and_a_wrong_number_of_values_is_refused():
+    rows = oracles.lab_rows()
+    expected = np.random.default_rng(3).standard_normal(2)
+    start = run(rows, init="normal", seed=3, epochs=1)[0]
+    np.testing.assert_array_equal([*start.weights, start.intercept], expected)
+    with pytest.raises(UsageError, match="has 3 numbers, but needs 2"):
+        run(rows, init=(1.0, 2.0, 3.0))
+    with pytest.raises(UsageError, match="has 2 numbers, but needs 1"):
+        run(rows, init=(1.0, 2.0), intercept=False)
+
+
+def test_init_numbers_are_in_the_units_of_the_data_also_when_standardized():
+    start = run(oracles.lab_rows(), init=(0.5, -2.0), standardize=True, epochs=1)[0]
+    assert start.weights[0] == pytest.approx(0.5, rel=1e-14)
+    assert start.intercept == pytest.approx(-2.0, rel=1e-13)
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 2}, {"condense": False}])
+def test_settings_that_need_rows_are_refused_without_them(settings):
+    with pytest.raises(ValueError, match="need the rows"):
+        prepare(Moments.of_rows(oracles.lab_rows()), TrainingSettings(**settings))
+
+
+def test_the_summary_carries_what_was_reached_and_what_could_be():
+    result = fit(oracles.lab_rows(), epochs=1000, learning_rate=0.01)
+    assert result.data.n_samples == 17
+    assert result.data.r2 == pytest.approx(1 - result.training.loss / result.data.best_constant_loss)
+    assert result.data.rmse == pytest.approx(np.sqrt(2 * result.training.loss))
+    best = result.data.least_squares
+    assert {**best.weights, "intercept": best.intercept} == pytest.approx(
+        oracles.LAB_LEAST_SQUARES, rel=1e-12
+    )
+    assert best.loss == pytest.approx(oracles.LAB_LEAST_SQUARES_LOSS, rel=1e-12)
+
+
+def test_constant_y_gives_weight_zero_and_no_r2():
+    rows = np.array([[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
+    result = fit(rows, epochs=2000, learning_rate=None, standardize=True)
+    assert result.weights["x"] == pytest.approx(0.0, abs=1e-12)
+    assert result.intercept == pytest.approx(5.0)
+    assert result.data.r2 is None
