@@ -9,6 +9,7 @@ files are read at the speed of pandas.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -30,6 +31,8 @@ MISSING = frozenset({"", "na", "nan", "null", "none"})
 """Cells that stand for a missing value, in any case of letters."""
 
 _LARGEST_EXACT = 2**53
+
+_LONG_INTEGER = re.compile(rb"(?<![0-9.])[0-9]{16,}(?![0-9.eE])")
 
 csv.field_size_limit(sys.maxsize)  # a long cell is refused for what it holds, by a message that shows it
 
@@ -131,7 +134,7 @@ def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = Fa
 
 def _parse_fast(text: bytes, layout: Layout) -> list[np.ndarray] | None:
     """The columns that were asked for, or None if only the strict reader can tell."""
-    if b'"' in text or b"\0" in text:
+    if not _is_plain(text):
         return None
     try:
         with warnings.catch_warnings(action="error"):
@@ -151,8 +154,33 @@ def _parse_fast(text: bytes, layout: Layout) -> list[np.ndarray] | None:
     except (ValueError, Warning):
         return None
     columns = [frame[position].to_numpy() for position in layout.positions]
-    plain = all(column.dtype.kind in "iuf" and np.all(np.isfinite(column)) for column in columns)
-    return columns if plain and _has_right_fields(text, layout, len(frame)) else None
+    if all(_is_sure(column, text) for column in columns) and _has_right_fields(text, layout, len(frame)):
+        return columns
+    return None
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether there is nothing that pandas would pass over: quotes, NUL, blanks but space and tab, a mark."""
+    if any(byte in text for byte in (b'"', b"\0", b"\v", b"\f")) or text.startswith(codecs.BOM_UTF8):
+        return False
+    return text.isascii() or _is_utf8(text)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_sure(column: np.ndarray, text: bytes) -> bool:
+    """Whether these are the very numbers of the text, and no digits were lost unnoticed."""
+    if column.dtype.kind in "iu":  # which have no -0.0
+        return b"-0" not in text or bool(np.all(column))
+    if column.dtype.kind != "f" or not np.all(np.isfinite(column)):
+        return False
+    return bool(np.all(np.abs(column) < _LARGEST_EXACT)) or not _LONG_INTEGER.search(text)
 
 
 def _has_right_fields(text: bytes, layout: Layout, n_rows: int) -> bool:
@@ -166,7 +194,7 @@ def _has_right_fields(text: bytes, layout: Layout, n_rows: int) -> bool:
     n_expected = len(layout.header) - 1
     if np.count_nonzero(separators) != n_rows * n_expected:
         return False
-    if len(layout.positions) == len(layout.header):
+    if len(set(layout.positions)) == len(layout.header):
         return True
     sequence = separators[np.flatnonzero(separators | (array == ord("\n")))]
     if not text.endswith(b"\n"):
@@ -219,7 +247,7 @@ def records(lines: list[str], layout: Layout, first_line: int) -> Iterator[tuple
     except csv.Error as error:
         raise DataError(
             f"{layout.where(first_line + start)}: a quote opens in this row that is not closed, or not at "
-            f"the end of its field ({error}); write a quote within a field twice"
+            f"the end of its field; write a quote within a field twice"
         ) from error
 
 
@@ -232,7 +260,7 @@ def text_lines(text: bytes, layout: Layout, first_line: int) -> list[str]:
     try:
         return io.StringIO(text.decode(), newline="").readlines()
     except UnicodeDecodeError as error:
-        line = first_line + text.count(b"\n", 0, error.start)
+        line = first_line + len((text[: error.start] + b".").splitlines()) - 1
         raise DataError(
             f"{layout.where(line)}: byte 0x{text[error.start]:02X} is not UTF-8; "
             "name the file's encoding, such as --encoding latin-1"
@@ -273,7 +301,8 @@ def _hint(text: str, format: CsvFormat) -> str:  # noqa: A002 (the module's word
 
 
 def _loses_digits(cell: str | None) -> bool:
-    return cell is not None and cell.lstrip("+-").isdigit() and abs(int(cell)) > _LARGEST_EXACT
+    digits = "" if cell is None else cell.lstrip("+-0")
+    return digits.isdigit() and (len(digits) > len(str(_LARGEST_EXACT)) or int(digits) > _LARGEST_EXACT)
 
 
 def _counted(n: int, noun: str) -> str:

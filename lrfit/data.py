@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lrfit.csv_block import CsvFormat, Layout, Parsed, parse, records, text_lines
+from lrfit.csv_block import MISSING, CsvFormat, Layout, Parsed, parse, records, text_lines
 from lrfit.errors import DataError, shown
 from lrfit.source import Source
 
@@ -108,7 +108,8 @@ class Table:
 
     def _checked(self, names: tuple[str, ...]) -> tuple[str, ...]:
         name, format_ = self._layout.source_name, self._layout.format
-        if all(map(format_.number.fullmatch, names)):
+        numbers = [column for column in names if format_.number.fullmatch(column)]
+        if numbers and all(column in numbers or column.lower() in MISSING for column in names):
             raise DataError(
                 f"{name}: the first row is all numbers ({_listed(names)}); "
                 "if there is no header, say --no-header"

@@ -65,10 +65,19 @@ def shown(text: str) -> str:
         >>> print(len(shown("9" * 1000)))
         83
     """
-    cut = text[:SHOWN_WIDTH]
-    escaped = "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in cut)
-    mark = "…" if len(escaped) > SHOWN_WIDTH or len(text) > SHOWN_WIDTH else ""
-    return f"'{escaped[:SHOWN_WIDTH]}{mark}'"
+    escape = escaped(text[:SHOWN_WIDTH])
+    mark = "…" if len(escape) > SHOWN_WIDTH or len(text) > SHOWN_WIDTH else ""
+    return f"'{escape[:SHOWN_WIDTH]}{mark}'"
+
+
+def escaped(text: str) -> str:
+    r"""Text with its unprintable characters, quotes and backslashes escaped; of any length.
+
+    Examples:
+        >>> print(escaped("a\tb"))
+        a\tb
+    """
+    return "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in text)
 
 
 def _escape(character: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import MISSING, asdict, fields, is_dataclass
-from math import isfinite
+from math import inf, isfinite
 from types import UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
@@ -25,6 +25,9 @@ FORMAT = "lrfit-model"
 VERSION = 1
 MAX_BYTES = 64 << 20
 """A larger document is refused unread: one of 100,000 features has some 10 MB."""
+
+_MAX_DIGITS = 400
+"""No float64 has more before its point."""
 
 
 def to_bytes(fit: LinearFit) -> bytes:
@@ -63,7 +66,7 @@ def to_fit(document: bytes, name: str) -> LinearFit:
         raise ModelFileError(f"{name} is larger than {MAX_BYTES >> 20} MiB: that is no lrfit model")
     try:
         content = json.loads(
-            document.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant
+            document.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=float, parse_int=_integer
         )
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
@@ -138,8 +141,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return content
 
 
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is no number in JSON")
+def _integer(text: str) -> int | float:
+    """An integer; infinity for one that Python refuses to read, so that its field is named."""
+    return int(text) if len(text) < _MAX_DIGITS else inf
 
 
 def _printable(match: re.Match[str]) -> str:

@@ -54,9 +54,12 @@ def number(above: float, *, none: str | None = None) -> Callable[[str], float | 
 def names(text: str) -> list[str]:
     """Column names, separated by commas; a name with a comma stands in double quotes."""
     try:
-        return [name.strip() for name in next(csv.reader([text], strict=True, skipinitialspace=True))]
-    except (csv.Error, StopIteration):
-        _refuse(text, "a list of names separated by commas")
+        listed = [
+            name.strip() for line in csv.reader([text], strict=True, skipinitialspace=True) for name in line
+        ]
+    except csv.Error:
+        listed = []
+    return listed or _refuse(text, "a list of names separated by commas")
 
 
 def initial_values(text: str) -> str | tuple[float, ...]:

@@ -22,7 +22,7 @@ __all__ = ["check_writable", "open_output"]
 
 def check_writable(path: str) -> None:
     """Raise `OutputError` if it can be seen beforehand that `path` cannot be written."""
-    target = Path(path).resolve()
+    target = _target(path)
     if target.is_dir():
         raise OutputError(f"{shown(path)} is a folder: name a file")
     if not target.parent.is_dir():
@@ -39,7 +39,7 @@ def open_output(path: str) -> Iterator[BinaryIO]:
         OutputError: It cannot be written. The old file is as it was.
     """
     check_writable(path)
-    target = Path(path).resolve()
+    target = _target(path)
     try:
         with target.open("wb") if _is_special(target) else _replacement(target) as file:
             yield file
@@ -47,9 +47,29 @@ def open_output(path: str) -> Iterator[BinaryIO]:
         raise OutputError(f"{shown(path)} cannot be written: {error.strerror or error}") from error
 
 
+def _target(path: str) -> Path:
+    """The file that is meant: `path` itself if it is special, else where its links lead."""
+    given = Path(path)
+    try:
+        if _is_special(given):
+            return given
+        target = given.resolve(strict=given.is_symlink() and given.exists())
+        is_link = target.is_symlink()
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OutputError(f"{shown(path)} cannot be written: {reason}") from error
+    if is_link:
+        raise OutputError(f"{shown(path)} cannot be written: its links lead in a circle")
+    if given.is_relative_to(
+        "/dev"
+    ):  # a stream that is open already, onto a file: replacing that would lose it
+        raise OutputError(f"{shown(path)} is a stream that leads to a file: name the file")
+    return target
+
+
 @contextmanager
 def _replacement(target: Path) -> Iterator[BinaryIO]:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    descriptor, name = tempfile.mkstemp(prefix=".lrfit-", dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -62,12 +82,13 @@ def _replacement(target: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(target.parent)
+    with suppress(OSError):  # the new file is in its place; not every folder can be synced
+        _sync_folder(target.parent)
 
 
 def _is_special(target: Path) -> bool:
-    """Whether it is there and no regular file, such as a FIFO."""
-    return target.exists() and not target.is_file()
+    """Whether it is there and neither a regular file nor a folder, such as a FIFO."""
+    return target.exists() and not target.is_file() and not target.is_dir()
 
 
 def _mode(target: Path) -> int:

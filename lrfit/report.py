@@ -11,9 +11,10 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
-from lrfit.errors import shown
+from lrfit.errors import escaped
 
 if TYPE_CHECKING:
     from lrfit.evaluation import Evaluation
@@ -31,7 +32,7 @@ __all__ = [
     "is_reported",
 ]
 
-_COLUMN = 14
+_COLUMN = 16
 
 
 class ProgressTable:
@@ -99,7 +100,7 @@ def fit_text(fit: LinearFit) -> str:
         ("excess_loss", _number(excess), "loss - least_squares_loss"),
         (
             "relative_excess",
-            _number(excess / best.loss if best.loss else None),
+            _number(_ratio(excess, best.loss)),
             "excess_loss / least_squares_loss",
         ),
         (
@@ -135,17 +136,22 @@ def history_row(record: EpochRecord, *, intercept: bool) -> str:
 def csv_line(fields: Sequence[str], separator: str = ",") -> str:
     """Fields as a line of CSV, quoted where need be, without its end."""
     text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="").writerow(fields)
-    return text.getvalue()
+    csv.writer(text, delimiter=separator, lineterminator="\r\n").writerow(fields)  # quotes CR and LF
+    return text.getvalue().removesuffix("\r\n")
 
 
 def _number(value: float | None) -> str:
     return "n/a" if value is None else repr(value)
 
 
+def _ratio(part: float, whole: float) -> float | None:
+    ratio = part / whole if whole else inf
+    return ratio if isfinite(ratio) else None
+
+
 def _bare(name: str) -> str:
-    """A name that cannot be mistaken or harm a terminal: as it is if plain, else as messages show it."""
-    return name if name.isprintable() and name.split() == [name] else shown(name)
+    """A name in full that cannot harm a terminal: as it is if it is one plain word, else quoted, escaped."""
+    return name if name.isprintable() and name.split() == [name] else f"'{escaped(name)}'"
 
 
 def _cut(name: str) -> str:

@@ -29,15 +29,43 @@ __all__ = ["Source", "open_source", "open_stream"]
 BLOCK_BYTES = 1 << 20
 """Bytes of a block: large enough that the cost of starting to parse does not count, small for a cache."""
 
+_HEAD_BYTES = 3
+"""Enough to tell gzip, and a byte-order mark."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
 _LONGEST_ROW_BYTES = 64 << 20
 """A row longer than this is taken for a quote that is never closed; bounds the memory."""
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream of which the first bytes have been read already, whole again."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        piece = self._head[: len(buffer)] or self._read_rest(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def _read_rest(self, n_bytes: int) -> bytes:
+        """What there is, without waiting for all of it."""
+        read1 = getattr(self._rest, "read1", self._rest.read)
+        piece: bytes = read1(n_bytes)
+        return piece
 
 
 class Source:
     """An open stream of bytes, and how much of it has been read.
 
     Args:
-        stream: The bytes as stored.
+        stream: The bytes as stored; buffered.
         name: What messages call it.
         encoding: Of the text, by Python's names; a byte-order mark of UTF-8 is dropped.
 
@@ -48,10 +76,11 @@ class Source:
     def __init__(self, stream: BinaryIO, name: str, encoding: str = "utf-8") -> None:
         self.name = name
         self._stored = stream
-        buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
-        zipped = buffered.peek(2)[:2] == b"\x1f\x8b"
-        self._stream = gzip.GzipFile(fileobj=buffered) if zipped else buffered
         self._recode = _recoder(encoding)
+        with self._reading():
+            head = stream.read(_HEAD_BYTES)
+        whole = io.BufferedReader(_Rejoined(head, stream))
+        self._stream = gzip.GzipFile(fileobj=whole) if head[:2] == _GZIP_MAGIC else whole
 
     @property
     def position(self) -> tuple[int, int] | None:
@@ -79,18 +108,17 @@ class Source:
 
     def _texts(self, *, prompt: bool) -> Iterator[bytes]:
         """The decoded bytes, then an empty piece at the end."""
-        first = True
-        while True:
+        read = self._stream.read1 if prompt else self._stream.read
+        with self._reading():
+            piece = self._stream.read(_HEAD_BYTES)
+            yield self._without_mark(self._recode(piece, not piece))
+        while piece:
             with self._reading():
-                piece = self._stream.read1(BLOCK_BYTES) if prompt else self._stream.read(BLOCK_BYTES)
+                piece = read(BLOCK_BYTES)
                 text = self._recode(piece, not piece)
-            if first and text:
-                first = False
-                text = self._without_mark(text)
-            if text or not piece:
+            if text:
                 yield text
-            if not piece:
-                return
+        yield b""
 
     def _without_mark(self, text: bytes) -> bytes:
         if text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -104,7 +132,8 @@ class Source:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DataError(f"{self.name} is damaged gzip: {error}; pack it again") from error
         except UnicodeError as error:
-            raise DataError(f"{self.name} is not in the encoding that was named: {error}") from error
+            reason = error.reason if isinstance(error, UnicodeDecodeError) else error
+            raise DataError(f"{self.name} is not in the encoding that was named: {reason}") from error
         except OSError as error:
             raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
 
@@ -161,9 +190,10 @@ def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
 def _last_row_end(text: bytes) -> int:
     """Where the last whole row ends; 0 if none does."""
     end = b"\n" if b"\n" in text else b"\r"
+    known = text if end == b"\n" else text[:-1]  # a CR at the end may be half of a CR LF
     if b'"' not in text:
-        return text.rfind(end, 0, None if end == b"\n" else -1) + 1
-    array = np.frombuffer(text, np.uint8)
+        return known.rfind(end) + 1
+    array = np.frombuffer(known, np.uint8)
     quoted = np.logical_xor.accumulate(array == ord('"'))
     ends = np.flatnonzero((array == ord(end)) & ~quoted)
     return int(ends[-1]) + 1 if len(ends) else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -88,9 +89,8 @@ class Terminal:
         return self._bar
 
     def _print(self, text: str) -> None:
-        if sys.stderr is None:
-            return
-        if self._bar:
-            self._bar.console.out(text, highlight=False)
-        else:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201 (only commands print; this is how)
+        with suppress(OSError):  # a result is worth more than a word about it
+            if self._bar:
+                self._bar.console.out(text, highlight=False)
+            elif sys.stderr is not None:
+                print(text, file=sys.stderr, flush=True)  # noqa: T201 (only commands print; this is how)

@@ -1,0 +1,398 @@
+"""Tables: the header is told from the rows, columns are found by name, and no row is lost."""
+
+import gzip
+import io
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrfit import source
+from lrfit.csv_block import CsvFormat
+from lrfit.data import Table, choose_columns
+from lrfit.errors import DataError
+from lrfit.source import Source
+
+
+def table_of(content, *, prompt=False, encoding="utf-8", **csv_format):
+    stored = content if isinstance(content, bytes) else content.encode()
+    return Table(Source(io.BytesIO(stored), "data", encoding), CsvFormat(**csv_format), prompt=prompt)
+
+
+def values_of(table, columns=None):
+    return np.concatenate([parsed.values for parsed in table.rows(columns or table.header)]).tolist()
+
+
+def read_columns(content, x=(), y=None, **csv_format):
+    """The values of the columns that are chosen, as the commands read them."""
+    table = table_of(content, **csv_format)
+    features, target = choose_columns(table.header, x, y, source_name="data")
+    return values_of(table, [*features, target])
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(source, "BLOCK_BYTES", 16)
+
+
+# The header.
+
+
+@pytest.mark.parametrize(
+    ("content", "header", "header_text"),
+    [
+        ("x,y\n1,2\n", ("x", "y"), "x,y"),
+        (" x , y \r\n1,2\r\n", ("x", "y"), " x , y "),
+        ("x,y\r1,2\r", ("x", "y"), "x,y"),
+        ('"a,b","c ""d"""\n1,2\n', ("a,b", 'c "d"'), '"a,b","c ""d"""'),
+        ('"a\nb",y\n1,2\n', ("a\nb", "y"), '"a\nb",y'),
+        ("\n\r\n  \nx,y\n1,2\n", ("x", "y"), "x,y"),
+        ("\ufeffx,y\n1,2\n", ("x", "y"), "x,y"),
+        ('\ufeff"x",y\n1,2\n', ("x", "y"), '"x",y'),
+        ("größe,温度\n1,2\n", ("größe", "温度"), "größe,温度"),
+        ("x,X\n1,2\n", ("x", "X"), "x,X"),
+        ("1,y\n1,2\n", ("1", "y"), "1,y"),
+        ("[/red],=1+1\n1,2\n", ("[/red]", "=1+1"), "[/red],=1+1"),
+        ("\x1b[31m,\u202ey\n1,2\n", ("\x1b[31m", "\u202ey"), "\x1b[31m,\u202ey"),
+    ],
+)
+def test_the_first_row_that_is_not_blank_names_the_columns(content, header, header_text):
+    table = table_of(content)
+    assert (table.header, table.header_text) == (header, header_text)
+    assert values_of(table) == [[1.0, 2.0]]
+    assert table.n_samples == 1
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\r\n\r\n", "\ufeff", "  \n\t\n"])
+@pytest.mark.parametrize("header", [True, False])
+def test_an_empty_file_is_called_empty(content, header):
+    with pytest.raises(DataError, match=r"^data is empty: it has neither a header nor rows$"):
+        table_of(content, header=header)
+    with pytest.raises(DataError, match=r"is empty"):
+        table_of(gzip.compress(content.encode()), header=header)
+
+
+@pytest.mark.parametrize("content", ["x,y", "x,y\n", "\n\nx,y\r\n\r\n", '"x\n",y\n\n'])
+def test_a_file_of_a_header_alone_is_said_to_have_no_rows(content):
+    with pytest.raises(DataError, match=r"^data has a header, but no rows$"):
+        values_of(table_of(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "csv_format"),
+    [
+        ("1,2\n3,4\n", {}),
+        ("1\n2\n", {}),
+        (" 1 ,-2.5e3\n3,4\n", {}),
+        ('"1","2"\n3,4\n', {}),
+        ("\n1,2\n", {}),
+        ("1,5;2\n3;4\n", {"separator": ";", "decimal": ","}),
+        ("1\t2\n", {"separator": "\t"}),
+    ],
+)
+def test_a_first_row_of_numbers_is_not_eaten_as_a_header(content, csv_format):
+    with pytest.raises(DataError, match=r"first row is all numbers .*say --no-header") as error:
+        table_of(content, **csv_format)
+    assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize("content", ["1,NA\n2,3\n", "1,\n2,3\n", "nan,2.5\n2,3\n", "1,2,null\n1,2,3\n"])
+def test_a_first_row_of_numbers_and_missing_values_is_not_eaten_either(content):
+    with pytest.raises(DataError, match=r"--no-header"):
+        table_of(content)
+
+
+def test_a_long_first_row_of_numbers_is_shown_in_part():
+    with pytest.raises(DataError, match=r"'0', '1', .* and 4990 more") as error:
+        table_of(",".join(map(str, range(5000))) + "\n")
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("content", ["x,y,x\n1,2,3\n", "x, x\n1,2\n", 'x,"x"\n1,2\n'])
+def test_two_columns_of_the_same_name_are_refused(content):
+    with pytest.raises(DataError, match=r"^data: two columns are named 'x'; rename one$"):
+        table_of(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "header", "rows"),
+    [
+        ("1,2\n3,4\n", ("1", "2"), [[1.0, 2.0], [3.0, 4.0]]),
+        ("\n\n1,2,3", ("1", "2", "3"), [[1.0, 2.0, 3.0]]),
+        ('"1",2\r\n3,4\r\n', ("1", "2"), [[1.0, 2.0], [3.0, 4.0]]),
+        ("\ufeff1,2\n", ("1", "2"), [[1.0, 2.0]]),
+    ],
+)
+def test_without_a_header_columns_are_numbered_and_no_row_is_lost(content, header, rows):
+    table = table_of(content, header=False)
+    assert (table.header, table.header_text) == (header, None)
+    assert values_of(table) == rows
+
+
+def test_a_header_of_text_under_no_header_is_refused_as_a_cell():
+    with pytest.raises(DataError, match=r"line 1, column '1': 'x' is not a number"):
+        values_of(table_of("x,y\n1,2\n", header=False))
+
+
+@pytest.mark.parametrize("content", ['"x,y\n1,2\n', 'x,"y\n1,2\n', '"x"z,y\n1,2\n'])
+def test_a_quote_that_a_header_does_not_close_is_refused_at_line_1(content):
+    with pytest.raises(DataError, match=r"^data, line 1: a quote opens"):
+        table_of(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"x\xff,y\n1,2\n", 1),
+        (b"x,y\n1,2\n3,4\xff\n", 3),
+        (b"x,y,z\n1,2,a\n3,4,caf\xe9\n", 3),
+        (b"x,y,z\r1,2,a\r3,4,caf\xe9\r", 3),
+    ],
+)
+def test_bytes_that_are_not_utf_8_are_refused_with_line_and_option(content, line):
+    """Wherever they are: in the header, in a number, in a column that is not read."""
+    with pytest.raises(DataError, match=rf"^data, line {line}: byte 0x.. is not UTF-8; .*--encoding latin-1"):
+        values_of(table_of(content), ["y"])
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("with_texts", [True, False])
+def test_bytes_that_are_not_utf_8_are_refused_in_a_late_block_too(with_texts):
+    content = b"x,y,z\n" + b"1,2,a\n" * 50 + b"1,2,caf\xe9\n" + b"1,2,a\n" * 50
+    table = table_of(content)
+    with pytest.raises(DataError, match=r"^data, line 52: byte 0xE9 is not UTF-8"):
+        list(table.rows(["x", "y"], with_texts=with_texts))
+
+
+def test_an_encoding_that_is_named_is_used():
+    table = table_of("größe,y\n1,2\n".encode("latin-1"), encoding="latin-1")
+    assert table.header == ("größe", "y")
+    assert values_of(table) == [[1.0, 2.0]]
+
+
+# Columns.
+
+
+@pytest.mark.parametrize(
+    ("header", "x", "y", "features", "target"),
+    [
+        (["x", "y"], [], None, ["x"], "y"),
+        (["y", "x"], [], None, ["x"], "y"),
+        (["x", "y", "z"], [], None, ["x", "z"], "y"),
+        (["a", "b", "c"], [], None, ["a", "b"], "c"),
+        (["a", "Y"], [], None, ["a"], "Y"),
+        (["a", "b", "c"], [], "a", ["b", "c"], "a"),
+        (["a", "b", "c"], ["b"], None, ["b"], "c"),
+        (["a", "b", "c"], ["c", "a"], "b", ["c", "a"], "b"),
+        (["a", "b", ""], ["a"], "b", ["a"], "b"),
+        (["a", "intercept"], [], None, ["a"], "intercept"),
+    ],
+)
+def test_the_target_is_y_or_the_last_column_and_the_features_are_the_others(header, x, y, features, target):
+    assert choose_columns(header, x, y) == (features, target)
+
+
+@pytest.mark.parametrize(
+    ("header", "x", "y", "message"),
+    [
+        (["a", "b"], ["z"], None, "data has no column 'z', only 'a', 'b'"),
+        (["a", "b"], [], "z", "data has no column 'z', only 'a', 'b'"),
+        (["Speed", "y"], ["speed"], None, "no column 'speed', only 'Speed', 'y'; did you mean 'Speed'?"),
+        (["speed", "y"], ["sped"], None, "did you mean 'speed'?"),
+        (["temp", "TEMP2", "y"], ["TEMP"], None, "did you mean 'temp'?"),
+        (["a", "b"], ["a", "a"], None, "column 'a' is chosen twice"),
+        (["a", "b"], ["b"], None, "column 'b' is chosen twice"),
+        (["a", "b"], ["a"], "a", "column 'a' is chosen twice"),
+        (["y"], [], None, "data has only the column 'y', and a line needs two"),
+        (["x;y"], [], None, "if ';' separates the columns, say --sep ';'"),
+        (["x\ty"], [], None, r"if '\t' separates the columns, say --sep '\t'"),
+        (["x|y"], [], None, "say --sep '|'"),
+        (["x;y"], ["x"], None, "say --sep ';'"),
+        (["sep=;"], [], None, "has only the column 'sep=;', and a line needs two; if ';' separates"),
+        (["# made by x"], [], None, "has only the column '# made by x', and a line needs two"),
+        (["a", "", "y"], [], None, "data: column 2 has no name; choose the features with -x"),
+        (["a", "intercept", "y"], [], None, "a feature cannot be named 'intercept'"),
+        (["\x1b[31m", "y"], ["x"], None, r"only '\x1b[31m', 'y'"),
+        (["a", "y"], ["\u202ex"], None, r"no column '\u202ex'"),
+    ],
+)
+def test_a_choice_of_columns_that_cannot_be_is_refused_with_advice(header, x, y, message):
+    with pytest.raises(DataError, match=re.escape(message)) as error:
+        choose_columns(header, x, y, source_name="data")
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["z", "c" * 200_000])
+def test_at_most_ten_columns_are_listed(name):
+    header = [*(f"column_{i}" for i in range(4999)), "d" * 200_000]
+    with pytest.raises(DataError, match=r"'column_0', .*'column_9' and 4990 more") as error:
+        choose_columns(header, [name])
+    assert "column_10'" not in str(error.value)
+    assert len(str(error.value)) < 500
+
+
+def test_columns_come_in_the_order_asked_for_not_in_that_of_the_file():
+    assert values_of(table_of("a,b,c\n1,2,3\n4,5,6\n"), ["c", "a"]) == [[3.0, 1.0], [6.0, 4.0]]
+
+
+def test_a_column_that_is_not_there_is_refused_before_a_row_is_read():
+    table = table_of("a,b\nbad,row,here\n")
+    with pytest.raises(DataError, match=r"data has no column 'z', only 'a', 'b'"):
+        table.rows(["a", "z"])
+
+
+def test_text_in_columns_that_are_not_chosen_does_no_harm():
+    content = 'name,x,y\n"Smith, J",1,2\nNA,3,4\n"two\nlines",5,6\n,7,8\n'
+    assert read_columns(content, x=["x"]) == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]
+    with pytest.raises(DataError, match=r"line 2, column 'name': 'Smith, J' is not a number.*choose other"):
+        read_columns(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("x;y\n1;2\n", "--sep ';'"),
+        ("x\ty\n1\t2\n", r"--sep '\t'"),
+        ("x|y\n1|2\n", "--sep '|'"),
+        ("sep=;\nx;y\n1;2\n", "--sep ';'"),
+        ("# comment\nx,y\n1,2\n", "'# comment'"),
+        ("x,y\n1,5,2,5\n", "line 2: 4 fields, but there are 2 columns"),
+        ('x,y\n"1,5",2\n', "--decimal ','"),
+        ("x,y\n1,2,3\n4,5,6\n", "line 2: 3 fields, but there are 2 columns"),
+        ("x,y\n1,2,\n3,4,\n", "line 2: 3 fields, but there are 2 columns"),
+        ("x,y,\n1,2\n", "column 3 has no name"),
+        ("x,y\n1,2\n3\n", "line 3: 1 field, but there are 2 columns"),
+    ],
+)
+def test_a_file_written_otherwise_gets_the_option_or_the_line(content, hint):
+    with pytest.raises(DataError, match=re.escape(hint)):
+        read_columns(content)
+
+
+# Rows, over blocks.
+
+
+@given(
+    st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), min_size=1),
+    st.integers(1, 60),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from([(), ("prompt",)]),
+)
+@settings(max_examples=200, deadline=None)
+def test_values_do_not_depend_on_the_size_of_blocks(rows, block_bytes, end, prompt):
+    content = end.join(["a,b,c", *(",".join(map(repr, row)) for row in rows)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "BLOCK_BYTES", block_bytes)
+        table = table_of(content, **dict.fromkeys(prompt, True))
+        got = np.concatenate([parsed.values for parsed in table.rows(["c", "a"])])
+    assert got.tobytes() == np.array(rows)[:, [2, 0]].tobytes()
+    assert table.n_samples == len(rows)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("line", [2, 3, 57, 101])
+def test_a_bad_cell_is_named_by_its_line_in_whichever_block_it_is(line, end):
+    rows = ["1,2"] * 100
+    rows[line - 2] = "1,x"
+    with pytest.raises(DataError, match=rf"^data, line {line}, column 'y': 'x' is not a number"):
+        values_of(table_of(end.join(["x,y", *rows])))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_lines_within_quotes_and_blank_ones_count_as_lines():
+    content = '\n"na\nme",x,y\n\n' + '"a\r\nb",1,2\n\n' * 20 + "c,1,x\n"
+    with pytest.raises(DataError, match=r"^data, line 65, column 'y'"):
+        values_of(table_of(content), ["x", "y"])
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_rows_come_with_their_text_as_it_was_written():
+    rows = ['"a,b", 1 ,2.50', "c,+1,1e3", '"d\ne",007,.5', "f,NA,1", "g,1.,2"]
+    table = table_of("\r\n".join(["name,x,y", *rows]), drop_missing=True)
+    parsed = list(table.rows(["y", "x"], with_texts=True))
+    assert [text for block in parsed for text in block.texts] == [*rows[:3], rows[4]]
+    assert np.concatenate([block.values for block in parsed]).tolist() == [
+        [2.5, 1],
+        [1e3, 1],
+        [0.5, 7],
+        [2, 1],
+    ]
+
+
+# Missing values.
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_missing_values_are_refused_with_their_count_and_the_first_place():
+    content = "x,y\n" + "1,2\n" * 30 + "3,NA\n" + "1,2\n" * 30 + ",5\nnull,None\n6,7\n"
+    table = table_of(content)
+    with pytest.raises(DataError, match=r"^data, line 32, column 'y': 3 rows have a missing value") as error:
+        list(table.rows(["x", "y"]))
+    assert "--missing drop" in str(error.value)
+
+
+def test_a_single_missing_value_is_one_row():
+    with pytest.raises(DataError, match=r"^data, line 3, column 'x': a row has a missing value"):
+        values_of(table_of("x,y\n1,2\nnan,3\n"))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_with_prompt_the_first_missing_value_ends_the_reading():
+    """There is no end to wait for."""
+    rows = table_of("x,y\n1,2\n1,NA\n" + "1,2\n" * 30 + "NA,1\n", prompt=True).rows(["x", "y"])
+    with pytest.raises(DataError, match=r"^data, line 3, column 'y': a row has a missing value"):
+        list(rows)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    "cell", ["", " ", "NA", "na", "NaN", "nan", "null", "NULL", "None", "none", '""', '"NA"']
+)
+@pytest.mark.parametrize("prompt", [False, True])
+def test_rows_with_a_missing_value_are_dropped_and_counted_on_demand(cell, prompt):
+    content = f"x,y\n{cell},1\n2,3\n" + f"4,{cell}\n" * 20 + "5,6\n"
+    table = table_of(content, drop_missing=True, prompt=prompt)
+    assert values_of(table) == [[2.0, 3.0], [5.0, 6.0]]
+    assert (table.n_samples, table.n_dropped) == (2, 21)
+
+
+def test_a_missing_value_in_a_column_that_is_not_read_is_none():
+    table = table_of("x,y,z\n1,2,\n3,4,NA\n")
+    assert values_of(table, ["x", "y"]) == [[1.0, 2.0], [3.0, 4.0]]
+    assert table.n_dropped == 0
+
+
+def test_a_file_that_drops_all_of_its_rows_is_refused():
+    with pytest.raises(DataError, match=r"^data has a header, but no rows without a missing value$"):
+        values_of(table_of("x,y\n1,\n,2\n", drop_missing=True))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_dropping_missing_values_does_not_drop_bad_cells():
+    with pytest.raises(DataError, match=r"^data, line 23, column 'x': '-' is not a number"):
+        values_of(table_of("x,y\n" + "NA,1\n" * 21 + "-,2\n", drop_missing=True))
+
+
+# Lost digits.
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    ("content", "lost"),
+    [
+        ("x,y\n1,2\n9007199254740993,4\n", True),
+        ("x,y\n1,2.5\n3,-9007199254740993\n", True),
+        ("x,y\n" + "1,2\n" * 30 + '"9007199254740993",4\n', True),
+        ("x,y\n" + "9007199254740993,1\n" + "1,2\n" * 30, True),
+        ("x,y\n9007199254740992,-9007199254740992\n", False),
+        ("x,y\n1e300,123456789012345678.5\n", False),
+        ("x,y,z\n1,2,9007199254740993\n", False),
+    ],
+)
+def test_an_integer_beyond_2_53_is_noted_in_whichever_block_it_is(content, lost):
+    table = table_of(content)
+    values_of(table, ["x", "y"])
+    assert table.lost_digits == lost
