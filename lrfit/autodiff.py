@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrfit.errors import GraphError, ShapeError
-from lrfit.graph import Node, NodeLike, format_shape, node_in_graph_of, topological_order
+from lrfit.graph import Node, NodeLike, fits, format_shape, node_in_graph_of, topological_order
 from lrfit.ops import ones_like
 
 __all__ = ["gradients"]
@@ -75,7 +75,7 @@ def _seeds(ends: Sequence[Node], given: Sequence[NodeLike]) -> dict[Node, Node]:
     seeds: dict[Node, Node] = {}
     for y, value in zip(ends, given, strict=True):
         g = node_in_graph_of(y, value)
-        if None not in (g.shape, y.shape) and g.shape != y.shape:
+        if not fits(g.shape, y.shape):
             message = f"grad_ys has shape {format_shape(g.shape)} for {y.name!r} of {format_shape(y.shape)}"
             raise ShapeError(message)
         seeds[y] = seeds[y] + g if y in seeds else g

@@ -52,6 +52,7 @@ class Op:
             inputs; None if there may be any number of them, and no gradient.
         pure: The value is a function of inputs and attributes alone, so that a pass may compute it
             beforehand, or once for two equal applications.
+        has_value: False for what only has an effect; it can be fetched (as None), but neither used nor fed.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Op:
     shape_rule: ShapeRule
     vjps: tuple[Vjp | None, ...] | None = ()
     pure: bool = True
+    has_value: bool = True
 
     def __post_init__(self) -> None:
         OPS[self.name] = self
@@ -100,6 +102,10 @@ class Node:
         if op.vjps is not None and len(inputs) != len(op.vjps):
             message = f"{op.name} takes {len(op.vjps)} inputs, not {len(inputs)}"
             raise GraphError(message)
+        for node in inputs:
+            if op.has_value and not node.op.has_value:
+                message = f"{shown_name(node)} has no value that {op.name} could use"
+                raise GraphError(message)
         shapes = [node.shape for node in inputs]
         shape = None if None in shapes else op.shape_rule(*shapes, **attrs)
         return cls(op, inputs, attrs, shape, name)
@@ -309,6 +315,15 @@ def node_in_graph_of(member: Node, value: NodeLike) -> Node:
 def is_same_known_shape(a: Node, b: Node) -> bool:
     """Whether two shapes are known in full, and equal."""
     return a.shape == b.shape and a.shape is not None and None not in a.shape
+
+
+def fits(shape: Shape, other: Shape) -> bool:
+    """Whether a value can be of both shapes, as far as they are known."""
+    if shape is None or other is None:
+        return True
+    return len(shape) == len(other) and all(
+        a == b or None in (a, b) for a, b in zip(shape, other, strict=True)
+    )
 
 
 def format_shape(shape: Shape) -> str:

@@ -14,6 +14,7 @@ only when the graph runs. They are what the derivatives of broadcasting, reducin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from typing import Any
 
@@ -31,6 +32,7 @@ from lrfit.graph import (
     Shape,
     Vjp,
     as_array,
+    fits,
     format_shape,
     get_default_graph,
     is_same_known_shape,
@@ -122,7 +124,7 @@ multiply      = _elementwise("multiply",      np.multiply,       lambda g, y, a,
                                                                  lambda g, y, a, b: g * a)
 divide        = _elementwise("divide",        np.divide,         lambda g, y, a, b: g / b,
                                                                  lambda g, y, a, b: -g * y / b)
-power         = _elementwise("power",         np.power,          lambda g, y, a, b: g * b * a ** (_nonzero(b) - 1.0),
+power         = _elementwise("power",         np.power,          lambda g, y, a, b: g * b * a ** (where(a, b, _nonzero(b)) - 1.0),
                                                                  lambda g, y, a, b: g * y * log(_positive(a)))
 maximum       = _elementwise("maximum",       np.maximum,        lambda g, y, a, b: g * (a >= b),
                                                                  lambda g, y, a, b: g * (a < b))
@@ -142,10 +144,10 @@ equal         = _elementwise("equal",         _mask(np.equal),         None, Non
 
 # Ops that look at a second input for its shape alone.
 
-sum_like = Op(
+sum_like: Op = Op(
     "sum_like",
-    lambda g, x: _sum_to(g, np.shape(x)),
-    lambda _, like: like,
+    lambda x, like: _sum_to(x, np.shape(like)),
+    lambda x, like: _checked_like("sum_like", x, like, fits(_broadcast(x, like), x)),
     (lambda g, y, x, like: broadcast_like(g, x), None),
 )
 """sum_like(x, like): x summed over the axes along which `like` would be broadcast to x's shape."""
@@ -153,7 +155,7 @@ sum_like = Op(
 broadcast_like: Op = Op(
     "broadcast_like",
     lambda x, like: np.broadcast_to(x, np.shape(like)),
-    lambda _, like: like,
+    lambda x, like: _checked_like("broadcast_like", x, like, fits(_broadcast(x, like), like)),
     (lambda g, y, x, like: sum_like(g, x), None),
 )
 """broadcast_like(x, like): x repeated to the shape of `like`."""
@@ -161,7 +163,7 @@ broadcast_like: Op = Op(
 reshape_like: Op = Op(
     "reshape_like",
     lambda x, like: np.reshape(x, np.shape(like)),
-    lambda _, like: like,
+    lambda x, like: _checked_like("reshape_like", x, like, None in (*x, *like) or prod(x) == prod(like)),
     (lambda g, y, x, like: reshape_like(g, x), None),
 )
 """reshape_like(x, like): the elements of x, in order, in the shape of `like`."""
@@ -173,10 +175,20 @@ zeros_like = Op("zeros_like", lambda x: np.zeros(np.shape(x)), lambda shape: sha
 """zeros_like(x): 0 for each element of x."""
 
 
+def _checked_like(op: str, x: Shape, like: Shape, is_right: bool) -> Shape:  # noqa: FBT001
+    """The shape of `like`, which the result has."""
+    if not is_right:
+        message = f"{op} cannot bring {format_shape(x)} to {format_shape(like)}"
+        raise ShapeError(message)
+    return like
+
+
 def _sum_to(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum g over its leading extra axes and over the axes where `shape` has 1: broadcasting's transpose."""
     if np.shape(g) == shape:
         return g
+    if np.broadcast_shapes(np.shape(g), shape) != np.shape(g):
+        raise ValueError(f"{shape} does not broadcast to {np.shape(g)}")
     extra = np.ndim(g) - len(shape)
     axes = tuple(i for i, dim in enumerate(np.shape(g)) if i < extra or shape[i - extra] == 1 != dim)
     return np.reshape(np.sum(g, axis=axes), shape)
@@ -198,7 +210,7 @@ def _axes(axis: Axis, rank: int) -> tuple[int, ...]:
     """The axes that `axis` names, counted from 0, for an array of that rank."""
     named = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
     if not all(-rank <= a < rank for a in named):
-        message = f"axis {axis} does not exist in a shape of rank {rank}; use {-rank} to {rank - 1}"
+        message = f"axis {axis} does not exist in a shape of rank {rank}"
         raise ShapeError(message)
     axes = tuple(a % rank for a in named)
     if len(set(axes)) < len(axes):
@@ -224,14 +236,16 @@ _reduce_sum = Op(
 )
 _reduce_mean = Op(
     "reduce_mean",
-    np.mean,
+    lambda x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims) / _count(x, axis),
     _reduced,
     (lambda g, y, x: spread(g / count(x, axis=y.attrs["axis"]), x, **y.attrs),),
 )
 spread: Op = Op(
     "spread",
     _spread,
-    lambda _, like, **__: like,
+    lambda x, like, axis, keepdims: _checked_like(
+        "spread", x, like, fits(_reduced(like, axis, keepdims=keepdims), x)
+    ),
     (lambda g, y, x, like: _reduce_sum(g, **y.attrs), None),
 )
 """spread(x, like, axis=, keepdims=): x repeated along those axes to the shape of `like`; reduce_sum's transpose."""
@@ -242,7 +256,9 @@ count: Op = Op(
 """count(x, axis=): how many elements of x a reduction over those axes takes together."""
 
 
-def reduce_sum(x: NodeLike, axis: Axis = None, *, keepdims: bool = False, name: str | None = None) -> Node:
+def reduce_sum(
+    x: NodeLike, axis: int | Iterable[int] | None = None, *, keepdims: bool = False, name: str | None = None
+) -> Node:
     """The sum of the elements of x.
 
     Args:
@@ -254,12 +270,18 @@ def reduce_sum(x: NodeLike, axis: Axis = None, *, keepdims: bool = False, name: 
     Raises:
         ShapeError: x has no such axis.
     """
-    return _reduce_sum(x, axis=axis, keepdims=keepdims, name=name)
+    return _reduce_sum(x, axis=_as_axis(axis), keepdims=keepdims, name=name)
 
 
-def reduce_mean(x: NodeLike, axis: Axis = None, *, keepdims: bool = False, name: str | None = None) -> Node:
+def reduce_mean(
+    x: NodeLike, axis: int | Iterable[int] | None = None, *, keepdims: bool = False, name: str | None = None
+) -> Node:
     """The mean of the elements of x; arguments as for `reduce_sum`."""
-    return _reduce_mean(x, axis=axis, keepdims=keepdims, name=name)
+    return _reduce_mean(x, axis=_as_axis(axis), keepdims=keepdims, name=name)
+
+
+def _as_axis(axis: int | Iterable[int] | None) -> Axis:
+    return axis if axis is None or isinstance(axis, int) else tuple(axis)
 
 
 # Matrices and shapes.
@@ -271,6 +293,8 @@ def _matmul(a: Array, b: Array) -> Array:
     The last bits of BLAS depend on the number of rows, the threads and the processor. Without it, a row's
     prediction is the same among any other rows, and a training run the same on any machine.
     """
+    if np.ndim(a) != 2 or np.ndim(b) != 2 or a.shape[1] != b.shape[0]:
+        raise ValueError("matmul needs matrices (m, k) and (k, n)")  # einsum would broadcast a 1
     product: Array = np.einsum("ij,jk->ik", a, b)
     return product
 
@@ -324,7 +348,7 @@ def transpose(x: NodeLike, perm: tuple[int, ...] | None = None, *, name: str | N
 def _reshape_shape(old: tuple[int | None, ...], shape: tuple[int, ...]) -> Shape:
     known = prod(dim for dim in shape if dim != -1)
     size = None if None in old else prod(dim for dim in old if dim is not None)
-    fits = size is None or (size % known == 0 if known and -1 in shape else size == known)
+    fits = size is None or (size % known == 0 if known and -1 in shape else size == known and -1 not in shape)
     if shape.count(-1) > 1 or min(shape, default=0) < -1 or not fits:
         message = f"cannot reshape {format_shape(old)} to {format_shape(shape)}"
         raise ShapeError(message)
@@ -382,8 +406,22 @@ def placeholder(shape: Shape = None, *, name: str | None = None) -> Node:
     Args:
         shape: What may be fed. A dimension that is None may have any size; a shape that is None, any rank.
         name: The node's name.
+
+    Raises:
+        ShapeError: That is no shape.
     """
-    return _placeholder(shape=None if shape is None else tuple(shape), name=name)
+    return _placeholder(shape=_placeholder_shape(shape), name=name)
+
+
+def _placeholder_shape(shape: Any) -> Shape:  # noqa: ANN401
+    """`shape`, which comes from a user, if it is one."""
+    if shape is None:
+        return None
+    dims = tuple(shape) if isinstance(shape, (list, tuple)) else (-1,)
+    if not all(dim is None or (isinstance(dim, int) and dim >= 0) for dim in dims):
+        message = f"a shape is a tuple of sizes, each 0 or more, or None; {shape!r} is not"
+        raise ShapeError(message)
+    return dims
 
 
 def placeholder_for(node: Node) -> Node:
@@ -402,19 +440,27 @@ def Variable(initial_value: NodeLike, *, name: str | None = None, trainable: boo
         trainable: Optimizers change it; False for an optimizer's own state.
     """
     initial = initial_value if isinstance(initial_value, Node) else constant(initial_value)
-    return _variable(initial=initial, trainable=trainable, name=name)
+    with (initial.graph or get_default_graph()).as_default():
+        return _variable(initial=initial, trainable=trainable, name=name)
 
 
 # Ops with an effect.
 
 _assign = Op(
     "assign",
-    lambda value, variable: np.array(value),  # a copy, so that a session shares no memory with a feed
+    lambda value, variable: _assigned(value, variable.shape),
     lambda shape, variable: shape,
     (None,),
     pure=False,
 )
-_group = Op("group", lambda *_: None, lambda *_: (), vjps=None, pure=False)
+_group = Op("group", lambda *_: None, lambda *_: (), vjps=None, pure=False, has_value=False)
+
+
+def _assigned(value: Array, shape: Shape) -> Array:
+    """A copy, so that a session shares no memory with a feed, and never changes a variable's shape."""
+    if not fits(shape, np.shape(value)):
+        raise ValueError(f"the variable has shape {format_shape(shape)}")
+    return np.array(value)
 
 
 def assign(variable: Node, value: NodeLike, *, name: str | None = None) -> Node:
@@ -431,7 +477,7 @@ def assign(variable: Node, value: NodeLike, *, name: str | None = None) -> Node:
         message = f"only a Variable can be assigned to, not {target}"
         raise GraphError(message)
     node = node_in_graph_of(variable, value)
-    if node.shape is not None and variable.shape is not None and not _fits(node.shape, variable.shape):
+    if not fits(node.shape, variable.shape):
         message = (
             f"cannot assign a value of shape {format_shape(node.shape)} to {variable.name!r} "
             f"of shape {format_shape(variable.shape)}"
@@ -484,9 +530,3 @@ def is_placeholder(node: Node) -> bool:
 def is_assignment(node: Node) -> bool:
     """Whether `node` changes the variable in its attributes when it runs."""
     return node.op is _assign
-
-
-def _fits(shape: tuple[int | None, ...], target: tuple[int | None, ...]) -> bool:
-    """Whether a value of the first shape can be of the second, as far as both are known."""
-    pairs = zip(shape, target, strict=False)
-    return len(shape) == len(target) and all(a == b or None in (a, b) for a, b in pairs)

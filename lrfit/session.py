@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lrfit.errors import FeedError, GraphError
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import Array, Graph, Node, Shape, format_shape, get_default_graph
+from lrfit.graph import Array, Graph, Node, fits, format_shape, get_default_graph, shown_name
 from lrfit.passes import PASSES, optimize
 from lrfit.program import Executor, Pass, Program, Step
 
@@ -102,6 +102,9 @@ class Session:
             if getattr(node, "graph", None) is not self.graph:
                 message = f"{node!r} cannot be fed: only nodes of the session's graph can"
                 raise FeedError(message)
+            if not node.op.has_value:
+                message = f"{shown_name(node)} cannot be fed: it has no value"
+                raise FeedError(message)
         program = optimize(Program.of(fetches, feeds).validate(), self._passes)
         return self._executor(program), program.variables
 
@@ -116,19 +119,13 @@ def _checked(node: Node, value: npt.ArrayLike) -> Array:
     if array.dtype.kind not in "fiub":
         message = f"cannot feed {node.name!r} with values of type {array.dtype}: convert them to real numbers"
         raise FeedError(message)
-    if not _accepts(node.shape, array.shape):
+    if not fits(node.shape, array.shape):
         message = (
             f"cannot feed a value of shape {format_shape(array.shape)} to {node.op.name} {node.name!r} "
             f"of shape {format_shape(node.shape)}: reshape the value"
         )
         raise FeedError(message)
-    return array.astype(np.float64, copy=False)
-
-
-def _accepts(shape: Shape, given: tuple[int, ...]) -> bool:
-    if shape is None or shape == given:
-        return True
-    return len(shape) == len(given) and all(a in (None, b) for a, b in zip(shape, given, strict=True))
+    return array.astype(np.float64, order="C", copy=False)  # the memory order decides the order of sums
 
 
 def _uninitialized(variables: frozenset[Node]) -> GraphError:

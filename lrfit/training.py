@@ -103,7 +103,8 @@ class Descent:
         settings: How to descend.
         moments: Of the data, in their units.
         scaling: Between the units of the data and those of descent.
-        rows: What batches are drawn from, in the units of descent: sigma points or rows (x, y).
+        x: What batches are drawn from, in the units of descent: features of sigma points or of rows.
+        y: Their targets, shape (len(x), 1).
         learning_rate: The settings' rate, or the one chosen for them.
         max_stable_learning_rate: 2 / λ_max, of full-batch descent in the units of descent.
     """
@@ -111,7 +112,8 @@ class Descent:
     settings: TrainingSettings
     moments: Moments
     scaling: Scaling
-    rows: Array
+    x: Array
+    y: Array
     learning_rate: float
     max_stable_learning_rate: float
 
@@ -143,7 +145,8 @@ def prepare(moments: Moments, settings: TrainingSettings, rows: Array | None = N
     points = scaled.sigma_points() if rows is None or not settings.needs_rows else scaling.apply(rows)
     rate = settings.learning_rate or _automatic_rate(scaled, settings, points)
     bound = scaled.max_stable_learning_rate(intercept=settings.intercept)
-    return Descent(settings, moments, scaling, points, rate, bound)
+    x, y = (np.ascontiguousarray(part) for part in (points[:, :-1], points[:, -1:]))
+    return Descent(settings, moments, scaling, x, y, rate, bound)
 
 
 def train(descent: Descent) -> Iterator[EpochRecord]:
@@ -162,9 +165,8 @@ def train(descent: Descent) -> Iterator[EpochRecord]:
     _check(descent, start, start, start)
     yield record
     for epoch in range(1, settings.epochs + 1):
-        for batch in _batches(len(descent.rows), settings, epoch):
-            rows = descent.rows[batch]
-            session.run(train_op, {model.x: rows[:, :-1], model.y: rows[:, -1:]})
+        for batch in _batches(len(descent.x), settings, epoch):
+            session.run(train_op, {model.x: descent.x[batch], model.y: descent.y[batch]})
         before, record = record, _record(descent, session, model, record)
         _check(descent, record, before, start)
         yield record

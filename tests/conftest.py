@@ -1,11 +1,58 @@
-"""What every test gets: a default graph of its own."""
+"""What every test gets: a default graph of its own; and the program as people run it, in a process."""
+
+import os
+import subprocess
+import sys
 
 import pytest
 
 from lrfit import Graph
+
+LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
 
 
 @pytest.fixture(autouse=True)
 def _own_default_graph():
     with Graph().as_default():
         yield
+
+
+@pytest.fixture
+def lrfit(tmp_path):
+    """Run `lrfit` with these arguments in an empty folder; the result has returncode, stdout and stderr."""
+
+    def run(*arguments, stdin=b"", **environment):
+        return subprocess.run(
+            [*LRFIT, *map(str, arguments)],
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a bash script in an empty folder, with `lrfit` on the path."""
+    folder = tmp_path / ".bin"
+    folder.mkdir()
+    script = folder / "lrfit"
+    script.write_text(f'#!/bin/sh\nexec {" ".join(LRFIT)} "$@"\n')
+    script.chmod(0o755)
+
+    def run(text, **environment):
+        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", text],
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path, **environment},
+            timeout=60,
+            check=False,
+        )
+
+    return run

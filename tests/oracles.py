@@ -69,7 +69,7 @@ def random_rows(n_samples, n_features, seed=0):
 
 
 def gradient_descent(
-    rows, weights, intercept, learning_rate, epochs, batch_size=None, order=None, fit_intercept=True
+    rows, weights, intercept, learning_rate, epochs, batch_size=None, order=None, *, fit_intercept=True
 ):
     """The plain loop: (weights, intercept) after each epoch, the start first."""
     x, y = rows[:, :-1], rows[:, -1]

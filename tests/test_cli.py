@@ -1,14 +1,15 @@
 """The command group: help, exit codes, streams, signals."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-import lrfit
 import oracles
 import pytest
+
+import lrfit
 from lrfit.cli import cli
 
 LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
@@ -63,7 +64,7 @@ def test_a_command_is_needed():
 
 
 def test_a_full_disk_is_exit_1_without_a_traceback():
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
             [*LRFIT, "train", LAB, "-q"], stdout=full, stderr=subprocess.PIPE, check=False
         )
@@ -119,5 +120,5 @@ def test_an_interrupt_is_exit_130_and_leaves_the_old_model(tmp_path):
         assert process.wait(timeout=20) == 130
         assert time.monotonic() - started < 2.0
         assert process.stdout.read() == b""
-    assert os.listdir(tmp_path) == ["m.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
     assert model.read_text() == "old"

@@ -85,5 +85,8 @@ def test_the_graph_library_loads_numpy_at_most():
 
 
 def test_every_public_name_can_be_had_from_the_package():
-    code = "import lrfit; assert all(getattr(lrfit, n) is not None for n in dir(lrfit) if n[0] != '_'); from lrfit import abs"
+    code = (
+        "import lrfit; from lrfit import abs, Session;"
+        "assert all(getattr(lrfit, name) is not None for name in dir(lrfit) if name[0] != '_')"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

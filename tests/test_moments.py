@@ -129,7 +129,7 @@ def test_least_squares_has_the_certified_digits_of_nist(file, target, certified,
 def test_large_offset_loses_no_digits():
     """Squaring sums would lose all of them: x is 1e9 times its spread."""
     rows = oracles.random_rows(5000, 1)
-    moved = rows + [1e9, 0.0]
+    moved = rows + np.array([1e9, 0.0])
     exact = np.column_stack([moved[:, 0] - 1e9, moved[:, 1]])  # what float64 left of x
     assert Moments.of_rows(moved).least_squares().weights == pytest.approx(
         Moments.of_rows(exact).least_squares().weights, rel=1e-9

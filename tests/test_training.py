@@ -1,5 +1,7 @@
 """Training against a plain NumPy loop, published runs, and least squares."""
 
+from itertools import pairwise
+
 import numpy as np
 import oracles
 import pytest
@@ -55,7 +57,9 @@ def test_descent_is_the_plain_loop(batch_size, shuffle, n_features, fit_intercep
         return np.random.default_rng((7, epoch)).permutation(17) if shuffle and batch_size else np.arange(17)
 
     weights, b = init[:n_features], init[n_features] if fit_intercept else 0.0
-    path = oracles.gradient_descent(rows, weights, b, 0.02, 20, batch_size, order, fit_intercept)
+    path = oracles.gradient_descent(
+        rows, weights, b, 0.02, 20, batch_size, order, fit_intercept=fit_intercept
+    )
     assert_close(records, path)
     for record in records:
         loss = oracles.half_mse(rows, record.weights, record.intercept)
@@ -167,7 +171,7 @@ def test_with_the_automatic_rate_no_epoch_leads_away_from_an_exact_line(batch_si
     )
     distances = [np.linalg.norm(np.array([*r.weights, r.intercept]) - truth) for r in records]
     assert distances[-1] < distances[0]
-    assert all(b <= a * (1 + 1e-12) for a, b in zip(distances, distances[1:], strict=False))
+    assert all(b <= a * (1 + 1e-12) for a, b in pairwise(distances))
 
 
 def test_values_whose_squares_overflow_are_refused():

@@ -191,7 +191,7 @@ def _announce(descent: Descent, terminal: Terminal) -> None:
     settings, n_samples = descent.settings, descent.moments.n_samples
     if not settings.needs_rows:
         terminal.note(
-            f"{n_samples} rows condensed to {len(descent.rows)} sigma points, which give the same descent "
+            f"{n_samples} rows condensed to {len(descent.x)} sigma points, which give the same descent "
             "(--no-condense uses the rows)"
         )
     if settings.learning_rate is None:

@@ -80,7 +80,8 @@ def test_predictions_have_the_same_bits_from_a_file_and_piecemeal(lrfit, shell, 
     (tmp_path / "d.csv").write_text(text)
     document = json.loads(MODEL) | {"weights": dict.fromkeys(names, 1 / 3)}
     (tmp_path / "m.json").write_text(json.dumps(document))
-    pieces = "{ head -c 1000 d.csv; sleep 0.1; tail -c +1001 d.csv | head -c 5555; sleep 0.1; tail -c +6556 d.csv; }"
+    middle = "tail -c +1001 d.csv | head -c 5555"
+    pieces = f"{{ head -c 1000 d.csv; sleep 0.1; {middle}; sleep 0.1; tail -c +6556 d.csv; }}"
     whole = lrfit("predict", "m.json", "d.csv", "--only").stdout
     assert len(whole.splitlines()) == 5001
     assert shell(f"{pieces} | lrfit predict m.json --only").stdout == whole
