@@ -119,7 +119,7 @@ def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = Fa
     columns = _parse_fast(text, layout)
     if columns is None:
         return _parse_strict(text, layout, first_line, with_texts=with_texts)
-    values = np.column_stack(columns).astype(np.float64, copy=False)
+    values = np.array(columns, dtype=np.float64).T  # column by column in memory, as they were read
     lost_digits = any(
         column.dtype.kind in "iu" and bool(np.any((column > _LARGEST_EXACT) | (column < -_LARGEST_EXACT)))
         for column in columns

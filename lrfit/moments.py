@@ -79,12 +79,14 @@ class Moments:
         n_samples, width = rows.shape
         if not n_samples:
             return cls(0, np.zeros(width), np.zeros((width, width)))
-        shift = rows.mean(axis=0)
         chunk = max(_CHUNK_ROWS, 2 * (width + 1))
-        shifted = np.zeros((-(-n_samples // chunk) * chunk, width + 1))  # rows of zeros change no QR
-        shifted[:n_samples, 0] = 1.0
-        np.subtract(rows, shift, out=shifted[:n_samples, 1:])
-        triangles = _r(shifted.reshape(-1, chunk, width + 1))
+        n_chunks = -(-n_samples // chunk)
+        columns = rows.T  # column by column: contiguous, if the rows came from columns
+        shift = columns.mean(axis=1)
+        shifted = np.zeros((width + 1, n_chunks * chunk))  # rows of zeros at the end change no QR
+        shifted[0, :n_samples] = 1.0
+        np.subtract(columns, shift[:, np.newaxis], out=shifted[1:, :n_samples])
+        triangles = _r(shifted.reshape(width + 1, n_chunks, chunk).transpose(1, 2, 0))
         return cls._of_triangles(triangles.reshape(-1, width + 1), shift, n_samples)
 
     @classmethod
