@@ -60,24 +60,24 @@ def gradients(
     dependent = _dependent(order, targets)
     for node in reversed(order):
         if node in gradient:
-            for source, vjp in zip(node.inputs, node.op.vjps or (), strict=False):
-                if vjp and source in dependent:
+            for parent, vjp in zip(node.inputs, node.op.vjps or (), strict=False):
+                if vjp and parent in dependent:
                     term = vjp(gradient[node], node, *node.inputs)
-                    gradient[source] = gradient[source] + term if source in gradient else term
+                    gradient[parent] = gradient[parent] + term if parent in gradient else term
     return [gradient.get(x) for x in targets]
 
 
 def _seeds(ends: Sequence[Node], given: Sequence[NodeLike]) -> dict[Node, Node]:
     """The gradient that flows into each end."""
     if len(given) != len(ends):
-        message = f"{len(ends)} ys need as many grad_ys, not {len(given)}"
-        raise GraphError(message)
+        raise GraphError(f"{len(ends)} ys need as many grad_ys, not {len(given)}")
     seeds: dict[Node, Node] = {}
     for y, value in zip(ends, given, strict=True):
         g = node_in_graph_of(y, value)
         if not fits(g.shape, y.shape):
-            message = f"grad_ys has shape {format_shape(g.shape)} for {y.name!r} of {format_shape(y.shape)}"
-            raise ShapeError(message)
+            raise ShapeError(
+                f"grad_ys has shape {format_shape(g.shape)} for {y.name!r} of {format_shape(y.shape)}"
+            )
         seeds[y] = seeds[y] + g if y in seeds else g
     return seeds
 
@@ -86,6 +86,6 @@ def _dependent(order: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     """The nodes whose value depends on a target, so that a gradient has to reach them."""
     dependent = set(targets)
     for node in order:
-        if any(source in dependent for source in node.inputs):
+        if any(parent in dependent for parent in node.inputs):
             dependent.add(node)
     return dependent

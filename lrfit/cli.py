@@ -18,10 +18,11 @@ import click
 import lrfit
 from lrfit import commands
 from lrfit.errors import LrfitError, OutputError
+from lrfit.terminal import flush_result
 
-__all__ = ["cli", "main", "run"]
+__all__ = ["cli", "run"]
 
-_USAGE, _FAILED, _INTERRUPTED = 2, 1, 130
+_INTERRUPTED = 130
 
 
 class _Commands(click.Group):
@@ -57,17 +58,12 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """The program: run the arguments of the process, and exit."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run a command line, without its first word, and return the exit code."""
     try:
         with cli.make_context("lrfit", list(arguments)) as context:
             cli.invoke(context)
-        _flush()
+        flush_result()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -82,14 +78,8 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except OSError as error:
         _discard_stdout()
-        return _fail(f"error: the result cannot be written: {error.strerror or error}", _FAILED)
+        return _fail(f"error: the result cannot be written: {error.strerror or error}", OutputError.exit_code)
     return 0
-
-
-def _flush() -> None:
-    if sys.stdout is None:
-        raise OutputError("standard output is closed, so the result cannot be written")
-    sys.stdout.flush()
 
 
 def _discard_stdout() -> None:

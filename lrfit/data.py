@@ -6,11 +6,15 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from lrfit.csv_block import MISSING, CsvFormat, Layout, Parsed, parse, records, text_lines
 from lrfit.errors import DataError, shown
+from lrfit.graph import Array
+from lrfit.moments import Moments
 from lrfit.source import Source
 
-__all__ = ["Table", "choose_columns"]
+__all__ = ["Table", "choose_columns", "read_moments"]
 
 _MAX_LISTED = 10
 """Column names that a message lists."""
@@ -22,7 +26,7 @@ class Table:
     Args:
         source: The open source of its bytes.
         format: How it is written.
-        prompt: Give out rows as soon as they come, not in whole blocks; the first missing value then ends
+        streaming: Give out rows as soon as they come, not in whole blocks; the first missing value then ends
             the reading, where it else ends it after all of them are counted.
 
     Attributes:
@@ -36,16 +40,26 @@ class Table:
         DataError: There is no header, two columns have the same name, or the header is a row of numbers.
     """
 
-    def __init__(self, source: Source, format: CsvFormat, *, prompt: bool = False) -> None:  # noqa: A002
+    def __init__(self, source: Source, format: CsvFormat, *, streaming: bool = False) -> None:  # noqa: A002
         self.n_samples = 0
         self.n_dropped = 0
         self.lost_digits = False
         self.header_text: str | None = None
-        self._prompt = prompt
+        self._streaming = streaming
         self._line = 1
         self._layout = Layout(source.name, format, (), ())
-        self._blocks = source.blocks(prompt=prompt)
+        self._blocks = source.blocks(streaming=streaming)
         self._layout = replace(self._layout, header=self._read_header())
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self._layout.source_name
+
+    @property
+    def format(self) -> CsvFormat:
+        """How it is written."""
+        return self._layout.format
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -79,7 +93,7 @@ class Table:
             raise DataError(f"{layout.source_name} has a header, but no rows{missing}")
 
     def _refuse_missing(self, where: str, layout: Layout) -> None:
-        for block in () if self._prompt else self._blocks:
+        for block in () if self._streaming else self._blocks:
             parsed = parse(block, layout, self._line)
             self._line += parsed.n_lines
             self.n_dropped += parsed.n_missing
@@ -118,6 +132,26 @@ class Table:
         if twice:
             raise DataError(f"{name}: two columns are named {shown(twice[0])}; rename one")
         return names
+
+
+def read_moments(
+    table: Table, columns: Sequence[str], *, keep_rows: bool = False
+) -> tuple[Moments, Array | None]:
+    """The moments of all rows of `columns`, the target last; and the rows themselves, if they are kept.
+
+    Raises:
+        DataError: As `Table.rows`.
+    """
+    kept: list[Array] = []
+
+    def chunks() -> Iterator[Array]:
+        for parsed in table.rows(columns):
+            if keep_rows:
+                kept.append(parsed.values)
+            yield parsed.values
+
+    moments = Moments.merged(map(Moments.of_rows, chunks()))
+    return moments, np.concatenate(kept) if keep_rows else None
 
 
 def choose_columns(
@@ -159,7 +193,8 @@ def choose_columns(
         )
     if "intercept" in features:
         raise DataError(
-            "a feature cannot be named 'intercept', which is a name of the model; rename the column"
+            "a feature cannot be named 'intercept', which is a name of the model; rename the column, "
+            "or choose others with -x"
         )
     return features, target
 

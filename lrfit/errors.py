@@ -8,6 +8,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+__all__ = [
+    "DataError",
+    "DivergenceError",
+    "FeedError",
+    "GraphError",
+    "LrfitError",
+    "ModelFileError",
+    "OutputError",
+    "ShapeError",
+    "UsageError",
+]
+
 SHOWN_WIDTH = 80
 """Characters of a name or cell that a message shows before it cuts the rest off."""
 
@@ -31,7 +43,7 @@ class FeedError(GraphError):
 
 
 class DataError(LrfitError):
-    """Rows that cannot be read as numbers; the message says which line, column and cell."""
+    """Data that cannot be opened, read as numbers, or computed with; the message says where."""
 
 
 class ModelFileError(LrfitError):
@@ -43,7 +55,7 @@ class OutputError(LrfitError):
 
 
 class UsageError(LrfitError):
-    """Options or arguments that contradict each other or the data's columns' number."""
+    """A setting that is not valid, or contradicts another or the data."""
 
     exit_code = 2
 

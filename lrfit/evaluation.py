@@ -9,8 +9,8 @@ from math import sqrt
 import numpy as np
 
 from lrfit.errors import DataError
+from lrfit.fit import LinearFit
 from lrfit.graph import Array
-from lrfit.model import LinearFit
 from lrfit.moments import Moments
 from lrfit.prediction import predictor
 
@@ -50,7 +50,7 @@ def evaluate(fit: LinearFit, chunks: Iterable[Array]) -> Evaluation:
         DataError: There are no rows, or a squared residual overflows.
     """
     predict = predictor(fit)
-    target = Moments(0, np.zeros(1), np.zeros((1, 1)))
+    target = Moments.empty(1)
     squares = absolutes = largest = 0.0
     for rows in chunks:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -61,8 +61,15 @@ def evaluate(fit: LinearFit, chunks: Iterable[Array]) -> Evaluation:
         target = target.merge(Moments.of_rows(rows[:, -1:]))
     if not target.n_samples:
         raise DataError("there are no rows to evaluate")
-    mse, variance = squares / target.n_samples, float(target.factor[0, 0]) ** 2
-    if not np.isfinite(mse + variance):
+    mse = squares / target.n_samples
+    if not np.isfinite(mse + target.best_constant_half_mse):
         raise DataError("the squares of the residuals overflow; divide the columns by a power of ten first")
-    r2 = 1.0 - mse / variance if variance else None
-    return Evaluation(target.n_samples, mse / 2.0, mse, sqrt(mse), absolutes / target.n_samples, r2, largest)
+    return Evaluation(
+        n_samples=target.n_samples,
+        loss=mse / 2.0,
+        mse=mse,
+        rmse=sqrt(mse),
+        mae=absolutes / target.n_samples,
+        r2=target.r2(mse / 2.0),
+        max_error=largest,
+    )

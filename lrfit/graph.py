@@ -17,6 +17,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -63,6 +64,8 @@ class Op:
     has_value: bool = True
 
     def __post_init__(self) -> None:
+        if self.name in OPS:
+            raise GraphError(f"there is an op {self.name!r} already")
         OPS[self.name] = self
 
     def __repr__(self) -> str:
@@ -100,15 +103,13 @@ class Node:
     def of(cls, op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any], name: str) -> Node:
         """The application of `op` to `inputs`, its shape checked, in no graph yet."""
         if op.vjps is not None and len(inputs) != len(op.vjps):
-            message = f"{op.name} takes {len(op.vjps)} inputs, not {len(inputs)}"
-            raise GraphError(message)
+            raise GraphError(f"{op.name} takes {len(op.vjps)} inputs, not {len(inputs)}")
         for node in inputs:
             if op.has_value and not node.op.has_value:
-                message = f"{shown_name(node)} has no value that {op.name} could use"
-                raise GraphError(message)
+                raise GraphError(f"{shown_name(node)} has no value that {op.name} could use")
         shapes = [node.shape for node in inputs]
         shape = None if None in shapes else op.shape_rule(*shapes, **attrs)
-        return cls(op, inputs, attrs, shape, name)
+        return cls(op, inputs, MappingProxyType(dict(attrs)), shape, name)
 
     def with_inputs(self, inputs: tuple[Node, ...]) -> Node:
         """The same application to other inputs; this very node if they are the same."""
@@ -120,8 +121,9 @@ class Node:
         return f"<Node {self.name}: {self.op.name} {format_shape(self.shape)}>"
 
     def __bool__(self) -> NoReturn:
-        message = f"{self.name} has no value before a session runs it, so it is neither true nor false"
-        raise GraphError(message)
+        raise GraphError(
+            f"{self.name} has no value before a session runs it, so it is neither true nor false"
+        )
 
     __array_ufunc__ = None  # so that `array + node` asks the node
 
@@ -208,8 +210,9 @@ class Graph:
             GraphError: The graph is finalised.
         """
         if self._finalized:
-            message = f"the graph is finalised: {shown_name(node)} cannot be added; build all nodes before"
-            raise GraphError(message)
+            raise GraphError(
+                f"the graph is finalised: {shown_name(node)} cannot be added; build all nodes before"
+            )
         name = self._unique(node.name)
         member = Node(node.op, node.inputs, node.attrs, node.shape, name, self)
         self._nodes.append(member)
@@ -224,8 +227,7 @@ class Graph:
         if not isinstance(value, Node):
             return self.append(constant_of(value, "constant"))
         if value.graph is not self:
-            message = f"{value.name} is of another graph; a node can only use nodes of its own graph"
-            raise GraphError(message)
+            raise GraphError(f"{value.name} is of another graph; a node can only use nodes of its own graph")
         return value
 
     def finalize(self) -> None:
@@ -292,11 +294,9 @@ def as_array(value: npt.ArrayLike) -> Array:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        message = f"a value must be an array of real numbers: {error}"
-        raise GraphError(message) from None
+        raise GraphError(f"a value must be an array of real numbers: {error}") from None
     if array.dtype.kind not in "fiub":
-        message = f"a value must be made of real numbers, not of {array.dtype}"
-        raise GraphError(message)
+        raise GraphError(f"a value must be made of real numbers, not of {array.dtype}")
     copy = array.astype(np.float64)
     copy.flags.writeable = False
     return copy

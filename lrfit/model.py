@@ -1,4 +1,4 @@
-"""The equation as a graph, `y_hat = x·W + b` with loss half-MSE; and the numbers that come out of a fit."""
+"""The equation as a graph: `y_hat = x·W + b`, with the loss half-MSE."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ import numpy as np
 from lrfit.graph import Array, Graph, Node
 from lrfit.ops import Variable, placeholder, reduce_mean, square
 
-__all__ = [
-    "DataSummary",
-    "LeastSquaresSummary",
-    "LinearFit",
-    "LinearModel",
-    "TrainingSummary",
-    "linear_model",
-]
+__all__ = ["LinearModel", "linear_model"]
 
 
 @dataclass(frozen=True)
@@ -62,64 +55,3 @@ def linear_model(weights: Array, intercept: float | None) -> LinearModel:
         residual = y_hat - y
         loss = reduce_mean(square(residual)) / 2.0
     return LinearModel(graph, x, y, W, b, y_hat, loss)
-
-
-@dataclass(frozen=True)
-class LeastSquaresSummary:
-    """The least-squares solution: what descent converges to; standard errors are None where not defined."""
-
-    weights: dict[str, float]
-    intercept: float
-    loss: float
-    standard_errors: dict[str, float | None]
-
-
-@dataclass(frozen=True)
-class TrainingSummary:
-    """How a fit was trained, and the loss (half-MSE) that it reached on the training data."""
-
-    loss: float
-    epochs: int
-    learning_rate: float
-    batch_size: int | None
-    shuffle: bool
-    seed: int
-    standardize: bool
-    fit_intercept: bool
-    stopped: str
-
-
-@dataclass(frozen=True)
-class DataSummary:
-    """The training data, and how the fit does on them.
-
-    Attributes:
-        n_samples: Number of rows.
-        r2: 1 - loss / best_constant_loss; None where y is constant.
-        rmse: Root of the mean squared residual.
-        best_constant_loss: The loss of predicting the mean of y.
-        max_stable_learning_rate: 2 / λ_max of the loss as it was descended (standardised, if it was); None
-            if any rate is stable.
-        least_squares: What could be reached.
-    """
-
-    n_samples: int
-    r2: float | None
-    rmse: float
-    best_constant_loss: float
-    max_stable_learning_rate: float | None
-    least_squares: LeastSquaresSummary
-
-
-@dataclass(frozen=True)
-class LinearFit:
-    """A fitted line: `y_hat = Σ weights[name] · x[name] + intercept`, and where it comes from.
-
-    The fields are those of the model document; `training` and `data` are None in a fit written by hand.
-    """
-
-    target: str
-    weights: dict[str, float]
-    intercept: float
-    training: TrainingSummary | None = None
-    data: DataSummary | None = None

@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from lrfit.errors import ModelFileError, shown
-from lrfit.model import LinearFit
+from lrfit.fit import LinearFit
 from lrfit.source import open_stream
 
 __all__ = ["load", "to_bytes", "to_fit"]
@@ -64,6 +64,12 @@ def to_fit(document: bytes, name: str) -> LinearFit:
     """
     if len(document) > MAX_BYTES:
         raise ModelFileError(f"{name} is larger than {MAX_BYTES >> 20} MiB: that is no lrfit model")
+    if not document.strip():
+        raise ModelFileError(f"{name} is empty, not an lrfit model: did the command before it fail?")
+    if document.startswith(b"parameter "):
+        raise ModelFileError(
+            f"{name} is the text result of lrfit train, not a model: say --format json there"
+        )
     try:
         content = json.loads(
             document.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=float, parse_int=_integer

@@ -23,6 +23,7 @@ from functools import cached_property, reduce
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from lrfit.errors import DataError
 from lrfit.graph import Array
@@ -73,12 +74,17 @@ class Moments:
     factor: Array
 
     @classmethod
+    def empty(cls, width: int) -> Moments:
+        """The moments of no rows of that many columns: merging them changes nothing."""
+        return cls(0, np.zeros(width), np.zeros((width, width)))
+
+    @classmethod
     @np.errstate(over="ignore", invalid="ignore")
     def of_rows(cls, rows: Array) -> Moments:
         """The moments of rows (x, y), shape (n_samples, n_features + 1); not finite where sums overflow."""
         n_samples, width = rows.shape
         if not n_samples:
-            return cls(0, np.zeros(width), np.zeros((width, width)))
+            return cls.empty(width)
         chunk = max(_CHUNK_ROWS, 2 * (width + 1))
         n_chunks = -(-n_samples // chunk)
         columns = rows.T  # column by column: contiguous, if the rows came from columns
@@ -96,11 +102,11 @@ class Moments:
         Raises:
             DataError: There are no parts.
         """
-        try:
-            return reduce(cls.merge, parts)
-        except TypeError as error:  # reduce of nothing
-            message = "there are no rows"
-            raise DataError(message) from error
+        parts = iter(parts)
+        first = next(parts, None)
+        if first is None:
+            raise DataError("there are no rows")
+        return reduce(cls.merge, parts, first)
 
     def merge(self, other: Moments) -> Moments:
         """The moments of the rows of both together; associative, to rounding."""
@@ -163,10 +169,25 @@ class Moments:
         error = 4 * len(terms) * _EPS * (float(np.sum(terms)) + abs(intercept))
         return error * (sqrt(2 * self.half_mse(weights, intercept)) + error)
 
+    @cached_property
+    def is_constant(self) -> npt.NDArray[np.bool_]:
+        """Which columns of (x, y) vary no more than rounding makes them."""
+        constant: npt.NDArray[np.bool_] = self.standard_deviation <= 64 * _EPS * self.root_mean_square
+        return constant
+
     @property
     def best_constant_half_mse(self) -> float:
         """The least loss of a constant prediction (the mean of y): half the variance of y."""
-        return 0.5 * float(self.standard_deviation[-1]) ** 2
+        return 0.0 if self.is_constant[-1] else 0.5 * float(self.standard_deviation[-1]) ** 2
+
+    def r2(self, half_mse: float) -> float | None:
+        """1 - half_mse / best_constant_half_mse; None where y is constant.
+
+        References:
+            The convention of scikit-learn's `r2_score`: about the mean of y, with or without intercept.
+        """
+        constant = self.best_constant_half_mse
+        return 1.0 - half_mse / constant if constant else None
 
     def least_squares(self, *, intercept: bool = True) -> LeastSquares:
         """The parameters of least loss.
@@ -255,6 +276,6 @@ def _row_norms(rows: Array) -> Array:
 
 
 def _products(rows: Array, vector: Array) -> Array:
-    """rows · vector, not by BLAS: the same bits on any machine."""
+    """rows · vector, not by BLAS: the same bits with any number of threads."""
     product: Array = np.sum(rows * vector, axis=-1)
     return product

@@ -61,8 +61,7 @@ def _broadcast(*shapes: tuple[int | None, ...]) -> Shape:
     for dims in zip(*padded, strict=True):
         sizes = {dim for dim in dims if dim not in (1, None)}
         if len(sizes) > 1:
-            message = f"cannot broadcast {' with '.join(map(format_shape, shapes))}"
-            raise ShapeError(message)
+            raise ShapeError(f"cannot broadcast {' with '.join(map(format_shape, shapes))}")
         result.append(sizes.pop() if sizes else None if None in dims else 1)
     return tuple(result)
 
@@ -178,8 +177,7 @@ zeros_like = Op("zeros_like", lambda x: np.zeros(np.shape(x)), lambda shape: sha
 def _checked_like(op: str, x: Shape, like: Shape, is_right: bool) -> Shape:  # noqa: FBT001
     """The shape of `like`, which the result has."""
     if not is_right:
-        message = f"{op} cannot bring {format_shape(x)} to {format_shape(like)}"
-        raise ShapeError(message)
+        raise ShapeError(f"{op} cannot bring {format_shape(x)} to {format_shape(like)}")
     return like
 
 
@@ -210,12 +208,10 @@ def _axes(axis: Axis, rank: int) -> tuple[int, ...]:
     """The axes that `axis` names, counted from 0, for an array of that rank."""
     named = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
     if not all(-rank <= a < rank for a in named):
-        message = f"axis {axis} does not exist in a shape of rank {rank}"
-        raise ShapeError(message)
+        raise ShapeError(f"axis {axis} does not exist in a shape of rank {rank}")
     axes = tuple(a % rank for a in named)
     if len(set(axes)) < len(axes):
-        message = f"axis {axis} names the same axis twice"
-        raise ShapeError(message)
+        raise ShapeError(f"axis {axis} names the same axis twice")
     return axes
 
 
@@ -226,6 +222,11 @@ def _spread(g: Array, x: Array, axis: Axis, *, keepdims: bool) -> Array:
 
 def _count(x: Array, axis: Axis) -> np.float64:
     return np.float64(prod(np.shape(x)[a] for a in _axes(axis, np.ndim(x))))
+
+
+def _count_shape(shape: tuple[int | None, ...], axis: Axis) -> Shape:
+    _axes(axis, len(shape))  # which checks them
+    return ()
 
 
 _reduce_sum = Op(
@@ -250,9 +251,7 @@ spread: Op = Op(
 )
 """spread(x, like, axis=, keepdims=): x repeated along those axes to the shape of `like`; reduce_sum's transpose."""
 
-count: Op = Op(
-    "count", _count, lambda shape, axis: () if _axes(axis, len(shape)) is not None else None, (None,)
-)
+count: Op = Op("count", _count, _count_shape, (None,))
 """count(x, axis=): how many elements of x a reduction over those axes takes together."""
 
 
@@ -290,8 +289,8 @@ def _as_axis(axis: int | Iterable[int] | None) -> Axis:
 def _matmul(a: Array, b: Array) -> Array:
     """The product of matrices, not by BLAS.
 
-    The last bits of BLAS depend on the number of rows, the threads and the processor. Without it, a row's
-    prediction is the same among any other rows, and a training run the same on any machine.
+    The last bits of BLAS depend on the number of rows and of threads. Without it, a row's prediction is the
+    same among any other rows, and a training run the same with any number of threads.
     """
     if np.ndim(a) != 2 or np.ndim(b) != 2 or a.shape[1] != b.shape[0]:
         raise ValueError("matmul needs matrices (m, k) and (k, n)")  # einsum would broadcast a 1
@@ -301,8 +300,9 @@ def _matmul(a: Array, b: Array) -> Array:
 
 def _matmul_shape(a: tuple[int | None, ...], b: tuple[int | None, ...]) -> Shape:
     if len(a) != 2 or len(b) != 2 or (a[1] != b[0] and None not in (a[1], b[0])):
-        message = f"matmul needs matrices (m, k) and (k, n), not {format_shape(a)} and {format_shape(b)}"
-        raise ShapeError(message)
+        raise ShapeError(
+            f"matmul needs matrices (m, k) and (k, n), not {format_shape(a)} and {format_shape(b)}"
+        )
     return (a[0], b[1])
 
 
@@ -319,8 +319,7 @@ def _transpose_shape(shape: tuple[int | None, ...], perm: tuple[int, ...] | None
     if perm is None:
         return shape[::-1]
     if sorted(perm) != list(range(len(shape))):
-        message = f"perm {perm} does not permute the axes of shape {format_shape(shape)}"
-        raise ShapeError(message)
+        raise ShapeError(f"perm {perm} does not permute the axes of shape {format_shape(shape)}")
     return tuple(shape[axis] for axis in perm)
 
 
@@ -348,10 +347,11 @@ def transpose(x: NodeLike, perm: tuple[int, ...] | None = None, *, name: str | N
 def _reshape_shape(old: tuple[int | None, ...], shape: tuple[int, ...]) -> Shape:
     known = prod(dim for dim in shape if dim != -1)
     size = None if None in old else prod(dim for dim in old if dim is not None)
-    fits = size is None or (size % known == 0 if known and -1 in shape else size == known and -1 not in shape)
-    if shape.count(-1) > 1 or min(shape, default=0) < -1 or not fits:
-        message = f"cannot reshape {format_shape(old)} to {format_shape(shape)}"
-        raise ShapeError(message)
+    is_right = size is None or (
+        size % known == 0 if known and -1 in shape else size == known and -1 not in shape
+    )
+    if shape.count(-1) > 1 or min(shape, default=0) < -1 or not is_right:
+        raise ShapeError(f"cannot reshape {format_shape(old)} to {format_shape(shape)}")
     rest = None if size is None or not known else size // known
     return tuple(rest if dim == -1 else dim for dim in shape)
 
@@ -382,8 +382,7 @@ def reshape(x: NodeLike, shape: tuple[int, ...], *, name: str | None = None) -> 
 
 
 def _leaf_kernel(**_: Any) -> Any:  # noqa: ANN401
-    message = "a placeholder or variable has no kernel: its value comes from a feed or a session"
-    raise GraphError(message)
+    raise GraphError("a placeholder or variable has no kernel: its value comes from a feed or a session")
 
 
 _constant = Op("constant", lambda value: value, lambda value: value.shape)
@@ -419,8 +418,9 @@ def _placeholder_shape(shape: Any) -> Shape:  # noqa: ANN401
         return None
     dims = tuple(shape) if isinstance(shape, (list, tuple)) else (-1,)
     if not all(dim is None or (isinstance(dim, int) and dim >= 0) for dim in dims):
-        message = f"a shape is a tuple of sizes, each 0 or more, or None; {shape!r} is not"
-        raise ShapeError(message)
+        raise ShapeError(
+            f"a shape is a tuple of sizes, each 0 or more or None; {shape!r} is not (all values are float64)"
+        )
     return dims
 
 
@@ -474,15 +474,13 @@ def assign(variable: Node, value: NodeLike, *, name: str | None = None) -> Node:
     """
     if not isinstance(variable, Node) or variable.op is not _variable:
         target = shown_name(variable) if isinstance(variable, Node) else repr(variable)
-        message = f"only a Variable can be assigned to, not {target}"
-        raise GraphError(message)
+        raise GraphError(f"only a Variable can be assigned to, not {target}")
     node = node_in_graph_of(variable, value)
     if not fits(node.shape, variable.shape):
-        message = (
+        raise ShapeError(
             f"cannot assign a value of shape {format_shape(node.shape)} to {variable.name!r} "
             f"of shape {format_shape(variable.shape)}"
         )
-        raise ShapeError(message)
     return _assign(node, variable=variable, name=name)
 
 
@@ -501,10 +499,11 @@ def group(*nodes: Node, name: str | None = None) -> Node:
     return _group(*nodes, name=name)
 
 
-def global_variables_initializer(*, name: str = "init") -> Node:
-    """A node that gives each variable of the default graph its initial value."""
-    variables = filter(is_variable, get_default_graph().nodes)
-    return group(*[assign(v, v.attrs["initial"]) for v in variables], name=name)
+def global_variables_initializer(graph: Graph | None = None, *, name: str = "init") -> Node:
+    """A node that gives each variable of `graph` (the default graph if None) its initial value."""
+    with (graph or get_default_graph()).as_default() as owner:
+        variables = filter(is_variable, owner.nodes)
+        return group(*[assign(v, v.attrs["initial"]) for v in variables], name=name)
 
 
 def trainable_variables(graph: Graph) -> list[Node]:

@@ -55,8 +55,7 @@ class Optimizer(ABC):
         """
         updates = [update for g, v in pairs if g is not None for update in self._updates(g, v)]
         if not updates:
-            message = "no variable has a gradient: the loss depends on none of them"
-            raise GraphError(message)
+            raise GraphError("no variable has a gradient: the loss depends on none of them")
         return group(*updates, name=name)
 
     @abstractmethod

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -14,8 +15,20 @@ from lrfit.errors import shown
 
 if TYPE_CHECKING:
     from lrfit.csv_block import CsvFormat
+    from lrfit.data import Table
+    from lrfit.terminal import Terminal
 
-__all__ = ["csv_format", "csv_options", "initial_values", "integer", "names", "number", "separator"]
+__all__ = [
+    "csv_format",
+    "csv_options",
+    "initial_values",
+    "integer",
+    "names",
+    "number",
+    "open_table",
+    "refuse_two_stdins",
+    "separator",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -111,13 +124,13 @@ _CSV_OPTIONS = (
         type=click.Choice(["error", "drop"]),
         default="error",
         show_default=True,
-        help="What to do with rows that lack a value.",
+        help="What to do with rows that lack a value (empty, NA, NaN, null, None).",
     ),
 )
 
 
 def csv_options(command: Command) -> Command:
-    """Add the options that say how a CSV is written; `csv_format` reads them."""
+    """Add the options that say how a CSV is written; `open_table` reads them."""
     for option in reversed(_CSV_OPTIONS):
         command = option(command)
     return command
@@ -136,3 +149,37 @@ def csv_format(path: str, options: dict[str, Any]) -> CsvFormat:
     if separator == options["decimal"]:
         raise click.UsageError("--sep and --decimal are the same character; with --decimal ',' say --sep ';'")
     return CsvFormat(separator, options["decimal"], not options["no_header"], options["missing"] == "drop")
+
+
+@contextmanager
+def open_table(
+    path: str, options: dict[str, Any], terminal: Terminal, *, streaming: bool = False
+) -> Iterator[Table]:
+    """The CSV at `path`, by the options of `csv_options`, open within the block; see `lrfit.data.Table`.
+
+    Shows how far it is read, and at the end says what was noticed.
+
+    Raises:
+        click.UsageError: The separator is the decimal point.
+        DataError: It cannot be opened, or has no header.
+    """
+    from lrfit.data import Table  # noqa: PLC0415 (imports pandas)
+    from lrfit.source import open_source  # noqa: PLC0415 (imports NumPy)
+
+    format_of_csv = csv_format(path, options)
+    with (
+        terminal.work("reading") as on_read,
+        open_source(path, options["encoding"], on_read=on_read) as source,
+    ):
+        table = Table(source, format_of_csv, streaming=streaming)
+        yield table
+    if table.n_dropped:
+        terminal.warn(f"rows left out for a missing value: {table.n_dropped}")
+    if table.lost_digits:
+        terminal.warn("an integer beyond 2^53 was read; its last digits may be lost")
+
+
+def refuse_two_stdins(model: str, data: str) -> None:
+    """Raise `click.UsageError` if both are `-`."""
+    if model == data == "-":
+        raise click.UsageError("MODEL and DATA cannot both be standard input")

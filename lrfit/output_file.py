@@ -22,6 +22,8 @@ __all__ = ["check_writable", "open_output"]
 
 def check_writable(path: str) -> None:
     """Raise `OutputError` if it can be seen beforehand that `path` cannot be written."""
+    if path == "-":
+        raise OutputError("'-' is no file to write; --format json prints the model to standard output")
     target = _target(path)
     if target.is_dir():
         raise OutputError(f"{shown(path)} is a folder: name a file")

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from lrfit.errors import DataError
+from lrfit.fit import LinearFit
 from lrfit.graph import Array
-from lrfit.model import LinearFit, linear_model
+from lrfit.model import linear_model
 from lrfit.ops import global_variables_initializer
 from lrfit.session import Session
 
@@ -27,8 +28,8 @@ def predictor(fit: LinearFit) -> Callable[[Array], Array]:
         array([7., 9.])
     """
     model = linear_model(np.array(list(fit.weights.values())), fit.intercept)
-    with Session(model.graph) as session:
-        session.run(global_variables_initializer())
+    session = Session(model.graph)
+    session.run(global_variables_initializer(model.graph))
 
     def predict(x: Array) -> Array:
         y_hat: Array = session.run(model.y_hat, {model.x: x})[:, 0]

@@ -42,7 +42,7 @@ class Program:
         new = {node: placeholder_for(node) for node in feeds}
         for node in topological_order(fetches, leaves=frozenset(feeds)):
             if node not in new:
-                new[node] = node.with_inputs(tuple(new[source] for source in node.inputs))
+                new[node] = node.with_inputs(tuple(new[parent] for parent in node.inputs))
         ends = tuple(new[node] for node in fetches)
         return cls(tuple(topological_order(ends)), ends, tuple(new[node] for node in feeds))
 
@@ -64,7 +64,7 @@ class Program:
         """
         new: dict[Node, Node] = {}
         for node in self.nodes:
-            new[node] = rule(node.with_inputs(tuple(new[source] for source in node.inputs)))
+            new[node] = rule(node.with_inputs(tuple(new[parent] for parent in node.inputs)))
         nodes = topological_order(new.values())
         return Program(tuple(nodes), tuple(new[node] for node in self.fetches), self.feeds)
 
@@ -83,29 +83,25 @@ class Program:
         assigned = Counter(node.attrs["variable"] for node in filter(is_assignment, self.nodes))
         for variable, n_times in assigned.items():
             if n_times > 1:
-                message = f"variable {variable.name!r} is assigned twice in one run: fetch the two apart"
-                raise GraphError(message)
+                raise GraphError(
+                    f"variable {variable.name!r} is assigned twice in one run: fetch the two apart"
+                )
         if not seen.issuperset(self.fetches):
-            message = "a fetched node is not in the program"
-            raise GraphError(message)
+            raise GraphError("a fetched node is not in the program")
         return self
 
     def _check(self, node: Node, seen: set[Node]) -> None:
         if node in seen:
-            message = f"{node.name!r} comes twice"
-            raise GraphError(message)
+            raise GraphError(f"{node.name!r} comes twice")
         if is_placeholder(node) and node not in self.feeds:
             shape = format_shape(node.shape)
-            message = f"placeholder {node.name!r} of shape {shape} is not fed: add it to feed_dict"
-            raise FeedError(message)
+            raise FeedError(f"placeholder {node.name!r} of shape {shape} is not fed: add it to feed_dict")
         if not seen.issuperset(node.inputs):
-            message = f"{node.name!r} comes before its inputs"
-            raise GraphError(message)
+            raise GraphError(f"{node.name!r} comes before its inputs")
         if Node.of(node.op, node.inputs, node.attrs, node.name).shape != node.shape:
-            message = (
+            raise GraphError(
                 f"{node.name!r} has shape {format_shape(node.shape)}, which {node.op.name} does not give"
             )
-            raise GraphError(message)
 
     def __str__(self) -> str:
         """One line a node: name, shape, and how it is made."""
@@ -116,7 +112,7 @@ class Program:
 
 
 def _formula(node: Node) -> str:
-    inputs = [source.name for source in node.inputs]
+    inputs = [parent.name for parent in node.inputs]
     attrs = [f"{key}={_attribute(value)}" for key, value in node.attrs.items()]
     return f"{node.op.name}({', '.join(inputs + attrs)})"
 
@@ -126,7 +122,7 @@ def _attribute(value: Any) -> str:  # noqa: ANN401
 
 
 Pass: TypeAlias = Callable[[Program], Program]
-"""A rewrite: a program of equal results."""
+"""A rewrite: a program of equal results; of the same nodes where there is nothing to rewrite."""
 
 Step: TypeAlias = Callable[[Sequence[Array], dict[Node, Array]], list[Array | None]]
 """A program made ready to run: `step(feeds, variables)` returns the fetched values (None for a `group`).

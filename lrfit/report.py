@@ -18,7 +18,7 @@ from lrfit.errors import escaped
 
 if TYPE_CHECKING:
     from lrfit.evaluation import Evaluation
-    from lrfit.model import LinearFit
+    from lrfit.fit import DataSummary, LinearFit, TrainingSummary
     from lrfit.training import EpochRecord
 
 __all__ = [
@@ -32,30 +32,34 @@ __all__ = [
     "is_reported",
 ]
 
+_EPOCH = 8
 _COLUMN = 16
+
+_NEGLIGIBLE = 1e-24
+"""Share of the best constant's loss below which a least loss is rounding, and no measure of an excess."""
 
 
 class ProgressTable:
-    """Progress lines: epoch, loss, change, and the parameters while they fit.
+    """Progress lines: epoch, loss, its change in that epoch, and the parameters while they fit.
 
     Args:
         features: Names of the features.
         width: Characters of a line.
         intercept: Whether there is one.
+
+    Attributes:
+        header: Its first line.
+        n_hidden: Parameters for which there is no room.
     """
 
     def __init__(self, features: Sequence[str], width: int, *, intercept: bool) -> None:
-        n_fit = max(0, (width - 8 - 2 * _COLUMN) // _COLUMN)
-        self._n_features = (
-            min(len(features), max(0, n_fit - intercept))
-            if len(features) + intercept > n_fit
-            else len(features)
-        )
-        self._intercept = intercept and n_fit > 0
-        names = ["W"] if len(features) == 1 else [_cut(f"W[{name}]") for name in features[: self._n_features]]
-        self.header = self._line(
-            "epoch", ["loss", "change", *names[: self._n_features], *["b"] * self._intercept]
-        )
+        n_columns = max(0, (width - _EPOCH - 2 * _COLUMN) // _COLUMN)
+        self._intercept = intercept and n_columns > 0
+        self._n_features = min(len(features), n_columns - self._intercept)
+        names = ["W"] if len(features) == 1 else [_cut(f"W[{name}]") for name in features]
+        shown_names = [*names[: self._n_features], *["b"] * self._intercept]
+        self.n_hidden = len(features) + intercept - len(shown_names)
+        self.header = self._line("epoch", ["loss", "change", *shown_names])
 
     def row(self, record: EpochRecord) -> str:
         """The line of one record."""
@@ -67,7 +71,7 @@ class ProgressTable:
 
     @staticmethod
     def _line(epoch: str, cells: Sequence[str]) -> str:
-        return f"{epoch:>8}" + "".join(f" {cell:>{_COLUMN - 1}}" for cell in cells)
+        return f"{epoch:>{_EPOCH}}" + "".join(f" {cell:>{_COLUMN - 1}}" for cell in cells)
 
 
 def is_reported(epoch: int, last: int, every: int | None) -> bool:
@@ -80,36 +84,44 @@ def fit_text(fit: LinearFit) -> str:
     """A fit that was just trained: its parameters beside the least-squares ones, and how good it is."""
     if fit.training is None or fit.data is None:
         raise ValueError("the fit was not trained here")
-    best, training, data = fit.data.least_squares, fit.training, fit.data
-    names = [*fit.weights, *["intercept"] * training.fit_intercept]
+    return (
+        _aligned(_parameter_rows(fit, fit.training, fit.data))
+        + "\n"
+        + _aligned(_measures(fit.training, fit.data))
+    )
+
+
+def _parameter_rows(fit: LinearFit, training: TrainingSummary, data: DataSummary) -> list[tuple[str, ...]]:
+    """Each parameter, and what least squares makes of it; the standard error belongs to the latter."""
+    best = data.least_squares
     reached = {**fit.weights, "intercept": fit.intercept}
     optimum = {**best.weights, "intercept": best.intercept}
-    rows = [("parameter", "value", "standard_error", "least_squares")]
-    for name in names:
-        label = name if name == "intercept" else _bare(name)
-        rows.append(
-            (label, _number(reached[name]), _number(best.standard_errors[name]), _number(optimum[name]))
-        )
+    rows: list[tuple[str, ...]] = [("parameter", "value", "least_squares", "standard_error")]
+    for name in [*fit.weights, *["intercept"] * training.fit_intercept]:
+        numbers = (reached[name], optimum[name], best.standard_errors[name])
+        rows.append((_bare(name), *map(_number, numbers)))
+    return rows
+
+
+def _measures(training: TrainingSummary, data: DataSummary) -> list[tuple[str, ...]]:
+    best = data.least_squares
     excess = max(0.0, training.loss - best.loss)
-    measures = [
+    negligible = best.loss <= _NEGLIGIBLE * data.best_constant_loss or not data.best_constant_loss
+    relative = inf if negligible else excess / best.loss
+    return [
         ("n_samples", str(data.n_samples), ""),
-        ("loss", _number(training.loss), "half the mean squared residual, 1/(2n) * sum((y_hat - y)^2)"),
+        ("loss", _number(training.loss), "half the mean squared residual"),
         ("rmse", _number(data.rmse), "in the units of the target"),
         ("r2", _number(data.r2), "1 - loss / best_constant_loss"),
         ("least_squares_loss", _number(best.loss), "the least that a line can reach"),
         ("excess_loss", _number(excess), "loss - least_squares_loss"),
         (
             "relative_excess",
-            _number(_ratio(excess, best.loss)),
+            _finite(relative),
             "excess_loss / least_squares_loss",
         ),
-        (
-            "best_constant_loss",
-            _number(data.best_constant_loss),
-            "what predicting the mean of the target gives",
-        ),
+        ("best_constant_loss", _number(data.best_constant_loss), "of predicting the mean"),
     ]
-    return _aligned(rows) + "\n" + _aligned(measures)
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
@@ -144,9 +156,8 @@ def _number(value: float | None) -> str:
     return "n/a" if value is None else repr(value)
 
 
-def _ratio(part: float, whole: float) -> float | None:
-    ratio = part / whole if whole else inf
-    return ratio if isfinite(ratio) else None
+def _finite(value: float) -> str:
+    return _number(value if isfinite(value) else None)
 
 
 def _bare(name: str) -> str:

@@ -35,8 +35,8 @@ class Scaling:
         """Unit standard deviation about the mean; about 0 without intercept. A constant keeps its unit."""
         shift = moments.mean if intercept else np.zeros_like(moments.mean)
         spread = moments.standard_deviation if intercept else moments.root_mean_square
-        noise = 64 * np.finfo(float).eps * moments.root_mean_square
-        return cls(shift, np.where(spread > noise, spread, 1.0))
+        keeps = moments.is_constant if intercept else spread == 0.0
+        return cls(shift, np.where(keeps, 1.0, spread))
 
     def apply(self, rows: Array) -> Array:
         """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lrfit.errors import FeedError, GraphError
 from lrfit.executors.interpreter import interpreter
 from lrfit.graph import Array, Graph, Node, fits, format_shape, get_default_graph, shown_name
-from lrfit.passes import PASSES, optimize
+from lrfit.passes import PASSES, apply_passes
 from lrfit.program import Executor, Pass, Program, Step
 
 __all__ = ["Session"]
@@ -52,15 +52,16 @@ class Session:
         self._executor = executor
         self._values: dict[Node, Array] = {}
         self._steps: dict[tuple[tuple[Node, ...], tuple[Node, ...]], tuple[Step, frozenset[Node]]] = {}
-        self._scope = ExitStack()
+        self._scopes: list[AbstractContextManager[Graph]] = []
 
     def __enter__(self) -> Self:
         """Make the session's graph the default within the block."""
-        self._scope.enter_context(self.graph.as_default())
+        self._scopes.append(self.graph.as_default())
+        self._scopes[-1].__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._scope.close()
+        self._scopes.pop().__exit__(None, None, None)
 
     def run(self, fetches: Any, feed_dict: Mapping[Node, npt.ArrayLike] | None = None) -> Any:  # noqa: ANN401
         """The values of `fetches`, in the structure in which they were asked for.
@@ -96,16 +97,15 @@ class Session:
         """The step for these fetches and feeds, and the variables that it reads."""
         for node in fetches:
             if node.graph is not self.graph:
-                message = f"{node.name!r} cannot be fetched: it is of another graph than the session"
-                raise GraphError(message)
+                raise GraphError(f"{node.name!r} cannot be fetched: it is of another graph than the session")
         for node in feeds:
-            if getattr(node, "graph", None) is not self.graph:
-                message = f"{node!r} cannot be fed: only nodes of the session's graph can"
-                raise FeedError(message)
+            if not isinstance(node, Node):
+                raise FeedError(f"{node!r} cannot be fed: feed_dict maps nodes, not their names, to values")
+            if node.graph is not self.graph:
+                raise FeedError(f"{node!r} cannot be fed: only nodes of the session's graph can")
             if not node.op.has_value:
-                message = f"{shown_name(node)} cannot be fed: it has no value"
-                raise FeedError(message)
-        program = optimize(Program.of(fetches, feeds).validate(), self._passes)
+                raise FeedError(f"{shown_name(node)} cannot be fed: it has no value")
+        program = apply_passes(Program.of(fetches, feeds).validate(), self._passes)
         return self._executor(program), program.variables
 
 
@@ -114,23 +114,25 @@ def _checked(node: Node, value: npt.ArrayLike) -> Array:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        message = f"cannot feed {node.name!r}: the value is not an array of numbers: {error}"
-        raise FeedError(message) from None
+        raise FeedError(f"cannot feed {node.name!r}: the value is not an array of numbers: {error}") from None
     if array.dtype.kind not in "fiub":
-        message = f"cannot feed {node.name!r} with values of type {array.dtype}: convert them to real numbers"
-        raise FeedError(message)
+        raise FeedError(
+            f"cannot feed {node.name!r} with values of type {array.dtype}: convert them to real numbers"
+        )
     if not fits(node.shape, array.shape):
-        message = (
+        raise FeedError(
             f"cannot feed a value of shape {format_shape(array.shape)} to {node.op.name} {node.name!r} "
             f"of shape {format_shape(node.shape)}: reshape the value"
         )
-        raise FeedError(message)
     return array.astype(np.float64, order="C", copy=False)  # the memory order decides the order of sums
 
 
 def _uninitialized(variables: frozenset[Node]) -> GraphError:
     names = ", ".join(sorted(repr(variable.name) for variable in variables))
-    return GraphError(f"no value yet for {names}: run global_variables_initializer() in this session first")
+    return GraphError(
+        f"no value yet for {names}: first run, in this session, a global_variables_initializer() that was "
+        "made after it (an initial value cannot depend on another variable)"
+    )
 
 
 def _flatten(fetches: Any) -> tuple[list[Node], Callable[[list[Any]], Any]]:  # noqa: ANN401
@@ -143,8 +145,7 @@ def _flatten(fetches: Any) -> tuple[list[Node], Callable[[list[Any]], Any]]:  # 
     if isinstance(fetches, (list, tuple)):
         parts = [_flatten(part) for part in fetches]
         return [node for nodes, _ in parts for node in nodes], partial(_rebuilt, type(fetches), parts)
-    message = f"only nodes, in lists, tuples and dicts, can be fetched, not {fetches!r}"
-    raise GraphError(message)
+    raise GraphError(f"only nodes, in lists, tuples and dicts, can be fetched, not {fetches!r}")
 
 
 def _rebuilt(kind: type, parts: list[Any], values: list[Any]) -> Any:  # noqa: ANN401

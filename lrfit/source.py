@@ -68,13 +68,22 @@ class Source:
         stream: The bytes as stored; buffered.
         name: What messages call it.
         encoding: Of the text, by Python's names; a byte-order mark of UTF-8 is dropped.
+        on_read: Told of each reading: bytes read as stored, and bytes there are. Only of a regular file.
 
     Raises:
         UsageError: There is no such encoding.
     """
 
-    def __init__(self, stream: BinaryIO, name: str, encoding: str = "utf-8") -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        name: str,
+        encoding: str = "utf-8",
+        *,
+        on_read: Callable[[int, int], None] | None = None,
+    ) -> None:
         self.name = name
+        self._on_read = on_read
         self._stored = stream
         self._recode = _recoder(encoding)
         with self._reading():
@@ -82,20 +91,20 @@ class Source:
         whole = io.BufferedReader(_Rejoined(head, stream))
         self._stream = gzip.GzipFile(fileobj=whole) if head[:2] == _GZIP_MAGIC else whole
 
-    @property
-    def position(self) -> tuple[int, int] | None:
-        """Bytes read as stored, and bytes there are; None for what is no regular file."""
-        status = os.fstat(self._stored.fileno())
-        return (self._stored.tell(), status.st_size) if stat.S_ISREG(status.st_mode) else None
+    def _report(self) -> None:
+        if self._on_read:
+            status = os.fstat(self._stored.fileno())
+            if stat.S_ISREG(status.st_mode):
+                self._on_read(self._stored.tell(), status.st_size)
 
-    def blocks(self, *, prompt: bool = False) -> Iterator[bytes]:
-        """All rows, in UTF-8, with their line ends; with `prompt`, as soon as there are any, in any size.
+    def blocks(self, *, streaming: bool = False) -> Iterator[bytes]:
+        """All rows, in UTF-8, with their line ends; with `streaming`, as soon as there are any, in any size.
 
         Raises:
             DataError: The stream cannot be read, unpacked or decoded, or a row is longer than 64 MiB.
         """
         rest = b""
-        for text in self._texts(prompt=prompt):
+        for text in self._texts(streaming=streaming):
             rest += text
             end = _last_row_end(rest) if text else len(rest)
             if end:
@@ -106,9 +115,9 @@ class Source:
                     f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: is a quote never closed?"
                 )
 
-    def _texts(self, *, prompt: bool) -> Iterator[bytes]:
+    def _texts(self, *, streaming: bool) -> Iterator[bytes]:
         """The decoded bytes, then an empty piece at the end."""
-        read = self._stream.read1 if prompt else self._stream.read
+        read = self._stream.read1 if streaming else self._stream.read
         with self._reading():
             piece = self._stream.read(_HEAD_BYTES)
             yield self._without_mark(self._recode(piece, not piece))
@@ -116,6 +125,7 @@ class Source:
             with self._reading():
                 piece = read(BLOCK_BYTES)
                 text = self._recode(piece, not piece)
+            self._report()
             if text:
                 yield text
         yield b""
@@ -139,15 +149,17 @@ class Source:
 
 
 @contextmanager
-def open_source(path: str, encoding: str = "utf-8") -> Iterator[Source]:
-    """The text at `path`, or from standard input for `-`, open within the block.
+def open_source(
+    path: str, encoding: str = "utf-8", *, on_read: Callable[[int, int], None] | None = None
+) -> Iterator[Source]:
+    """The text at `path`, or from standard input for `-`, open within the block; see `Source`.
 
     Raises:
         DataError: It cannot be opened.
         UsageError: There is no such encoding.
     """
     with open_stream(path) as (stream, name):
-        yield Source(stream, name, encoding)
+        yield Source(stream, name, encoding, on_read=on_read)
 
 
 @contextmanager

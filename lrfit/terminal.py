@@ -9,31 +9,41 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from lrfit.errors import OutputError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
-__all__ = ["Terminal", "write_result"]
+__all__ = ["Terminal", "flush_result", "write_result"]
 
 _PATIENCE_S = 0.5
 """Work that is done sooner shows no bar."""
 
 
 def write_result(result: str | bytes) -> None:
-    """Write to stdout.
+    """Write to stdout; `flush_result` makes sure that it got there.
 
     Raises:
         OutputError: stdout is closed.
         OSError: stdout cannot take it: the disk is full, or the reader has gone.
     """
+    _stdout().buffer.write(result.encode() if isinstance(result, str) else result)
+
+
+def flush_result() -> None:
+    """Make sure that all that was written to stdout got there; raises as `write_result`."""
+    _stdout().flush()
+
+
+def _stdout() -> TextIO:
     if sys.stdout is None:
         raise OutputError("standard output is closed, so the result cannot be written")
-    sys.stdout.buffer.write(result.encode() if isinstance(result, str) else result)
+    return sys.stdout
 
 
 class Terminal:
@@ -49,8 +59,6 @@ class Terminal:
             not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         )
         self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._started_s = monotonic()
 
     @property
     def width(self) -> int:
@@ -66,27 +74,25 @@ class Terminal:
         """Say `text` as a warning."""
         self._print(f"lrfit: warning: {text}")
 
-    def advance(self, label: str, done: int, total: int) -> None:
-        """Show how much of the work named `label` is done; the bar comes when it has lasted for a while."""
-        if self._live and (self._bar or monotonic() - self._started_s > _PATIENCE_S):
-            self._shown_bar(label, total).update(self._task, completed=done)  # type: ignore[arg-type]
+    @contextmanager
+    def work(self, label: str) -> Iterator[Callable[[int, int], None]]:
+        """Within the block, what it gives shows how much of the work is done: `(done, total)`.
 
-    def finish(self) -> None:
-        """Take the bar away; the next work gets a new one."""
-        if self._bar:
-            self._bar.stop()
-        self._bar = None
-        self._started_s = monotonic()
+        On a terminal only, and only when the work has lasted for a while; the bar goes with the block.
+        """
+        started_s = monotonic()
 
-    def _shown_bar(self, label: str, total: int) -> Progress:
-        if self._bar is None:
-            from rich.console import Console  # noqa: PLC0415
-            from rich.progress import Progress  # noqa: PLC0415
+        def advance(done: int, total: int) -> None:
+            if self._live and (self._bar or monotonic() - started_s > _PATIENCE_S):
+                self._bar = self._bar or _new_bar(label)
+                self._bar.update(self._bar.task_ids[0], completed=done, total=total)
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(label, total=total)
-            self._bar.start()
-        return self._bar
+        try:
+            yield advance
+        finally:
+            if self._bar:
+                self._bar.stop()
+            self._bar = None
 
     def _print(self, text: str) -> None:
         with suppress(OSError):  # a result is worth more than a word about it
@@ -94,3 +100,13 @@ class Terminal:
                 self._bar.console.out(text, highlight=False)
             elif sys.stderr is not None:
                 print(text, file=sys.stderr, flush=True)  # noqa: T201 (only commands print; this is how)
+
+
+def _new_bar(label: str) -> Progress:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    bar.add_task(label)
+    bar.start()
+    return bar

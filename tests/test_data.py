@@ -16,9 +16,9 @@ from lrfit.errors import DataError
 from lrfit.source import Source
 
 
-def table_of(content, *, prompt=False, encoding="utf-8", **csv_format):
+def table_of(content, *, streaming=False, encoding="utf-8", **csv_format):
     stored = content if isinstance(content, bytes) else content.encode()
-    return Table(Source(io.BytesIO(stored), "data", encoding), CsvFormat(**csv_format), prompt=prompt)
+    return Table(Source(io.BytesIO(stored), "data", encoding), CsvFormat(**csv_format), streaming=streaming)
 
 
 def values_of(table, columns=None):
@@ -278,14 +278,14 @@ def test_a_file_written_otherwise_gets_the_option_or_the_line(content, hint):
     st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), min_size=1),
     st.integers(1, 60),
     st.sampled_from(["\n", "\r\n", "\r"]),
-    st.sampled_from([(), ("prompt",)]),
+    st.sampled_from([(), ("streaming",)]),
 )
 @settings(max_examples=200, deadline=None)
-def test_values_do_not_depend_on_the_size_of_blocks(rows, block_bytes, end, prompt):
+def test_values_do_not_depend_on_the_size_of_blocks(rows, block_bytes, end, streaming):
     content = end.join(["a,b,c", *(",".join(map(repr, row)) for row in rows)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "BLOCK_BYTES", block_bytes)
-        table = table_of(content, **dict.fromkeys(prompt, True))
+        table = table_of(content, **dict.fromkeys(streaming, True))
         got = np.concatenate([parsed.values for parsed in table.rows(["c", "a"])])
     assert got.tobytes() == np.array(rows)[:, [2, 0]].tobytes()
     assert table.n_samples == len(rows)
@@ -342,7 +342,7 @@ def test_a_single_missing_value_is_one_row():
 @pytest.mark.usefixtures("small_blocks")
 def test_with_prompt_the_first_missing_value_ends_the_reading():
     """There is no end to wait for."""
-    rows = table_of("x,y\n1,2\n1,NA\n" + "1,2\n" * 30 + "NA,1\n", prompt=True).rows(["x", "y"])
+    rows = table_of("x,y\n1,2\n1,NA\n" + "1,2\n" * 30 + "NA,1\n", streaming=True).rows(["x", "y"])
     with pytest.raises(DataError, match=r"^data, line 3, column 'y': a row has a missing value"):
         list(rows)
 
@@ -351,10 +351,10 @@ def test_with_prompt_the_first_missing_value_ends_the_reading():
 @pytest.mark.parametrize(
     "cell", ["", " ", "NA", "na", "NaN", "nan", "null", "NULL", "None", "none", '""', '"NA"']
 )
-@pytest.mark.parametrize("prompt", [False, True])
-def test_rows_with_a_missing_value_are_dropped_and_counted_on_demand(cell, prompt):
+@pytest.mark.parametrize("streaming", [False, True])
+def test_rows_with_a_missing_value_are_dropped_and_counted_on_demand(cell, streaming):
     content = f"x,y\n{cell},1\n2,3\n" + f"4,{cell}\n" * 20 + "5,6\n"
-    table = table_of(content, drop_missing=True, prompt=prompt)
+    table = table_of(content, drop_missing=True, streaming=streaming)
     assert values_of(table) == [[2.0, 3.0], [5.0, 6.0]]
     assert (table.n_samples, table.n_dropped) == (2, 21)
 

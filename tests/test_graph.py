@@ -15,6 +15,7 @@ from lrfit.graph import (
     OPS,
     Graph,
     Node,
+    Op,
     format_shape,
     get_default_graph,
     reset_default_graph,
@@ -363,3 +364,10 @@ def test_the_public_names_are_in_the_package():
 def test_an_unknown_name_of_the_package_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'plaeholder'"):
         lrfit.plaeholder  # noqa: B018 (the look-up is what fails)
+
+
+def test_two_ops_of_one_name_and_changed_attributes_are_refused():
+    with pytest.raises(GraphError, match="already"):
+        Op("add", np.subtract, lambda *shapes: shapes[0])
+    with pytest.raises(TypeError):
+        constant(1.0).attrs["value"] = np.zeros(())

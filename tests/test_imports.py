@@ -13,6 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "lrfit"
 # other, but for the files of a folder.
 ROWS = [
     ["errors"],
+    ["settings"],
+    ["fit"],
     ["graph"],
     ["ops"],
     ["autodiff"],
@@ -31,7 +33,8 @@ ROWS = [
     ["prediction"],
     ["evaluation"],
     ["model_file"],
-    ["report", "terminal"],
+    ["report"],
+    ["terminal"],
     ["options"],
     ["commands"],
     ["cli"],
@@ -42,7 +45,14 @@ LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 
 def imported_rooms(path):
     """Rooms of the package that a file imports, wherever in the file, but for imports of types alone."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    blocks = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+    ]
+    for_types = {id(node) for block in blocks for node in ast.walk(block)}
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lrfit":
             parts = node.module.split(".")
             yield from (

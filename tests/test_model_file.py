@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lrfit import model_file
 from lrfit.errors import DataError, ModelFileError
-from lrfit.model import DataSummary, LeastSquaresSummary, LinearFit, TrainingSummary
+from lrfit.fit import DataSummary, LeastSquaresSummary, LinearFit, TrainingSummary
 from lrfit.model_file import load, to_bytes, to_fit
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

@@ -183,3 +183,12 @@ def test_rescaled_moments_are_those_of_rescaled_rows():
     rows = oracles.random_rows(50, 2)
     shift, scale = np.array([1.0, -2.0, 3.0]), np.array([2.0, 0.5, 10.0])
     assert_same(Moments.of_rows(rows).rescaled(shift, scale), Moments.of_rows((rows - shift) / scale))
+
+
+def test_an_error_of_the_parts_is_not_taken_for_there_being_none():
+    def parts():
+        yield Moments.of_rows(np.ones((2, 2)))
+        raise TypeError("broken")
+
+    with pytest.raises(TypeError, match="broken"):
+        Moments.merged(parts())

@@ -56,12 +56,12 @@ class Endless(Trickle):
         return len(buffer)
 
 
-def blocks_of(stored, encoding="utf-8", *, prompt=False, block_bytes=1 << 20):
+def blocks_of(stored, encoding="utf-8", *, streaming=False, block_bytes=1 << 20):
     """The blocks of stored bytes, or of a stream."""
     stream = io.BytesIO(stored) if isinstance(stored, bytes) else stored
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "BLOCK_BYTES", block_bytes)
-        return list(Source(stream, "data", encoding).blocks(prompt=prompt))
+        return list(Source(stream, "data", encoding).blocks(streaming=streaming))
 
 
 def read(path, encoding="utf-8"):
@@ -144,9 +144,8 @@ def test_a_fifo_and_a_pipe_are_read_once_and_as_a_file_is(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     with (
         writing(lambda: (tmp_path / "fifo").open("wb"), content),
-        open_source(str(tmp_path / "fifo")) as opened,
+        open_source(str(tmp_path / "fifo"), on_read=pytest.fail) as opened,
     ):
-        assert opened.position is None
         assert list(opened.blocks()) == from_file
     reading, to_write = os.pipe()
     with writing(lambda: os.fdopen(to_write, "wb"), content), open_source(f"/dev/fd/{reading}") as opened:
@@ -175,11 +174,12 @@ def test_closed_standard_input_is_refused(monkeypatch):
         pass
 
 
-def test_position_is_how_much_of_the_stored_file_has_been_read(tmp_path):
+def test_each_reading_of_a_file_is_told_as_how_much_of_it_as_stored_has_been_read(tmp_path):
     content = gzip.compress(b"".join(b"%d,%d\n" % (i, i * i) for i in range(200_000)))
     (tmp_path / "data").write_bytes(content)
-    with open_source(str(tmp_path / "data")) as opened:
-        positions = [opened.position for _ in opened.blocks()]
+    positions = []
+    with open_source(str(tmp_path / "data"), on_read=lambda *told: positions.append(told)) as opened:
+        list(opened.blocks())
     assert {size for _, size in positions} == {len(content)}
     done = [at for at, _ in positions]
     assert 0 < done[0] < len(content)
@@ -297,10 +297,10 @@ def csv_texts(draw):
 @given(csv_texts(), st.integers(1, 20), st.booleans())
 @settings(max_examples=300, deadline=None)
 @example(b'"1",2\r\n3,4\r\n', 6, True)  # noqa: FBT003
-def test_blocks_end_where_rows_end_and_together_are_the_text(text, n_bytes, prompt):
+def test_blocks_end_where_rows_end_and_together_are_the_text(text, n_bytes, streaming):
     """Also with line breaks in quotes; so each block can be read on its own, and counts its own lines."""
     stream = Trickle(text, n_bytes)
-    blocks = blocks_of(stream, prompt=prompt, block_bytes=1 << 20 if prompt else n_bytes)
+    blocks = blocks_of(stream, streaming=streaming, block_bytes=1 << 20 if streaming else n_bytes)
     assert b"".join(blocks) == text
     assert all(blocks)
     assert [row for block in blocks for row in rows_of(block)] == rows_of(text)
@@ -323,7 +323,7 @@ def test_blocks_are_neither_rows_nor_the_whole_file():
 
 def test_with_prompt_rows_come_as_soon_as_they_are_there():
     stream = Trickle(b"x,y\n1,2\n3,4\n", 4)
-    blocks = Source(stream, "data").blocks(prompt=True)
+    blocks = Source(stream, "data").blocks(streaming=True)
     assert next(blocks) == b"x,y\n"
     assert next(blocks) == b"1,2\n"
     assert stream.n_read < 12
@@ -368,8 +368,8 @@ LETTERS = "größe,y\r\n1,2\r\n3,4\r\n"
 def test_text_in_any_encoding_comes_out_as_utf_8(encoding, last_end):
     text = LETTERS if last_end else LETTERS.rstrip()
     for block_bytes in (3, 4, 7, 1 << 20):
-        for prompt in (False, True):
-            blocks = blocks_of(text.encode(encoding), encoding, prompt=prompt, block_bytes=block_bytes)
+        for streaming in (False, True):
+            blocks = blocks_of(text.encode(encoding), encoding, streaming=streaming, block_bytes=block_bytes)
             assert b"".join(blocks) == text.encode()
 
 
@@ -388,7 +388,7 @@ def test_what_a_decoder_holds_back_until_the_end_is_not_lost():
     assert b"".join(blocks_of(stored, "utf-7")) == b"x,y\n1,2\n3,44"
 
 
-@pytest.mark.parametrize("prompt", [False, True])
+@pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize("n_bytes", [1, 2, 3, 100])
 @pytest.mark.parametrize(
     ("mark", "encoding"),
@@ -400,13 +400,13 @@ def test_what_a_decoder_holds_back_until_the_end_is_not_lost():
         (codecs.BOM_UTF16_LE, "utf-16-le"),
     ],
 )
-def test_a_byte_order_mark_is_dropped_however_its_bytes_come(mark, encoding, n_bytes, prompt):
+def test_a_byte_order_mark_is_dropped_however_its_bytes_come(mark, encoding, n_bytes, streaming):
     coded = TEXT.decode().encode("utf-16-be" if mark == codecs.BOM_UTF16_BE else encoding.replace("-sig", ""))
     stored = mark + (coded.removeprefix(mark) if encoding == "utf-16" else coded)
-    blocks = blocks_of(Trickle(stored, n_bytes), encoding, prompt=prompt)
+    blocks = blocks_of(Trickle(stored, n_bytes), encoding, streaming=streaming)
     assert b"".join(blocks) == TEXT
     packed = gzip.compress(stored)
-    assert b"".join(blocks_of(packed, encoding, prompt=prompt)) == TEXT
+    assert b"".join(blocks_of(packed, encoding, streaming=streaming)) == TEXT
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])

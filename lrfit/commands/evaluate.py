@@ -6,42 +6,35 @@ from typing import Any
 
 import click
 
-from lrfit.options import csv_format, csv_options
+from lrfit.options import csv_options, open_table, refuse_two_stdins
+from lrfit.terminal import Terminal, write_result
 
 
-@click.command(name="evaluate")
+@click.command(name="evaluate", short_help="Measure the residuals of a model on a CSV.")
 @click.argument("model", type=click.Path(allow_dash=True))
 @click.argument("data", type=click.Path(allow_dash=True))
 @csv_options
 @click.option(
     "--format",
-    "format_",
+    "output_format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
     help="Of the result.",
 )
-def command(model: str, data: str, *, format_: str, **options: Any) -> None:  # noqa: ANN401
+def command(model: str, data: str, *, output_format: str, **options: Any) -> None:  # noqa: ANN401
     """Measure the residuals of MODEL on the rows of the CSV file DATA.
 
     \b
     Example:
       lrfit evaluate model.json test.csv
     """
-    from lrfit import model_file, report
-    from lrfit.data import Table
     from lrfit.evaluation import evaluate
-    from lrfit.source import open_source
-    from lrfit.terminal import Terminal, write_result
+    from lrfit.model_file import load
+    from lrfit.report import evaluation_json, evaluation_text
 
-    if model == data == "-":
-        raise click.UsageError("MODEL and DATA cannot both be standard input")
-    fit = model_file.load(model)
-    with open_source(data, options["encoding"]) as source:
-        table = Table(source, csv_format(data, options))
+    refuse_two_stdins(model, data)
+    fit = load(model)
+    with open_table(data, options, Terminal()) as table:
         evaluation = evaluate(fit, (parsed.values for parsed in table.rows([*fit.weights, fit.target])))
-    if table.n_dropped:
-        Terminal().warn(f"rows left out for a missing value: {table.n_dropped}")
-    write_result(
-        report.evaluation_json(evaluation) if format_ == "json" else report.evaluation_text(evaluation)
-    )
+    write_result(evaluation_json(evaluation) if output_format == "json" else evaluation_text(evaluation))

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import fields
+from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrfit.errors import shown
-from lrfit.options import csv_format, csv_options, initial_values, integer, names, number
+from lrfit.errors import DivergenceError, shown
+from lrfit.options import csv_options, initial_values, integer, names, number, open_table
+from lrfit.settings import TrainingSettings
+from lrfit.terminal import Terminal, write_result
 
 if TYPE_CHECKING:
-    from lrfit.data import Table
-    from lrfit.graph import Array
-    from lrfit.moments import Moments
-    from lrfit.source import Source
-    from lrfit.terminal import Terminal
-    from lrfit.training import Descent, EpochRecord, TrainingSettings
+    from lrfit.training import Descent, EpochRecord
+
+_NOTED_EXCESS = 0.01
+"""Share of the optimum by which the loss may be above it and count as converged."""
+
+_NEGLIGIBLE = 1e-12
+"""Share of the best constant's loss that a fit of exact data may leave."""
+
+_SMALLEST = 1e-300
 
 
-@click.command(name="train")
+@click.command(name="train", short_help="Fit a line to a CSV.")
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
     "-x",
@@ -33,25 +40,36 @@ if TYPE_CHECKING:
 )
 @click.option("-y", "--y", "y", metavar="NAME", help="Target.  [default: y, else the last column]")
 @csv_options
-@click.option("--intercept/--no-intercept", default=True, show_default=True, help="Fit b, or only W.")
+@click.option(
+    "--intercept/--no-intercept",
+    default=TrainingSettings.intercept,
+    show_default=True,
+    help="Fit b, or only W.",
+)
 @click.option(
     "--init",
     type=initial_values,
     metavar="zeros|normal|N,N,…",
-    default="zeros",
+    default=TrainingSettings.init,
     show_default=True,
-    help="Weights, then intercept, to start from.",
+    help="Where to start: weights, then intercept, in the data's units.",
 )
 @click.option(
     "--lr",
+    "learning_rate",
     type=number(0.0, none="auto"),
     metavar="F|auto",
-    default="0.01",
+    default=str(TrainingSettings.learning_rate),
     show_default=True,
     help="Learning rate.",
 )
 @click.option(
-    "--epochs", type=integer(1), metavar="N", default="100", show_default=True, help="Passes over the data."
+    "--epochs",
+    type=integer(1),
+    metavar="N",
+    default=str(TrainingSettings.epochs),
+    show_default=True,
+    help="Passes over the data.",
 )
 @click.option(
     "--batch-size",
@@ -63,7 +81,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--shuffle/--no-shuffle",
-    default=True,
+    default=TrainingSettings.shuffle,
     show_default=True,
     help="Draw mini-batches in a new order each epoch.",
 )
@@ -71,7 +89,7 @@ if TYPE_CHECKING:
     "--seed",
     type=integer(0),
     metavar="N",
-    default="0",
+    default=str(TrainingSettings.seed),
     show_default=True,
     help="Of the shuffles and of --init normal.",
 )
@@ -82,14 +100,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--condense/--no-condense",
-    default=True,
+    default=TrainingSettings.condense,
     show_default=True,
     help="Full batch on the sigma points, not the rows.",
 )
 @click.option("-o", "--output", metavar="MODEL", help="Save the model here.")
 @click.option(
     "--format",
-    "format_",
+    "output_format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
@@ -109,102 +127,68 @@ def command(**options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
-    from lrfit import model_file, report
-    from lrfit.output_file import check_writable, open_output
-    from lrfit.terminal import Terminal, write_result
-    from lrfit.training import prepare, summarize
+    from lrfit.data import choose_columns, read_moments
+    from lrfit.fit import summarize
+    from lrfit.model_file import to_bytes
+    from lrfit.output_file import open_output
+    from lrfit.report import fit_text
+    from lrfit.training import prepare
 
+    _check_outputs(options)
     terminal = Terminal(quiet=options["quiet"])
-    for path in filter(None, (options["output"], options["history"])):
-        check_writable(path)
-    settings = _settings(options)
-    features, target, moments, rows = _read(options, settings, terminal)
+    settings = TrainingSettings(**{field.name: options[field.name] for field in fields(TrainingSettings)})
+    with open_table(options["data"], options, terminal) as table:
+        x = [name for listed in options["x"] for name in listed]
+        features, target = choose_columns(table.header, x, options["y"], source_name=table.name)
+        terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
+        moments, rows = read_moments(table, [*features, target], keep_rows=settings.needs_rows)
     descent = prepare(moments, settings, rows)
     _announce(descent, terminal)
-    record = _descend(descent, features, options, terminal)
+    try:
+        record = _descend(descent, features, options, terminal)
+    except DivergenceError as error:
+        raise DivergenceError(f"{error}. {_advice(descent)} Nothing was saved.") from error
     fit = summarize(descent, record, features, target)
-    document = model_file.to_bytes(fit)
+    document = to_bytes(fit)
     if options["output"]:
         with open_output(options["output"]) as file:
             file.write(document)
-    write_result(document if options["format_"] == "json" else report.fit_text(fit))
+    _conclude(descent, record, terminal)
+    write_result(document if options["output_format"] == "json" else fit_text(fit))
 
 
-def _settings(options: dict[str, Any]) -> TrainingSettings:
-    from lrfit.training import TrainingSettings
+def _check_outputs(options: dict[str, Any]) -> None:
+    """Refuse, before any work, what would overwrite the data or one output with the other."""
+    from lrfit.output_file import check_writable
 
-    return TrainingSettings(
-        learning_rate=options["lr"],
-        epochs=options["epochs"],
-        batch_size=options["batch_size"],
-        shuffle=options["shuffle"],
-        seed=options["seed"],
-        intercept=options["intercept"],
-        init=options["init"],
-        standardize=options["standardize"],
-        condense=options["condense"],
-    )
-
-
-def _read(
-    options: dict[str, Any], settings: TrainingSettings, terminal: Terminal
-) -> tuple[list[str], str, Moments, Array | None]:
-    """Names of the features and the target, the moments of all rows, and the rows if they are needed."""
-    import numpy as np
-
-    from lrfit.data import Table, choose_columns
-    from lrfit.moments import Moments
-    from lrfit.source import open_source
-
-    path = options["data"]
-    format_ = csv_format(path, options)
-    kept: list[Array] = []
-    with open_source(path, options["encoding"]) as source:
-        table = Table(source, format_)
-        x = [name for names in options["x"] for name in names]
-        features, target = choose_columns(table.header, x, options["y"], source_name=source.name)
-        terminal.note(f"{source.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
-        chunks = _chunks(table, source, [*features, target], terminal, kept if settings.needs_rows else None)
-        moments = Moments.merged(map(Moments.of_rows, chunks))
-        terminal.finish()
-    if table.n_dropped:
-        terminal.warn(f"rows left out for a missing value: {table.n_dropped}")
-    if table.lost_digits:
-        terminal.warn("an integer beyond 2^53 was read; its last digits may be lost")
-    return features, target, moments, np.concatenate(kept) if kept else None
-
-
-def _chunks(
-    table: Table, source: Source, columns: Sequence[str], terminal: Terminal, kept: list[Array] | None
-) -> Iterator[Array]:
-    """The values of the columns, block by block; each is put into `kept` as it passes, if given."""
-    for parsed in table.rows(columns):
-        if source.position:
-            terminal.advance("reading", *source.position)
-        if kept is not None:
-            kept.append(parsed.values)
-        yield parsed.values
+    given = {name: options[name] for name in ("output", "history") if options[name]}
+    taken = {Path(options["data"]).resolve(): "DATA"} if options["data"] != "-" else {}
+    for name, path in given.items():
+        check_writable(path)
+        other = taken.setdefault(Path(path).resolve(), f"--{name}")
+        if other != f"--{name}":
+            raise click.UsageError(f"--{name} and {other} are the same file, {shown(path)}")
 
 
 def _announce(descent: Descent, terminal: Terminal) -> None:
     """Say on what, and how fast, descent runs."""
-    settings, n_samples = descent.settings, descent.moments.n_samples
+    settings, moments, bound = descent.settings, descent.moments, descent.max_stable_learning_rate
     if not settings.needs_rows:
         terminal.note(
-            f"{n_samples} rows condensed to {len(descent.x)} sigma points, which give the same descent "
-            "(--no-condense uses the rows)"
+            f"full batch: {len(descent.x)} sigma points stand for the rows ({moments.n_samples}), "
+            "with the same descent; --no-condense uses the rows"
         )
     if settings.learning_rate is None:
         terminal.note(f"--lr auto: {descent.learning_rate!r}")
-    if descent.learning_rate >= descent.max_stable_learning_rate:
+    if descent.learning_rate >= bound:
         terminal.warn(
-            f"the learning rate {descent.learning_rate:g} is above the largest stable one, "
-            f"{descent.max_stable_learning_rate:.6g}: expect divergence"
+            f"the learning rate {descent.learning_rate:g} is above the largest stable one, {bound:.6g}: "
+            "expect divergence"
         )
-    best = descent.moments.least_squares(intercept=settings.intercept)
-    if best.rank < descent.moments.n_features:
+    if moments.least_squares(intercept=settings.intercept).rank < moments.n_features:
         terminal.warn(
-            "a feature is constant, or depends linearly on others: W is not identifiable, many are as good"
+            "a feature is constant or depends linearly on others, or there are too few rows: "
+            "W is not identifiable, many are as good"
         )
 
 
@@ -222,12 +206,41 @@ def _descend(
         history = stack.enter_context(open_output(options["history"])) if options["history"] else None
         if history:
             history.write(history_header(features, intercept=settings.intercept).encode())
-        stack.callback(terminal.finish)
+        advance = stack.enter_context(terminal.work("epochs"))
+        if table.n_hidden:
+            terminal.note(f"the table has no room for {table.n_hidden} parameters; --history saves all")
         terminal.note(table.header)
         for record in train(descent):
             if history:
                 history.write(history_row(record, intercept=settings.intercept).encode())
             if is_reported(record.epoch, settings.epochs, options["every"]):
                 terminal.note(table.row(record))
-            terminal.advance("epochs", record.epoch, settings.epochs)
+            advance(record.epoch, settings.epochs)
     return record
+
+
+def _advice(descent: Descent) -> str:
+    """What to try after a divergence, but for what was tried."""
+    settings, bound = descent.settings, descent.max_stable_learning_rate
+    caution = (
+        [] if settings.batch_size is None else ["That bound is of full batches; smaller ones need less."]
+    )
+    remedies = [] if settings.standardize else ["--standardize"]
+    if isfinite(bound):
+        remedies.append(f"--lr {min(bound, descent.learning_rate) / 2:.2g}")
+    if settings.learning_rate is not None:
+        remedies.append("--lr auto")
+    return " ".join([*caution, f"Try {' or '.join(remedies)}."])
+
+
+def _conclude(descent: Descent, record: EpochRecord, terminal: Terminal) -> None:
+    """Say so if descent has stopped well above the optimum."""
+    moments, settings = descent.moments, descent.settings
+    best = moments.least_squares(intercept=settings.intercept).half_mse
+    excess = (record.loss - best) / max(best, _NEGLIGIBLE * moments.best_constant_half_mse, _SMALLEST)
+    if excess > _NOTED_EXCESS:
+        above = f"{excess + 1:.3g} times" if excess > 1 else f"{100 * excess:.2g} % above"
+        remedy = "" if settings.standardize else ", or --standardize"
+        terminal.note(
+            f"not converged: the loss is {above} the least-squares optimum; try more --epochs{remedy}"
+        )

@@ -33,7 +33,7 @@ def interpreter(program: Program) -> Step:
     fed = [(i, place[node]) for i, node in enumerate(program.feeds) if node in place]
     read = [(place[node], node) for node in program.variables]
     calls = [
-        (place[node], _bound(node), tuple(place[source] for source in node.inputs))
+        (node, place[node], _bound(node), tuple(place[parent] for parent in node.inputs))
         for node in program.nodes
         if not (is_constant(node) or is_placeholder(node) or is_variable(node))
     ]
@@ -46,16 +46,15 @@ def interpreter(program: Program) -> Step:
             values[target] = feeds[i]
         for target, variable in read:
             values[target] = variables[variable]
-        target = 0
-        try:
-            with np.errstate(all="ignore"):
-                for target, kernel, sources in calls:
-                    values[target] = kernel(*[values[source] for source in sources])
-        except ValueError as error:
-            raise _misfit(program.nodes[target], [values[s] for s in sources], error) from None
-        for variable, source in updated:
-            variables[variable] = values[source]
-        return [values[source] for source in fetched]
+        with np.errstate(all="ignore"):
+            for node, target, kernel, parents in calls:
+                try:
+                    values[target] = kernel(*[values[parent] for parent in parents])
+                except ValueError as error:
+                    raise _misfit(node, [values[parent] for parent in parents], error) from None
+        for variable, new in updated:
+            variables[variable] = values[new]
+        return [values[fetch] for fetch in fetched]
 
     return step
 

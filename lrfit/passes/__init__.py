@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lrfit.errors import GraphError
 from lrfit.passes.common_subexpressions import merge_common_subexpressions
 from lrfit.passes.fold_constants import fold_constants
 from lrfit.passes.prune import prune
 from lrfit.passes.simplify import simplify
 from lrfit.program import Pass, Program
 
-__all__ = ["PASSES", "optimize"]
+__all__ = ["PASSES", "apply_passes"]
 
 PASSES: tuple[Pass, ...] = (simplify, fold_constants, merge_common_subexpressions, prune)
 """What every program goes through. Simplifying first exposes constants to folding."""
 
 
-def optimize(program: Program, passes: Sequence[Pass] = PASSES) -> Program:
-    """`program` after all `passes`, in order, again and again until none of them changes anything."""
-    before = None
-    while program != before:
+def apply_passes(program: Program, passes: Sequence[Pass] = PASSES) -> Program:
+    """`program` after all `passes`, in order, again and again until none of them changes anything.
+
+    Raises:
+        GraphError: They go on changing it for more rounds than it has nodes.
+    """
+    for _ in range(len(program.nodes) + 2):
         before = program
         for rewrite in passes:
             program = rewrite(program)
-    return program
+        if program == before:
+            return program
+    raise GraphError(f"the passes {[rewrite.__name__ for rewrite in passes]} do not come to an end")

@@ -16,7 +16,7 @@ from math import prod
 
 import numpy as np
 
-from lrfit.graph import OPS, Node, constant_of, is_same_known_shape
+from lrfit.graph import OPS, Node, Op, constant_of, is_same_known_shape
 from lrfit.ops import is_constant
 from lrfit.program import Program
 
@@ -40,7 +40,7 @@ def simplify(program: Program) -> Program:
 
 
 def _simplified(node: Node) -> Node:
-    for identity in IDENTITIES.get(node.op.name, ()):
+    for identity in IDENTITIES.get(node.op, ()):
         simpler = identity(node)
         if simpler is not None:
             return simpler
@@ -81,19 +81,19 @@ def _undone(node: Node) -> Node | None:
 def _add_negative(node: Node) -> Node | None:
     """a + (-b) = a - b. Fails where b is no negative."""
     a, b = node.inputs
-    return _apply("subtract", a, b.inputs[0]) if b.op.name == "negative" else None
+    return _as(node, OPS["subtract"], a, b.inputs[0]) if b.op is OPS["negative"] else None
 
 
 def _subtract_negative(node: Node) -> Node | None:
     """a - (-b) = a + b. Fails where b is no negative."""
     a, b = node.inputs
-    return _apply("add", a, b.inputs[0]) if b.op.name == "negative" else None
+    return _as(node, OPS["add"], a, b.inputs[0]) if b.op is OPS["negative"] else None
 
 
 def _power_two(node: Node) -> Node | None:
     """x ** 2 = square(x). Fails for any other exponent, and where the exponent would broadcast x."""
     x, c = node.inputs
-    return _apply("square", x) if _is_constant(c, 2.0) and _keeps_shape(c, x) else None
+    return _as(node, OPS["square"], x) if _is_constant(c, 2.0) and _keeps_shape(c, x) else None
 
 
 def _keeps(node: Node) -> Node | None:
@@ -131,29 +131,30 @@ def _counted(node: Node) -> Node | None:
     return None if counted is None else constant_of(prod(counted), node.name)
 
 
-IDENTITIES: dict[str, tuple[Identity, ...]] = {
-    "identity": (_same,),
-    "stop_gradient": (_same,),
-    "add": (_right_neutral(0.0), _left_neutral(0.0), _add_negative),
-    "subtract": (_right_neutral(0.0), _subtract_negative),
-    "multiply": (_right_neutral(1.0), _left_neutral(1.0)),
-    "divide": (_right_neutral(1.0),),
-    "power": (_right_neutral(1.0), _power_two),
-    "negative": (_undone,),
-    "transpose": (_transposed_back,),
-    "reshape": (_keeps,),
-    "reshape_like": (_keeps,),
-    "sum_like": (_keeps,),
-    "broadcast_like": (_keeps,),
-    "spread": (_keeps,),
-    "ones_like": (_filled(1.0),),
-    "zeros_like": (_filled(0.0),),
-    "count": (_counted,),
+IDENTITIES: dict[Op, tuple[Identity, ...]] = {
+    OPS["identity"]: (_same,),
+    OPS["stop_gradient"]: (_same,),
+    OPS["add"]: (_right_neutral(0.0), _left_neutral(0.0), _add_negative),
+    OPS["subtract"]: (_right_neutral(0.0), _subtract_negative),
+    OPS["multiply"]: (_right_neutral(1.0), _left_neutral(1.0)),
+    OPS["divide"]: (_right_neutral(1.0),),
+    OPS["power"]: (_right_neutral(1.0), _power_two),
+    OPS["negative"]: (_undone,),
+    OPS["transpose"]: (_transposed_back,),
+    OPS["reshape"]: (_keeps,),
+    OPS["reshape_like"]: (_keeps,),
+    OPS["sum_like"]: (_keeps,),
+    OPS["broadcast_like"]: (_keeps,),
+    OPS["spread"]: (_keeps,),
+    OPS["ones_like"]: (_filled(1.0),),
+    OPS["zeros_like"]: (_filled(0.0),),
+    OPS["count"]: (_counted,),
 }
 
 
-def _apply(op: str, *inputs: Node) -> Node:
-    return Node.of(OPS[op], inputs, {}, op)
+def _as(node: Node, op: Op, *inputs: Node) -> Node:
+    """The application of another op, under the name of `node`."""
+    return Node.of(op, inputs, {}, node.name)
 
 
 def _is_constant(node: Node, value: float) -> bool:

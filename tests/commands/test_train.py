@@ -15,7 +15,11 @@ START = "--init=-0.7870768,-0.2507985"
 def progress(result):
     """The rows of the progress table, as words."""
     lines = [line.split() for line in result.stderr.decode().splitlines()]
-    return lines[next(i for i, words in enumerate(lines) if words[0] == "epoch") + 1 :]
+    return [
+        words
+        for words in lines[next(i for i, words in enumerate(lines) if words[0] == "epoch") + 1 :]
+        if words[0] != "not"
+    ]
 
 
 def test_the_lab_run_reaches_the_published_parameters(lrfit):
@@ -53,7 +57,7 @@ def test_the_text_result_shows_value_standard_error_and_least_squares_with_all_d
     model = json.loads(lrfit("train", LAB, "--epochs", "50", "--format", "json").stdout)
     best = model["data"]["least_squares"]
     row = next(line.split() for line in text.splitlines() if line.startswith("x "))
-    expected = [model["weights"]["x"], best["standard_errors"]["x"], best["weights"]["x"]]
+    expected = [model["weights"]["x"], best["weights"]["x"], best["standard_errors"]["x"]]
     assert [float(cell) for cell in row[1:]] == expected
     measures = {words[0]: words[1] for words in map(str.split, text.splitlines()) if len(words) > 1}
     assert float(measures["loss"]) == model["training"]["loss"]
@@ -169,7 +173,8 @@ def test_a_rate_above_the_bound_is_warned_of_first_then_exits_3_and_saves_nothin
 def test_the_remedies_that_divergence_names_work(lrfit):
     data = oracles.SAMPLE_DATA / "norris.csv"
     message = lrfit("train", data).stderr.decode()
-    rate = message.split("Try --lr ")[1].split(",")[0]
+    rate = message.split("or --lr ")[1].split()[0]
+    assert message.index("--standardize") < message.index("--lr auto")
     for remedy in (["--lr", rate], ["--lr", "auto"], ["--standardize"]):
         assert lrfit("train", data, *remedy).returncode == 0
 
@@ -282,3 +287,36 @@ def test_names_that_would_harm_a_terminal_are_shown_escaped(lrfit):
             shown = (result.stdout + result.stderr).decode()
             assert not any(c in shown for c in "\x1b\x07\u202e")
             assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    "arguments", ["-o data.csv", "--history data.csv", "-o ./data.csv", "-o m.json --history m.json"]
+)
+def test_an_output_that_would_overwrite_the_data_or_the_other_output_exits_2(lrfit, tmp_path, arguments):
+    (tmp_path / "data.csv").write_bytes(LAB.read_bytes())
+    result = lrfit("train", "data.csv", *arguments.split())
+    assert result.returncode == 2
+    assert b"same file" in result.stderr
+    assert (tmp_path / "data.csv").read_bytes() == LAB.read_bytes()
+
+
+def test_a_fit_that_has_not_converged_is_said_to_be_so_and_a_converged_one_is_not(lrfit):
+    assert b"not converged" in lrfit("train", LAB).stderr
+    for data in (LAB, oracles.SAMPLE_DATA / "line.csv"):
+        assert b"not converged" not in lrfit("train", data, "--standardize", "--lr", "auto").stderr
+
+
+def test_a_constant_target_has_no_r2_whatever_its_rounding(lrfit):
+    data = "x,y\n" + "".join(f"{i},0.1\n" for i in range(1000))
+    result = lrfit("train", "-", "--standardize", "--lr", "auto", "--format", "json", stdin=data)
+    assert json.loads(result.stdout)["data"]["r2"] is None
+    text = lrfit("train", "-", "--standardize", "--lr", "auto", stdin=data).stdout.decode()
+    assert "r2                  n/a" in text
+    assert "relative_excess     n/a" in text
+
+
+def test_the_epoch_that_diverged_is_shown(lrfit):
+    result = lrfit("train", LAB, "--lr", "0.1", "--every", "1")
+    assert result.returncode == 3
+    last = [line.split() for line in result.stderr.decode().splitlines() if line.split()[0].isdigit()][-1]
+    assert f"diverged in epoch {last[0]}:" in result.stderr.decode()

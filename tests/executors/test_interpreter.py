@@ -27,7 +27,7 @@ from lrfit.ops import (
     square,
     transpose,
 )
-from lrfit.passes import optimize
+from lrfit.passes import apply_passes
 from lrfit.program import Program
 
 
@@ -208,7 +208,7 @@ def test_an_optimised_program_gives_what_the_plain_one_gives():
     (g,) = gradients(loss, v)
     program = Program.of([loss, assign_add(v, g * -0.1)], [x])
     outcomes = []
-    for version in (program, optimize(program)):
+    for version in (program, apply_passes(program)):
         variables = {v: start}
         outcomes.append([*interpreter(version)([rows], variables), variables[v]])
     for plain, optimised in zip(*outcomes, strict=True):

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit.autodiff import gradients
-from lrfit.errors import ShapeError
+from lrfit.errors import GraphError, ShapeError
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import OPS, Array, Graph, Node, get_default_graph, topological_order
+from lrfit.graph import OPS, Array, Graph, Node, constant_of, get_default_graph, topological_order
 from lrfit.ops import (
     Variable,
+    add,
     assign_sub,
     constant,
     exp,
@@ -30,7 +31,7 @@ from lrfit.ops import (
     transpose,
     where,
 )
-from lrfit.passes import PASSES, optimize
+from lrfit.passes import PASSES, apply_passes
 from lrfit.passes.common_subexpressions import merge_common_subexpressions
 from lrfit.passes.fold_constants import fold_constants
 from lrfit.passes.prune import prune
@@ -182,9 +183,9 @@ def test_passes_keep_all_values_and_all_programs_valid(steps, numbers):
         for rewrite in PASSES:
             program = rewrite(program).validate()
             assert_same(outcome(program, graph), plain)
-        end = optimize(program).validate()
+        end = apply_passes(program).validate()
         assert_same(outcome(end, graph), plain)
-        assert optimize(end) == end
+        assert apply_passes(end) == end
         assert len(end.nodes) <= len(program.nodes)
 
 
@@ -197,7 +198,7 @@ def test_passes_may_run_in_any_order(steps, passes):
         for step in steps:
             grow(graph, *step)
         program = Program.of(graph.nodes[graph.n_leaves :], list(graph.feeds))
-        assert_same(outcome(optimize(program, passes).validate(), graph), outcome(program, graph))
+        assert_same(outcome(apply_passes(program, passes).validate(), graph), outcome(program, graph))
 
 
 # The order of passes, and where it ends.
@@ -210,7 +211,7 @@ def test_all_passes_are_run_by_default():
 def test_without_passes_a_program_stays_as_it_is():
     x = placeholder(())
     program = Program.of([identity(x) + 0.0], [x])
-    assert optimize(program, passes=[]) is program
+    assert apply_passes(program, passes=[]) is program
 
 
 def test_passes_run_in_the_order_given():
@@ -224,7 +225,7 @@ def test_passes_run_in_the_order_given():
 
         return rewrite
 
-    optimize(Program((), ()), passes=[traced("first"), traced("second")])
+    apply_passes(Program((), ()), passes=[traced("first"), traced("second")])
     assert trace == ["first", "second"]
 
 
@@ -239,7 +240,7 @@ def test_passes_run_again_until_nothing_changes():
         (fetch,) = program.fetches
         return Program.of(fetch.inputs or [fetch], program.feeds)
 
-    end = optimize(Program.of([identity(identity(identity(x)))], [x]), passes=[one_less])
+    end = apply_passes(Program.of([identity(identity(identity(x)))], [x]), passes=[one_less])
     assert end.fetches == (x,)
     assert n_calls == 4
 
@@ -248,13 +249,13 @@ def test_a_constant_that_one_pass_finds_is_used_by_another():
     """(2 - 1) * x + (3 - 3) is x only after folding."""
     x = placeholder((2,))
     y = (constant(2.0) - constant(1.0)) * x + (constant(3.0) - constant(3.0))
-    assert optimize(Program.of([y], [x])) == Program((x,), (x,), (x,))
+    assert apply_passes(Program.of([y], [x])) == Program((x,), (x,), (x,))
 
 
 def test_equal_expressions_that_were_written_differently_are_merged():
     """a + (-b) and a - b, each under an exponential."""
     a, b = placeholder(()), placeholder(())
-    program = optimize(Program.of([exp(a + (-b)), exp(a - b)], [a, b]))
+    program = apply_passes(Program.of([exp(a + (-b)), exp(a - b)], [a, b]))
     assert [node.op.name for node in program.nodes] == ["placeholder", "placeholder", "subtract", "exp"]
     assert program.fetches[0] is program.fetches[1]
 
@@ -266,7 +267,7 @@ def test_a_training_step_keeps_its_effects_and_loses_its_seeds():
     loss = reduce_mean(square(x @ W + b - y)) / 2.0
     train = group(*[assign_sub(v, 0.1 * g) for g, v in zip(gradients(loss, [W, b]), [W, b], strict=True)])
     before = Program.of([loss, train], [x, y])
-    after = optimize(before)
+    after = apply_passes(before)
     names = [node.op.name for node in after.nodes]
     assert set(after.updates) == {W, b} == set(filter(is_variable, after.nodes))
     assert len(after.nodes) < len(before.nodes)
@@ -279,7 +280,7 @@ def test_optimising_adds_no_node_to_the_graph(graph):
     x = placeholder((2,))
     y = identity(x) * 1.0 + (constant(1.0) + constant(2.0)) + square(x) + square(x)
     before = graph.nodes
-    optimize(Program.of([y], [x]))
+    apply_passes(Program.of([y], [x]))
     assert graph.nodes == before
 
 
@@ -288,4 +289,18 @@ def test_a_deep_program_is_optimised_without_recursion():
     node = x
     for _ in range(5_000):
         node = identity(node) * 1.0
-    assert optimize(Program.of([node], [x])) == Program((x,), (x,), (x,))
+    assert apply_passes(Program.of([node], [x])) == Program((x,), (x,), (x,))
+
+
+def test_passes_that_never_come_to_an_end_are_stopped():
+    def restless(program):
+        return program.rewritten(lambda node: constant_of(1.0, node.name))
+
+    with pytest.raises(GraphError, match="restless"):
+        apply_passes(Program.of([constant(1.0)]), [restless])
+
+
+def test_a_rewritten_node_keeps_its_name():
+    x = placeholder((), name="x")
+    program = apply_passes(Program.of([add(x, -x, name="total")], [x]))
+    assert program.fetches[0].name == "total"

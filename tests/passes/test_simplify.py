@@ -351,7 +351,7 @@ def test_no_identity_holds(op, case):
     assert simplify(program) == program
 
 
-@pytest.mark.parametrize("op", sorted(IDENTITIES))
+@pytest.mark.parametrize("op", sorted(op.name for op in IDENTITIES))
 def test_every_op_with_an_identity_has_cases(op):
     """Where it holds, and, but for the two that always hold, where it does not."""
     assert op in {name for name, _ in HOLDS.values()}
