@@ -36,7 +36,7 @@ def gradients(
         constant almost everywhere, such as `sign`).
 
     Raises:
-        GraphError: There are not as many `grad_ys` as `ys`.
+        GraphError: `ys` or `xs` holds what is no node, or there are not as many `grad_ys` as `ys`.
         ShapeError: A `grad_ys` has another shape than its y.
 
     References:
@@ -51,6 +51,9 @@ def gradients(
     """
     ends = [ys] if isinstance(ys, Node) else ys
     targets = [xs] if isinstance(xs, Node) else xs
+    for node in (*ends, *targets):
+        if not isinstance(node, Node):
+            raise GraphError(f"gradients are taken of nodes with respect to nodes; {node!r} is none")
     if grad_ys is None:
         grad_ys = [ones_like(y) for y in ends]
     elif isinstance(ys, Node):

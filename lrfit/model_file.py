@@ -41,8 +41,8 @@ def load(path: str) -> LinearFit:
     """The fit in the file at `path`, or on standard input for `-`; see `to_fit`.
 
     Raises:
-        DataError: It cannot be opened or read.
-        ModelFileError: It is no model document.
+        DataError: It cannot be opened.
+        ModelFileError: It cannot be read, or is no model document.
     """
     with open_stream(path) as (stream, name):
         try:

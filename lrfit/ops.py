@@ -81,6 +81,8 @@ def _elementwise(name: str, kernel: Kernel, *vjps: Vjp | None) -> Op:
     return Op(name, kernel, _broadcast, tuple(v and _unbroadcast(v, i) for i, v in enumerate(vjps)))
 
 
+# d(a**b)/da = b·a**(b-1) is 0 at b = 0, also where a**(-1) is infinite: so there the exponent is not -1 but 0.
+# d(a**b)/db = a**b·log(a) is defined for a > 0 alone; 0 stands for it elsewhere, as in TensorFlow.
 def _nonzero(x: Node) -> Node:
     """x, with 1 in place of 0."""
     return where(x, x, 1.0)

@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from lrfit.autodiff import gradients
-from lrfit.errors import GraphError
-from lrfit.graph import Node, NodeLike, get_default_graph
+from lrfit.errors import GraphError, ShapeError
+from lrfit.graph import Node, NodeLike, fits, format_shape, get_default_graph
 from lrfit.ops import Variable, assign, assign_sub, group, multiply, trainable_variables, zeros_like
 
 __all__ = ["GradientDescentOptimizer", "MomentumOptimizer", "Optimizer"]
@@ -35,14 +35,26 @@ class Optimizer(ABC):
             name: The node's name.
 
         Raises:
-            GraphError: The loss depends on none of the variables.
+            GraphError: The loss is no node, or depends on none of the variables.
+            ShapeError: It is no scalar.
         """
         return self.apply_gradients(self.compute_gradients(loss, variables), name=name)
 
     def compute_gradients(
         self, loss: Node, variables: Sequence[Node] | None = None
     ) -> list[tuple[Node | None, Node]]:
-        """Pairs of a variable's gradient (None where the loss does not depend on it) and the variable."""
+        """Pairs of a variable's gradient (None where the loss does not depend on it) and the variable.
+
+        Raises:
+            GraphError: The loss is no node.
+            ShapeError: It is no scalar.
+        """
+        if not isinstance(loss, Node):
+            raise GraphError(f"a loss is a node; {loss!r} is none")
+        if not fits(loss.shape, ()):
+            raise ShapeError(
+                f"a loss is a scalar; {loss.name!r} has shape {format_shape(loss.shape)}: reduce_mean it"
+            )
         if variables is None:
             variables = trainable_variables(loss.graph or get_default_graph())
         return list(zip(gradients(loss, variables), variables, strict=True))

@@ -326,3 +326,11 @@ def test_the_train_node_has_its_name():
     v = Variable(1.0)
     assert GradientDescentOptimizer(0.1).minimize(square(v)).name == "train"
     assert GradientDescentOptimizer(0.1).minimize(square(v), name="descend").name == "descend"
+
+
+def test_a_loss_that_is_no_scalar_node_is_refused():
+    v = Variable([1.0, 2.0], name="v")
+    with pytest.raises(ShapeError, match="a loss is a scalar; 'square' has shape"):
+        GradientDescentOptimizer(0.1).minimize(square(v))
+    with pytest.raises(GraphError, match="a loss is a node"):
+        GradientDescentOptimizer(0.1).minimize(3.0)
