@@ -7,11 +7,8 @@ import NumPy.
 
 from __future__ import annotations
 
-from importlib import import_module as _import_module
-from importlib.util import find_spec as _find_spec
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-
-if _TYPE_CHECKING:
+TYPE_CHECKING = False  # as type checkers know it; importing it would cost more than all else here
+if TYPE_CHECKING:
     from lrfit.autodiff import *
     from lrfit.errors import *
     from lrfit.graph import *
@@ -26,7 +23,9 @@ _PUBLIC_MODULES = ("errors", "graph", "ops", "autodiff", "optimizers", "program"
 
 
 def __getattr__(name: str) -> object:
-    if not name.startswith("_") and _find_spec(f"lrfit.{name}") is None:  # a submodule is imported as such
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    if not name.startswith("_") and find_spec(f"lrfit.{name}") is None:  # a submodule is imported as such
         public = _public_names()
         globals().update(public)
         if name in public:
@@ -39,5 +38,7 @@ def __dir__() -> list[str]:
 
 
 def _public_names() -> dict[str, object]:
-    modules = [_import_module(f"lrfit.{module}") for module in _PUBLIC_MODULES]
+    from importlib import import_module  # noqa: PLC0415
+
+    modules = [import_module(f"lrfit.{module}") for module in _PUBLIC_MODULES]
     return {name: getattr(module, name) for module in modules for name in module.__all__}

@@ -297,7 +297,7 @@ def _hint(text: str, format: CsvFormat) -> str:  # noqa: A002 (the module's word
     swapped = {".": ",", ",": "."}[format.decimal]
     if CsvFormat(decimal=swapped).number.fullmatch(text):
         return f"; if {shown(swapped)} is the decimal point, say --decimal {shown(swapped)}"
-    return "; mend it, or choose other columns with -x and -y"
+    return "; mend it, or train on other columns (-x, -y)"
 
 
 def _loses_digits(cell: str | None) -> bool:
