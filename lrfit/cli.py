@@ -17,7 +17,7 @@ import click
 
 import lrfit
 from lrfit import commands
-from lrfit.errors import LrfitError, OutputError
+from lrfit.errors import LrfitError, OutputError, printable
 from lrfit.terminal import flush_result
 
 __all__ = ["cli", "run"]
@@ -67,8 +67,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _refuse(error)
     except LrfitError as error:
         return _fail(f"error: {error}", error.exit_code)
     except KeyboardInterrupt:
@@ -85,6 +84,13 @@ def run(arguments: Sequence[str]) -> int:
 def _discard_stdout() -> None:
     """Send what stdout still holds nowhere, so that Python's own flush at exit cannot fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse(error: click.ClickException) -> int:
+    """As `error.show()`, but with what was typed made safe to print."""
+    if isinstance(error, click.UsageError) and error.ctx:
+        click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
+    return _fail(f"error: {printable(error.format_message())}", error.exit_code)
 
 
 def _fail(message: str, exit_code: int) -> int:

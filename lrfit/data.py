@@ -122,8 +122,7 @@ class Table:
 
     def _checked(self, names: tuple[str, ...]) -> tuple[str, ...]:
         name, format_ = self._layout.source_name, self._layout.format
-        numbers = [column for column in names if format_.number.fullmatch(column)]
-        if numbers and all(column in numbers or column.lower() in MISSING for column in names):
+        if any(map(format_.number.fullmatch, names)) and all(map(_is_like_a_number, names)):
             raise DataError(
                 f"{name}: the first row is all numbers ({_listed(names)}); "
                 "if there is no header, say --no-header"
@@ -197,6 +196,15 @@ def choose_columns(
             "or choose others with -x"
         )
     return features, target
+
+
+def _is_like_a_number(name: str) -> bool:
+    """Whether it could be a cell of numbers: also a missing one, or an infinite one."""
+    try:
+        float(name.replace(",", "."))
+    except ValueError:
+        return name.lower() in MISSING
+    return True
 
 
 def _found(name: str, header: Sequence[str], source_name: str) -> str:

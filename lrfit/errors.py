@@ -92,6 +92,16 @@ def escaped(text: str) -> str:
     return "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in text)
 
 
+def printable(text: str) -> str:
+    r"""Lines of text in which foreign text may stand: unprintable characters escaped, cut after a thousand.
+
+    Examples:
+        >>> print(printable("no such option '\x9b'"))
+        no such option '\x9b'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text[:1000])
+
+
 def _escape(character: str) -> str:
     if character in "\\'":
         return "\\" + character

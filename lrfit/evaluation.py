@@ -52,13 +52,13 @@ def evaluate(fit: LinearFit, chunks: Iterable[Array]) -> Evaluation:
     predict = predictor(fit)
     target = Moments.empty(1)
     squares = absolutes = largest = 0.0
-    for rows in chunks:
-        with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows in chunks:
             residual = predict(rows[:, :-1]) - rows[:, -1]
             squares += float(np.sum(np.square(residual)))
-        absolutes += float(np.sum(np.abs(residual)))
-        largest = max(largest, float(np.max(np.abs(residual))))
-        target = target.merge(Moments.of_rows(rows[:, -1:]))
+            absolutes += float(np.sum(np.abs(residual)))
+            largest = max(largest, float(np.max(np.abs(residual))))
+            target = target.merge(Moments.of_rows(rows[:, -1:]))
     if not target.n_samples:
         raise DataError("there are no rows to evaluate")
     mse = squares / target.n_samples

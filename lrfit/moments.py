@@ -178,7 +178,11 @@ class Moments:
     @property
     def best_constant_half_mse(self) -> float:
         """The least loss of a constant prediction (the mean of y): half the variance of y."""
-        return 0.0 if self.is_constant[-1] else 0.5 * float(self.standard_deviation[-1]) ** 2
+        return (
+            0.0
+            if self.is_constant[-1]
+            else 0.5 * float(self.standard_deviation[-1]) * float(self.standard_deviation[-1])
+        )
 
     def r2(self, half_mse: float) -> float | None:
         """1 - half_mse / best_constant_half_mse; None where y is constant.

@@ -17,6 +17,10 @@ from lrfit.moments import Moments
 
 __all__ = ["Scaling"]
 
+_overflowing = np.errstate(
+    over="ignore", invalid="ignore"
+)  # of parameters that diverge, which the loss shows
+
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
@@ -38,16 +42,19 @@ class Scaling:
         keeps = moments.is_constant if intercept else spread == 0.0
         return cls(shift, np.where(keeps, 1.0, spread))
 
+    @_overflowing
     def apply(self, rows: Array) -> Array:
         """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent."""
         return (rows - self.shift) / self.scale
 
+    @_overflowing
     def to_data_units(self, weights: Array, intercept: float) -> tuple[Array, float]:
         """The parameters in the units of the data, from those in the units of descent."""
         in_data = weights * self.scale[-1] / self.scale[:-1]
         offset = float(np.sum(in_data * self.shift[:-1]))
         return in_data, self.scale[-1] * intercept + (self.shift[-1] - offset)
 
+    @_overflowing
     def from_data_units(self, weights: Array, intercept: float) -> tuple[Array, float]:
         """The parameters in the units of descent, from those in the units of the data."""
         offset = float(np.sum(weights * self.shift[:-1]))

@@ -32,7 +32,8 @@ def write_result(result: str | bytes) -> None:
         OutputError: stdout is closed.
         OSError: stdout cannot take it: the disk is full, or the reader has gone.
     """
-    _stdout().buffer.write(result.encode() if isinstance(result, str) else result)
+    # An argument that is no UTF-8 goes out with the bytes with which it came in.
+    _stdout().buffer.write(result.encode(errors="surrogateescape") if isinstance(result, str) else result)
 
 
 def flush_result() -> None:

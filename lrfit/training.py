@@ -33,7 +33,7 @@ _LARGEST_VALUE = 1e150
 """Values beyond have squares that overflow."""
 
 _MINI_BATCH_RISE = 1e3
-"""A mini-batch run whose loss is this many times both the starting and the best constant's has diverged."""
+"""A mini-batch run whose loss is this many times that at the start, and that of y_hat = 0, has diverged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +218,7 @@ def _check_rise(descent: Descent, record: EpochRecord, before: EpochRecord, star
     if descent.settings.batch_size is None:
         limit = before.loss + sum(moments.half_mse_rounding(r.weights, r.intercept) for r in (record, before))
     else:
-        limit = _MINI_BATCH_RISE * max(start.loss, moments.best_constant_half_mse)
+        limit = _MINI_BATCH_RISE * max(start.loss, 0.5 * float(moments.root_mean_square[-1]) ** 2)
     if not (isfinite(record.loss) and record.loss <= limit):
         raise DivergenceError(
             f"training diverged in epoch {record.epoch}: the loss went from {before.loss:.6g} to "

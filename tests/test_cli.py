@@ -122,3 +122,24 @@ def test_an_interrupt_is_exit_130_and_leaves_the_old_model(tmp_path):
         assert process.stdout.read() == b""
     assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
     assert model.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", LAB, "b\x9b\x1b[31m"], ["train", LAB, "--\x9bx"], ["x" * 100_000]]
+)
+def test_what_was_typed_is_made_safe_to_print(arguments):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert len(result.stderr) < 3000
+    assert all(c.isprintable() or c == "\n" for c in result.stderr.decode())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [["--lr", "1e308"], ["--lr", "1e308", "--standardize"], ["--lr", "1e300", "--batch-size", "3"]],
+)
+def test_a_run_that_overflows_diverges_without_warnings_of_the_libraries(settings):
+    result = run("train", LAB, *settings)
+    assert result.returncode == 3
+    assert b"Warning:" not in result.stderr
+    assert b"Traceback" not in result.stderr

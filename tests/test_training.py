@@ -252,3 +252,9 @@ def test_a_constant_target_has_no_r2_whatever_its_rounding():
         moments = Moments.of_rows(rows)
         assert moments.best_constant_half_mse == 0.0
         assert moments.r2(1e-40) is None
+
+
+def test_mini_batches_on_a_constant_target_that_start_at_the_optimum_do_not_count_as_diverged():
+    rows = np.column_stack([[281281.77, 2.497, -0.779], np.full(3, 0.1)])
+    records = run(rows, batch_size=2, learning_rate=0.5, standardize=True, init=(1e-39, 0.1), epochs=40)
+    assert records[-1].loss < 1e-20

@@ -52,7 +52,9 @@ def test_a_constant_target_has_no_r2(lrfit, model):
     assert json.loads(result.stdout)["r2"] is None
 
 
-@pytest.mark.parametrize("data", ["x\n1\n", "x,y\n", "x,y\n1,a\n", "x,y\n1e300,1\n"])
+@pytest.mark.parametrize(
+    "data", ["x\n1\n", "x,y\n", "x,y\n1,a\n", "x,y\n1e300,1\n", "x,y\n1,1e300\n2,-1e300\n"]
+)
 def test_bad_data_exits_1(lrfit, model, data):
     result = lrfit("evaluate", model, "-", stdin=data)
     assert result.returncode == 1
