@@ -15,7 +15,7 @@ from math import inf, isfinite
 from types import UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
-from lrfit.errors import ModelFileError, shown
+from lrfit.errors import DataError, ModelFileError, shown
 from lrfit.fit import LinearFit
 from lrfit.source import open_stream
 
@@ -31,9 +31,19 @@ _MAX_DIGITS = 400
 
 
 def to_bytes(fit: LinearFit) -> bytes:
-    """The document of `fit`: UTF-8, one field a line, numbers that read back to the same bits."""
+    """The document of `fit`: UTF-8, one field a line, numbers that read back to the same bits.
+
+    Raises:
+        DataError: A number of the fit is not finite.
+    """
     document = {"format": FORMAT, "version": VERSION, **asdict(fit)}
-    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    try:
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise DataError(
+            "numbers of the fit are beyond the range of float64; multiply the columns by powers of ten "
+            "so that they are of a like size"
+        ) from error
     return (re.sub(r"[^ -~\n]", _printable, text) + "\n").encode()
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from math import sqrt
+from math import inf, isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ __all__ = ["LeastSquares", "Moments"]
 _CHUNK_ROWS = 4096
 """Rows of one QR. Few enough to stay in a processor's cache; a fixed number, so that bits do not vary."""
 
+
+_SMALLEST_SHARE = 1e-300
+"""Of the spread of y: a column of a smaller spread would need a weight near the end of float64's range."""
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -185,13 +188,14 @@ class Moments:
         )
 
     def r2(self, half_mse: float) -> float | None:
-        """1 - half_mse / best_constant_half_mse; None where y is constant.
+        """1 - half_mse / best_constant_half_mse; None where y is constant, or as good as.
 
         References:
             The convention of scikit-learn's `r2_score`: about the mean of y, with or without intercept.
         """
         constant = self.best_constant_half_mse
-        return 1.0 - half_mse / constant if constant else None
+        r2 = 1.0 - half_mse / constant if constant else -inf
+        return r2 if isfinite(r2) else None
 
     def least_squares(self, *, intercept: bool = True) -> LeastSquares:
         """The parameters of least loss.
@@ -201,8 +205,11 @@ class Moments:
         """
         k = self.n_features
         r = self._root(intercept=intercept)
-        scale = np.linalg.norm(r[:, :k], axis=0)
-        scale[scale == 0.0] = 1.0
+        scale = np.hypot.reduce(r[:, :k], axis=0)
+        # A column so small that its weight would overflow counts as a column of zeros.
+        zero = scale <= np.max(np.abs(r[:, k])) * _SMALLEST_SHARE
+        r = np.where(np.append(zero, False), 0.0, r)
+        scale[zero] = 1.0
         rcond = 64 * (k + 1) * _EPS
         solution, _, rank, _ = np.linalg.lstsq(r[:, :k] / scale, r[:, k], rcond=rcond)
         weights = solution / scale

@@ -1,12 +1,13 @@
 """What every test gets: a default graph of its own; and the program as people run it, in a process."""
 
+import io
 import os
 import subprocess
 import sys
 
 import pytest
 
-from lrfit import Graph
+from lrfit import Graph, cli
 
 LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
 
@@ -54,5 +55,18 @@ def shell(tmp_path):
             timeout=60,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def in_process(monkeypatch, capfdbinary):
+    """Run `lrfit` in this process, for many quick runs; gives code, stdout and stderr."""
+
+    def run(*arguments, stdin):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        code = cli.run(arguments)
+        captured = capfdbinary.readouterr()
+        return code, captured.out.decode(), captured.err.decode()
 
     return run

@@ -320,3 +320,19 @@ def test_the_epoch_that_diverged_is_shown(lrfit):
     assert result.returncode == 3
     last = [line.split() for line in result.stderr.decode().splitlines() if line.split()[0].isdigit()][-1]
     assert f"diverged in epoch {last[0]}:" in result.stderr.decode()
+
+
+@pytest.mark.parametrize("scale", ["e-323", "e-300", "e-170", "e-160", "e150", "e300", "e307"])
+@pytest.mark.parametrize("column", ["x", "y", "both"])
+@pytest.mark.parametrize(
+    "arguments", ["--lr auto", "--standardize --lr auto", "--lr auto --batch-size 2 --no-intercept"]
+)
+def test_numbers_near_the_ends_of_the_range_are_right_or_refused(in_process, scale, column, arguments):
+    rows = [(1.5, 2.5), (-2.25, 3.5), (3.125, -4.75), (4.0, 5.0)]
+    x, y = (scale if column in (name, "both") else "" for name in "xy")
+    data = "x,y\n" + "".join(f"{a}{x},{b}{y}\n" for a, b in rows)
+    code, out, err = in_process("train", "-", "--format", "json", *arguments.split(), stdin=data)
+    assert code in (0, 1, 3), err
+    assert "Warning:" not in err
+    if code == 0:
+        json.loads(out, parse_constant=pytest.fail)
