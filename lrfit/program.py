@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from lrfit.errors import FeedError, GraphError
-from lrfit.graph import Array, Node, format_shape, topological_order
+from lrfit.graph import Array, Node, Shape, format_shape, topological_order
 from lrfit.ops import is_assignment, is_placeholder, is_variable, placeholder_for
 
-__all__ = ["Executor", "Pass", "Program", "Step"]
+__all__ = ["Executor", "Loop", "LoopExecutor", "Pass", "Program", "Step"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,22 @@ class Program:
     feeds: tuple[Node, ...] = ()
 
     @classmethod
-    def of(cls, fetches: Sequence[Node], feeds: Sequence[Node] = ()) -> Program:
-        """The slice of a graph that `fetches` need when `feeds` are given."""
-        new = {node: placeholder_for(node) for node in feeds}
+    def of(
+        cls, fetches: Sequence[Node], feeds: Sequence[Node] = (), shapes: Sequence[Shape] | None = None
+    ) -> Program:
+        """The slice of a graph that `fetches` need when `feeds` are given.
+
+        Args:
+            fetches: What is asked for.
+            feeds: What is given.
+            shapes: Of the values that will be fed. What is known of them here, passes can make use of; the
+                shapes of the nodes if None.
+
+        Raises:
+            ShapeError: Values of these shapes do not fit together.
+        """
+        known = [node.shape for node in feeds] if shapes is None else shapes
+        new = {node: placeholder_for(node, shape) for node, shape in zip(feeds, known, strict=True)}
         for node in topological_order(fetches, leaves=frozenset(feeds)):
             if node not in new:
                 new[node] = node.with_inputs(tuple(new[parent] for parent in node.inputs))
@@ -121,6 +134,11 @@ def _attribute(value: Any) -> str:  # noqa: ANN401
     return value.name if isinstance(value, Node) else " ".join(repr(value).split())
 
 
+def is_of_rows(shape: Shape) -> bool:
+    """Whether the first dimension is known only when the program runs: a value has one entry for each row."""
+    return shape is not None and shape[:1] == (None,)
+
+
 Pass: TypeAlias = Callable[[Program], Program]
 """A rewrite: a program of equal results; of the same nodes where there is nothing to rewrite."""
 
@@ -132,3 +150,14 @@ Step: TypeAlias = Callable[[Sequence[Array], dict[Node, Array]], list[Array | No
 
 Executor: TypeAlias = Callable[[Program], Step]
 """What makes a program ready to run."""
+
+Loop: TypeAlias = Callable[[Sequence[Array], dict[Node, Array], int, int], None]
+"""A program made ready to run over batches: `loop(feeds, variables, batch_size, n_epochs)`.
+
+Does to `variables` what a step does that is called `n_epochs` times for each batch of `batch_size` rows, in
+order. The feeds whose first dimension the program does not know are cut into batches, the last one as long as
+what is left; the others are the same for each.
+"""
+
+LoopExecutor: TypeAlias = Callable[[Program], Loop | None]
+"""What makes a program ready to run over batches; None for a program that it has no loop for."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import chain, repeat
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from lrfit.errors import FeedError, GraphError
+from lrfit.errors import FeedError, GraphError, ShapeError
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import Array, Graph, Node, fits, format_shape, get_default_graph, shown_name
+from lrfit.graph import Array, Graph, Node, Shape, fits, format_shape, get_default_graph, shown_name
 from lrfit.passes import PASSES, apply_passes
-from lrfit.program import Executor, Pass, Program, Step
+from lrfit.program import Executor, Loop, LoopExecutor, Pass, Program, Step, is_of_rows
 
 __all__ = ["Session"]
+
+_MAX_SPECIALISED = 256
+"""Steps of a session for feeds of a certain shape; a session that sees more shapes uses general steps."""
 
 
 class Session:
@@ -26,6 +30,7 @@ class Session:
         graph: The graph; the default graph if None.
         passes: The rewrites that a program goes through before it is executed.
         executor: What runs it.
+        loop_executor: What runs it for many batches at once; None to run it batch by batch.
 
     Examples:
         >>> from lrfit import Variable, assign_add, global_variables_initializer, placeholder
@@ -46,12 +51,16 @@ class Session:
         *,
         passes: Sequence[Pass] = PASSES,
         executor: Executor = interpreter,
+        loop_executor: LoopExecutor | None = None,
     ) -> None:
         self.graph = graph or get_default_graph()
         self._passes = tuple(passes)
         self._executor = executor
+        self._loop_executor = loop_executor
         self._values: dict[Node, Array] = {}
-        self._steps: dict[tuple[tuple[Node, ...], tuple[Node, ...]], tuple[Step, frozenset[Node]]] = {}
+        self._plans: set[tuple[tuple[Node, ...], tuple[Node, ...]]] = set()
+        self._steps: dict[tuple[Any, ...], tuple[Step, frozenset[Node]]] = {}
+        self._loops: dict[tuple[Any, ...], tuple[Loop | None, frozenset[Node]]] = {}
         self._scopes: list[AbstractContextManager[Graph]] = []
 
     def __enter__(self) -> Self:
@@ -84,17 +93,56 @@ class Session:
         """
         nodes, rebuild = _flatten(fetches)
         feeds = feed_dict or {}
-        key = (tuple(nodes), tuple(feeds))
-        if key not in self._steps:
-            self._steps[key] = self._prepared(*key)
-        step, reads = self._steps[key]
-        if not reads <= self._values.keys():
-            raise _uninitialized(reads - self._values.keys())
-        values = step([_checked(node, value) for node, value in feeds.items()], self._values)
+        plan = (tuple(nodes), tuple(feeds))
+        self._check_plan(*plan)
+        arrays = [_checked(node, value) for node, value in feeds.items()]
+        values = self._step_for(*plan, arrays)(arrays, self._values)
         return rebuild([value if value is None else value.copy()[()] for value in values])
 
-    def _prepared(self, fetches: tuple[Node, ...], feeds: tuple[Node, ...]) -> tuple[Step, frozenset[Node]]:
-        """The step for these fetches and feeds, and the variables that it reads."""
+    def run_batches(
+        self,
+        fetches: Any,  # noqa: ANN401
+        feed_dict: Mapping[Node, npt.ArrayLike],
+        *,
+        batch_size: int,
+        n_epochs: int = 1,
+    ) -> None:
+        """Run `fetches` for each batch of rows, in order, for what that does to variables.
+
+        The same as a loop of `run`, but a loop executor, if there is one, does it as a whole.
+
+        Args:
+            fetches: As for `run`.
+            feed_dict: As for `run`. The values of nodes whose first dimension is not known are rows, equally
+                many of each, and are cut into batches; the others are the same for all batches.
+            batch_size: Rows of a batch; the last one has what is left.
+            n_epochs: How often to go over the rows.
+
+        Raises:
+            FeedError: No feed has rows, or one has more than another; else as `run`.
+            GraphError: As `run`.
+            ShapeError: As `run`.
+        """
+        plan = (tuple(_flatten(fetches)[0]), tuple(feed_dict))
+        self._check_plan(*plan)
+        arrays = [_checked(node, value) for node, value in feed_dict.items()]
+        has_rows = [is_of_rows(node.shape) for node in feed_dict]
+        n_rows = _n_rows(feed_dict, arrays, has_rows)
+        loop = self._loop_for(*plan, arrays, has_rows)
+        if loop:
+            loop(arrays, self._values, batch_size, n_epochs)
+            return
+        for start in chain.from_iterable(repeat(range(0, n_rows, batch_size), n_epochs)):
+            end = start + batch_size
+            batch = [
+                array[start:end] if rows else array for array, rows in zip(arrays, has_rows, strict=True)
+            ]
+            self._step_for(*plan, batch)(batch, self._values)
+
+    def _check_plan(self, fetches: tuple[Node, ...], feeds: tuple[Node, ...]) -> None:
+        """Raise if the nodes cannot be fetched and fed."""
+        if (fetches, feeds) in self._plans:
+            return
         for node in fetches:
             if node.graph is not self.graph:
                 raise GraphError(f"{node.name!r} cannot be fetched: it is of another graph than the session")
@@ -105,12 +153,64 @@ class Session:
                 raise FeedError(f"{node!r} cannot be fed: only nodes of the session's graph can")
             if not node.op.has_value:
                 raise FeedError(f"{shown_name(node)} cannot be fed: it has no value")
-        program = apply_passes(Program.of(fetches, feeds).validate(), self._passes)
-        return self._executor(program), program.variables
+        Program.of(fetches, feeds).validate()
+        self._plans.add((fetches, feeds))
+
+    def _step_for(self, fetches: tuple[Node, ...], feeds: tuple[Node, ...], arrays: Sequence[Array]) -> Step:
+        """The step for values of these shapes; once there are many, the one for any shape."""
+        shapes = tuple([array.shape for array in arrays])
+        key: tuple[Any, ...] = (fetches, feeds, shapes)
+        if key not in self._steps and len(self._steps) >= _MAX_SPECIALISED:
+            key = (fetches, feeds, None)
+        if key not in self._steps:
+            program = self._program(*key)
+            self._steps[key] = (self._executor(program), program.variables)
+        step, reads = self._steps[key]
+        self._check_initialized(reads)
+        return step
+
+    def _loop_for(
+        self,
+        fetches: tuple[Node, ...],
+        feeds: tuple[Node, ...],
+        arrays: Sequence[Array],
+        has_rows: Sequence[bool],
+    ) -> Loop | None:
+        """The loop over batches of such arrays; None if there is no executor for it."""
+        if self._loop_executor is None:
+            return None
+        shapes = tuple(
+            (None, *array.shape[1:]) if rows else array.shape
+            for array, rows in zip(arrays, has_rows, strict=True)
+        )
+        key = (fetches, feeds, shapes)
+        if key not in self._loops:
+            program = self._program(*key)
+            self._loops[key] = (self._loop_executor(program), program.variables)
+        loop, reads = self._loops[key]
+        self._check_initialized(reads)
+        return loop
+
+    def _program(
+        self, fetches: tuple[Node, ...], feeds: tuple[Node, ...], shapes: Sequence[Shape] | None
+    ) -> Program:
+        try:
+            program = Program.of(fetches, feeds, shapes)
+        except ShapeError:  # the run will say which values do not fit
+            program = Program.of(fetches, feeds)
+        return apply_passes(program, self._passes)
+
+    def _check_initialized(self, variables: frozenset[Node]) -> None:
+        if not variables <= self._values.keys():
+            names = ", ".join(sorted(repr(variable.name) for variable in variables - self._values.keys()))
+            raise GraphError(
+                f"no value yet for {names}: first run, in this session, a global_variables_initializer() "
+                "that was made after it (an initial value cannot depend on another variable)"
+            )
 
 
 def _checked(node: Node, value: npt.ArrayLike) -> Array:
-    """`value` as a float64 array that fits `node`."""
+    """`value` as a float64 array, or scalar, that fits `node`."""
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -124,15 +224,18 @@ def _checked(node: Node, value: npt.ArrayLike) -> Array:
             f"cannot feed a value of shape {format_shape(array.shape)} to {node.op.name} {node.name!r} "
             f"of shape {format_shape(node.shape)}: reshape the value"
         )
-    return array.astype(np.float64, order="C", copy=False)  # the memory order decides the order of sums
+    checked: Array = array.astype(np.float64, order="C", copy=False)[
+        ()
+    ]  # the memory order decides that of sums
+    return checked
 
 
-def _uninitialized(variables: frozenset[Node]) -> GraphError:
-    names = ", ".join(sorted(repr(variable.name) for variable in variables))
-    return GraphError(
-        f"no value yet for {names}: first run, in this session, a global_variables_initializer() that was "
-        "made after it (an initial value cannot depend on another variable)"
-    )
+def _n_rows(feeds: Iterable[Node], arrays: Sequence[Array], has_rows: Sequence[bool]) -> int:
+    """How many rows each feed that has rows has."""
+    lengths = {node.name: len(a) for node, a, rows in zip(feeds, arrays, has_rows, strict=True) if rows}
+    if len(set(lengths.values())) != 1:
+        raise FeedError(f"feeds that are cut into batches need equally many rows, not {lengths}")
+    return next(iter(lengths.values()))
 
 
 def _flatten(fetches: Any) -> tuple[list[Node], Callable[[list[Any]], Any]]:  # noqa: ANN401

@@ -111,6 +111,18 @@ def _transposed_back(node: Node) -> Node | None:
     return x.inputs[0] if [inner[axis] for axis in outer] == sorted(inner) else None
 
 
+def _either(node: Node) -> Node | None:
+    """where(c, a, a) = a. Fails where c would broadcast a."""
+    _, a, b = node.inputs
+    return a if _is_same(a, b) and is_same_known_shape(node, a) else None
+
+
+def _is_same(a: Node, b: Node) -> bool:
+    """Whether they are one node, or equal scalar constants."""
+    both_constant = is_constant(a) and is_constant(b) and a.shape == b.shape == ()
+    return a is b or (both_constant and bool(a.attrs["value"] == b.attrs["value"]))
+
+
 def _filled(value: float) -> Identity:
     """ones_like(x) = 1, zeros_like(x) = 0. Fails where the shape is not known in full."""
 
@@ -140,6 +152,7 @@ IDENTITIES: dict[Op, tuple[Identity, ...]] = {
     OPS["divide"]: (_right_neutral(1.0),),
     OPS["power"]: (_right_neutral(1.0), _power_two),
     OPS["negative"]: (_undone,),
+    OPS["where"]: (_either,),
     OPS["transpose"]: (_transposed_back,),
     OPS["reshape"]: (_keeps,),
     OPS["reshape_like"]: (_keeps,),

@@ -34,6 +34,7 @@ from lrfit.ops import (
     stop_gradient,
     sum_like,
     transpose,
+    where,
     zeros_like,
 )
 from lrfit.passes.fold_constants import fold_constants
@@ -54,6 +55,11 @@ def leaves(node: Node) -> list[Node]:
 
 def program_of(node: Node) -> Program:
     return Program.of([node], leaves(node))
+
+
+def fed_shape(x: Node) -> tuple[int, ...]:
+    """The shape of x; (2, 3) where it is not known in full."""
+    return (2, 3) if x.shape is None or None in x.shape else x.shape
 
 
 def structure(node: Node) -> Any:
@@ -101,6 +107,10 @@ def any_rank() -> Node:
 
 def batch() -> Node:
     return placeholder((None, 3), name="batch")
+
+
+def scalar() -> Node:
+    return placeholder((), name="scalar")
 
 
 def cube() -> Node:
@@ -168,6 +178,8 @@ HOLDS = {
         "spread",
         into(lambda x, like: spread(x, like, axis=(), keepdims=False), lambda x, _: x, x23, x23),
     ),
+    "where(c, x, x) = x": ("where", same(lambda x: where(x > 0.0, x, x))),
+    "where(c, 2, 2) = 2": ("where", into(lambda c: where(c, 2.0, 2.0), lambda _: constant(2.0), scalar)),
     "ones_like(x) = 1": ("ones_like", into(ones_like, lambda _: constant(ONES))),
     "zeros_like(x) = 0": ("zeros_like", into(zeros_like, lambda _: constant(ZEROS))),
     "count(x) = its value": ("count", into(lambda x: count(x, axis=None), lambda _: constant(6.0))),
@@ -223,7 +235,8 @@ def test_an_identity_keeps_the_value(op, case):
     node, _ = case()
     rng = np.random.default_rng(0)
     feeds = {
-        x: rng.choice(SPECIAL, (2, 3) if None in (x.shape or (None,)) else x.shape) for x in leaves(node)
+        x: rng.choice(SPECIAL, (2, 3) if x.shape is None or None in x.shape else x.shape)
+        for x in leaves(node)
     }
     plain, simplified = Session(passes=[]).run(node, feeds), Session(passes=[simplify]).run(node, feeds)
     np.testing.assert_allclose(simplified, plain, rtol=3e-16 if op == "power" else 0.0)
@@ -333,6 +346,10 @@ FAILS = {
         "spread",
         unlike(lambda x, like: spread(x, like, axis=0, keepdims=True), lambda: placeholder((1, 3)), batch),
     ),
+    "where(c, x, -x)": ("where", unlike(lambda x: where(x > 0.0, x, -x))),
+    "where(c, 1, 2)": ("where", unlike(lambda c: where(c, 1.0, 2.0), scalar)),
+    "where(c, 2, 2), broadcast": ("where", unlike(lambda c: where(c, 2.0, 2.0))),
+    "where(c, x, x), unknown dimension": ("where", unlike(lambda x: where(x > 0.0, x, x), batch)),
     "ones_like of an unknown dimension": ("ones_like", unlike(ones_like, batch)),
     "ones_like of an unknown rank": ("ones_like", unlike(ones_like, any_rank)),
     "zeros_like of an unknown dimension": ("zeros_like", unlike(zeros_like, batch)),
