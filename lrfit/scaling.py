@@ -8,6 +8,7 @@ square, so that the line still goes through the origin of the data.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -42,9 +43,15 @@ class Scaling:
         keeps = moments.is_constant if intercept else spread == 0.0
         return cls(shift, np.where(keeps, 1.0, spread))
 
+    @cached_property
+    def _is_none(self) -> bool:
+        return bool(np.all(self.shift == 0.0) and np.all(self.scale == 1.0))
+
     @_overflowing
     def apply(self, rows: Array) -> Array:
-        """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent."""
+        """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent; not copied if all agree."""
+        if self._is_none:
+            return rows
         return (rows - self.shift) / self.scale
 
     @_overflowing

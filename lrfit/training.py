@@ -1,36 +1,47 @@
 """Training: gradient descent on the model's graph, as a generator of epoch records.
 
-`prepare` turns data and settings into a `Descent`; `train` runs it, one record an epoch. There is one loop:
-full-batch descent runs it on the sigma points of the `Moments` in place of the rows (the same loss and
-gradients, at a cost that does not depend on the number of rows), or, with `condense=False`, on the rows;
-mini-batch descent runs it on batches of the rows.
+`prepare` turns data and settings into a `Descent`; `train` runs it, and yields records of epochs. Full-batch
+descent runs on the sigma points of the `Moments` in place of the rows (the same loss and gradients, at a cost
+that does not depend on the number of rows), or, with `condense=False`, on the rows; mini-batch descent runs on
+batches of the rows. Either is `Session.run_batches` of the same graph.
 
-The loss that a record carries is that of all rows, from the `Moments`, after the epoch's last step.
+The loss that a record carries is that of all rows, from the `Moments`, after the epoch's last step. A look at
+it costs more than an epoch of compiled descent. So, where descent cannot diverge (full batch below the largest
+stable rate), the epochs between two records are run at once, and nothing is lost: the numbers are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from math import isfinite
+from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
 
 from lrfit.errors import DivergenceError, UsageError
+from lrfit.executors import loop_executor
 from lrfit.graph import Array
-from lrfit.model import LinearModel, linear_model
+from lrfit.model import linear_model
 from lrfit.moments import Moments
 from lrfit.ops import global_variables_initializer
 from lrfit.optimizers import GradientDescentOptimizer
+from lrfit.program import LoopExecutor
+from lrfit.row_store import RowStore
 from lrfit.scaling import Scaling
 from lrfit.session import Session
 from lrfit.settings import TrainingSettings
+from lrfit.shuffle import orders
 
 __all__ = ["Descent", "EpochRecord", "prepare", "train"]
 
 _LARGEST_VALUE = 1e150
 """Values beyond have squares that overflow."""
+
+_PATIENCE_S = 0.1
+"""Of one call of compiled code, about: it cannot be interrupted."""
 
 _MINI_BATCH_RISE = 1e3
 """A mini-batch run whose loss is this many times that at the start, and that of y_hat = 0, has diverged."""
@@ -63,8 +74,9 @@ class Descent:
         settings: How to descend.
         moments: Of the data, in their units.
         scaling: Between the units of the data and those of descent.
-        x: What batches are drawn from, in the units of descent: features of sigma points or of rows.
-        y: Their targets, shape (len(x), 1).
+        points: The (x, y) of a full batch, in the units of descent: sigma points, or rows; None if mini-batches
+            are drawn.
+        rows: What mini-batches are drawn from, in the units of the data; None for full batches.
         weights: To start from, in the units of descent, shape (n_features,).
         intercept: To start from; None for a model without one.
         learning_rate: The settings' rate, or the one chosen for them.
@@ -74,21 +86,21 @@ class Descent:
     settings: TrainingSettings
     moments: Moments
     scaling: Scaling
-    x: Array
-    y: Array
+    points: Array | None
+    rows: RowStore | None
     weights: Array
     intercept: float | None
     learning_rate: float
     max_stable_learning_rate: float
 
 
-def prepare(moments: Moments, settings: TrainingSettings, rows: Array | None = None) -> Descent:
+def prepare(moments: Moments, settings: TrainingSettings, rows: RowStore | None = None) -> Descent:
     """The training run on data of these moments.
 
     Args:
         moments: Of all rows.
         settings: How to descend.
-        rows: The rows (x, y), shape (n_samples, n_features + 1); needed if `settings.needs_rows`.
+        rows: The rows (x, y); needed if `settings.needs_rows`.
 
     Raises:
         DivergenceError: The squares of the data are too large for any loss to be finite.
@@ -104,64 +116,142 @@ def prepare(moments: Moments, settings: TrainingSettings, rows: Array | None = N
     if settings.standardize:
         scaling = Scaling.standardizing(moments, intercept=settings.intercept)
     scaled = moments.rescaled(scaling.shift, scaling.scale)
-    x, y = _points(scaled, scaling, settings, rows)
+    if settings.needs_rows and rows is None:
+        raise ValueError("mini-batches, and full batches that are not condensed, need the rows")
+    points = None if settings.batch_size else scaling.apply(rows.rows()) if rows else scaled.sigma_points()
     weights, intercept = _initial_parameters(scaling, settings)
     rate = settings.learning_rate
     return Descent(
         settings=settings,
         moments=moments,
         scaling=scaling,
-        x=x,
-        y=y,
+        points=points,
+        rows=rows if settings.batch_size else None,
         weights=weights,
         intercept=intercept,
-        learning_rate=_automatic_rate(scaled, settings, x) if rate is None else rate,
+        learning_rate=_automatic_rate(scaled, scaling, settings, rows) if rate is None else rate,
         max_stable_learning_rate=scaled.max_stable_learning_rate(intercept=settings.intercept),
     )
 
 
-def train(descent: Descent) -> Iterator[EpochRecord]:
-    """Run gradient descent; one record for the start and one after each epoch.
+def train(
+    descent: Descent,
+    *,
+    executor: str = "auto",
+    is_due: Callable[[int], bool] = lambda epoch: True,  # noqa: ARG005
+    on_epoch: Callable[[int], None] = lambda epoch: None,  # noqa: ARG005
+) -> Iterator[EpochRecord]:
+    """Run gradient descent; records of the start, of the epochs that are due, and of the last.
+
+    Args:
+        descent: The run.
+        executor: "numpy", "numba", or "auto" for the one that is done first. The numbers are the same, to
+            1e-12 relative over 100 epochs.
+        is_due: Whether to yield a record of this epoch; all by default. Has no influence on the numbers.
+        on_epoch: Is told how many epochs are done, now and then.
 
     Raises:
         DivergenceError: The loss moved away from its minimum, and how; after the record of that epoch.
+        UsageError: The executor is not there.
     """
-    settings = descent.settings
-    model = linear_model(descent.weights, descent.intercept)
-    train_op = GradientDescentOptimizer(descent.learning_rate).minimize(model.loss)
-    session = Session(model.graph)
-    session.run(global_variables_initializer(model.graph))
-    model.graph.finalize()
-    start = record = _record(descent, session, model, 0)
+    run = _Run(descent, executor, on_epoch)
+    start = record = run.record()
     _check_start(start)
     yield record
-    for epoch in range(1, settings.epochs + 1):
-        for batch in _batches(len(descent.x), settings, epoch):
-            session.run(train_op, {model.x: descent.x[batch], model.y: descent.y[batch]})
-        before, record = record, _record(descent, session, model, epoch, record)
-        yield record
-        if not record.loss <= before.loss:  # also if it is not a number
-            _check_rise(descent, record, before, start)
+    last = descent.settings.epochs
+    cannot_diverge = descent.rows is None and descent.learning_rate < descent.max_stable_learning_rate
+    comes_due = last == 1 or is_due(1)
+    for epoch in range(1, last + 1):
+        due, comes_due = comes_due, epoch + 1 >= last or is_due(epoch + 1)
+        if cannot_diverge and not (due or comes_due):
+            continue
+        run.advance_to(epoch)
+        before, record = record, run.record(record)
+        error = None if record.loss <= before.loss else _divergence(descent, record, before, start)
+        if due or error:
+            yield record
+        if error:
+            raise error
 
 
-def _points(
-    scaled: Moments, scaling: Scaling, settings: TrainingSettings, rows: Array | None
-) -> tuple[Array, Array]:
-    """x and y of what batches are drawn from."""
-    if not settings.needs_rows:
-        points = scaled.sigma_points()
-    elif rows is None:
-        raise ValueError("mini-batches, and full batches that are not condensed, need the rows")
-    else:
-        points = scaling.apply(rows)
-    return np.ascontiguousarray(points[:, :-1]), np.ascontiguousarray(points[:, -1:])
+class _Run:
+    """A session that descends.
+
+    Attributes:
+        epoch: How many epochs are done.
+    """
+
+    def __init__(self, descent: Descent, executor: str, on_epoch: Callable[[int], None]) -> None:
+        self.epoch = 0
+        self._descent = descent
+        self._on_epoch = on_epoch
+        self._model = linear_model(descent.weights, descent.intercept)
+        self._train_op = GradientDescentOptimizer(descent.learning_rate).minimize(self._model.loss)
+        self._session = Session(self._model.graph, loop_executor=_loop_executor(descent, executor))
+        self._session.run(global_variables_initializer(self._model.graph))
+        self._model.graph.finalize()
+        self._orders = _orders(descent)
+
+    def advance_to(self, epoch: int) -> None:
+        """Run the epochs up to this one."""
+        n_epochs = 1
+        while self.epoch < epoch:
+            n_epochs = min(n_epochs, epoch - self.epoch)
+            started_s = monotonic()
+            self._descend(n_epochs)
+            self.epoch += n_epochs
+            self._on_epoch(self.epoch)
+            if self._descent.rows is None and monotonic() - started_s < _PATIENCE_S / 2:
+                n_epochs *= 2
+
+    def _descend(self, n_epochs: int) -> None:
+        """Run epochs of full batches; or one epoch of mini-batches."""
+        if self._descent.points is not None:
+            self._run_batches(self._descent.points, len(self._descent.points), n_epochs)
+        elif self._descent.rows:
+            batch_size = self._descent.settings.batch_size or self._descent.rows.n_rows
+            for window in self._descent.rows.windows(batch_size, next(self._orders)):
+                self._run_batches(self._descent.scaling.apply(window), batch_size)
+
+    def _run_batches(self, points: Array, batch_size: int, n_epochs: int = 1) -> None:
+        feeds = {self._model.x: points[:, :-1], self._model.y: points[:, -1:]}
+        self._session.run_batches(self._train_op, feeds, batch_size=batch_size, n_epochs=n_epochs)
+
+    def record(self, before: EpochRecord | None = None) -> EpochRecord:
+        """Where descent stands; `before` is where it stood an epoch before, or at the last look."""
+        weights, intercept = self._session.run(self._model.W)[:, 0], 0.0
+        if self._model.b is not None:
+            intercept = self._session.run(self._model.b)
+        weights, intercept = self._descent.scaling.to_data_units(weights, intercept)
+        loss = self._descent.moments.half_mse(weights, intercept)
+        change = None if before is None else loss - before.loss
+        return EpochRecord(self.epoch, loss, change, weights, float(intercept))
 
 
-def _automatic_rate(scaled: Moments, settings: TrainingSettings, x: Array) -> float:
-    if settings.batch_size is None:
+def _orders(descent: Descent) -> Iterator[npt.NDArray[np.intp] | None]:
+    """The order of the rows in each epoch; None for the order in which they are."""
+    settings = descent.settings
+    if descent.rows is None or not settings.shuffle:
+        return repeat(None)
+    return orders(descent.rows.n_rows, settings.seed, range(1, settings.epochs + 1))
+
+
+def _loop_executor(descent: Descent, name: str) -> LoopExecutor | None:
+    """What runs the steps of the descent."""
+    settings = descent.settings
+    n_points = descent.rows.n_rows if descent.rows else len(descent.points)
+    n_steps = settings.epochs * -(-n_points // (settings.batch_size or n_points))
+    return loop_executor(name, n_steps, settings.epochs * n_points * len(descent.moments.mean))
+
+
+def _automatic_rate(
+    scaled: Moments, scaling: Scaling, settings: TrainingSettings, rows: RowStore | None
+) -> float:
+    if rows is None or settings.batch_size is None:
         return scaled.fastest_learning_rate(intercept=settings.intercept)
-    longest = float(np.max(np.sum(np.square(x), axis=1))) + settings.intercept
-    return 1.0 / longest if longest else 1.0
+    windows = map(scaling.apply, rows.windows(settings.batch_size))
+    longest = max(float(np.max(np.sum(np.square(window[:, :-1]), axis=1))) for window in windows)
+    return 1.0 / (longest + settings.intercept) if longest + settings.intercept else 1.0
 
 
 def _initial_parameters(scaling: Scaling, settings: TrainingSettings) -> tuple[Array, float | None]:
@@ -182,46 +272,28 @@ def _initial_parameters(scaling: Scaling, settings: TrainingSettings) -> tuple[A
     return numbers[:k], float(numbers[k]) if settings.intercept else None
 
 
-def _batches(n_rows: int, settings: TrainingSettings, epoch: int) -> Iterator[slice | npt.NDArray[np.intp]]:
-    """The rows of each step of an epoch. The order is a pure function of (seed, epoch)."""
-    size = settings.batch_size or n_rows
-    order = None
-    if settings.shuffle and settings.batch_size:
-        order = np.random.default_rng((settings.seed, epoch)).permutation(n_rows)
-    for start in range(0, n_rows, size):
-        batch = slice(start, start + size)
-        yield batch if order is None else order[batch]
-
-
-def _record(
-    descent: Descent, session: Session, model: LinearModel, epoch: int, before: EpochRecord | None = None
-) -> EpochRecord:
-    weights, intercept = (session.run(model.W), 0.0) if model.b is None else session.run([model.W, model.b])
-    weights, intercept = descent.scaling.to_data_units(weights[:, 0], intercept)
-    loss = descent.moments.half_mse(weights, intercept)
-    change = None if before is None else loss - before.loss
-    return EpochRecord(epoch, loss, change, weights, float(intercept))
-
-
 def _check_start(start: EpochRecord) -> None:
     if not isfinite(start.loss):
         raise DivergenceError("the loss at the start is not finite: start from smaller weights")
 
 
-def _check_rise(descent: Descent, record: EpochRecord, before: EpochRecord, start: EpochRecord) -> None:
-    """Raise if the loss, which rose in this epoch, shows that descent diverges.
+def _divergence(
+    descent: Descent, record: EpochRecord, before: EpochRecord, start: EpochRecord
+) -> DivergenceError | None:
+    """The error, if the loss, which has risen, shows that descent diverges.
 
     Full batch: below 2 / λ_max the loss falls at every step, so any rise beyond rounding is proof.
     Mini-batches go up and down, so their rule is coarse: see `_MINI_BATCH_RISE`.
     """
     moments = descent.moments
-    if descent.settings.batch_size is None:
+    if descent.rows is None:
         limit = before.loss + sum(moments.half_mse_rounding(r.weights, r.intercept) for r in (record, before))
     else:
         limit = _MINI_BATCH_RISE * max(start.loss, 0.5 * float(moments.root_mean_square[-1]) ** 2)
-    if not (isfinite(record.loss) and record.loss <= limit):
-        raise DivergenceError(
-            f"training diverged in epoch {record.epoch}: the loss went from {before.loss:.6g} to "
-            f"{record.loss:.6g} at learning rate {descent.learning_rate:.6g}; the largest stable rate is "
-            f"{descent.max_stable_learning_rate:.6g}"
-        )
+    if isfinite(record.loss) and record.loss <= limit:
+        return None
+    return DivergenceError(
+        f"training diverged in epoch {record.epoch}: the loss went from {before.loss:.6g} to "
+        f"{record.loss:.6g} at learning rate {descent.learning_rate:.6g}; the largest stable rate is "
+        f"{descent.max_stable_learning_rate:.6g}"
+    )

@@ -9,17 +9,18 @@ import pytest
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.fit import summarize
 from lrfit.moments import Moments
+from lrfit.row_store import RowStore
 from lrfit.settings import TrainingSettings
 from lrfit.training import prepare, train
 
 
 def run(rows, **settings):
     """All records of a run."""
-    return list(train(prepare(Moments.of_rows(rows), TrainingSettings(**settings), rows)))
+    return list(train(prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))))
 
 
 def fit(rows, features=("x",), **settings):
-    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings), rows)
+    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
     *_, last = train(descent)
     return summarize(descent, last, features, "y")
 

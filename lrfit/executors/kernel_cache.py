@@ -1,0 +1,139 @@
+"""Machine code kept between processes: in the user's own cache folder, checked before it is used.
+
+A kernel has a folder, named by a hash of its source and of the versions that compile it. The folder holds the
+source, what Numba makes of it, and a digest of both; it is put together under another name and then renamed.
+One that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once, or
+on a disk that is read-only: what can happen is that a kernel is compiled once more.
+
+Numba's files are pickles, which can run code. They are read only from a folder that belongs to the user and
+that nobody else can write to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeAlias
+
+__all__ = ["Kernel", "compile_kernel", "is_kept"]
+
+Kernel: TypeAlias = Callable[..., None]
+
+_SOURCE = "kernel.py"
+_DIGEST = "digest"
+
+
+def is_kept(text: str) -> bool:
+    """Whether there seems to be machine code of this source; looks no further, so that it costs nothing."""
+    root = _root()
+    return root is not None and (root / _key(text) / _DIGEST).exists()
+
+
+def compile_kernel(text: str, signature: str) -> Kernel:
+    """The function `kernel` of a source as machine code: from the cache, or compiled, and kept if it can be.
+
+    Args:
+        text: A function in Python that Numba compiles; `np` is NumPy.
+        signature: Types of its arguments, as Numba writes them.
+    """
+    root = _private_root()
+    if root is not None:
+        with suppress(OSError):  # such as a full disk
+            return _kept(root / _key(text), text, signature)
+    return _compiled(text, signature, "<kernel>")
+
+
+def _kept(folder: Path, text: str, signature: str) -> Kernel:
+    """The kernel of a folder, which is made if it is missing or not intact."""
+    if _is_intact(folder):
+        with suppress(Exception):  # whatever is wrong with it, it can be made anew
+            return _compiled(text, signature, str(folder / _SOURCE))
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        (new / _SOURCE).write_text(text)
+        kernel = _compiled(text, signature, str(new / _SOURCE))
+        (new / _DIGEST).write_text(_digest(new))
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # another process was quicker
+            new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return kernel
+
+
+def _compiled(text: str, signature: str, path: str) -> Kernel:
+    """Numba's machine code; if `path` is a file, Numba looks for it, or leaves it, in a folder beside that."""
+    import numba  # noqa: PLC0415 (takes a third of a second)
+    import numpy as np  # noqa: PLC0415
+
+    names: dict[str, Any] = {"np": np, "__name__": __name__}  # a module that can be imported by what is kept
+    exec(compile(text, path, "exec"), names)  # noqa: S102 (written by lrfit, from its own ops)
+    names["kernel"].__qualname__ = f"kernel_{_key(text)}"  # of which machine code makes its symbols
+    kept_elsewhere, numba.config.CACHE_DIR = numba.config.CACHE_DIR, ""
+    try:
+        # NumPy's rules for a division by zero. No fast math: the same bits on every machine.
+        jit = numba.njit(signature, cache=Path(path).exists(), error_model="numpy", nogil=True)
+        kernel: Kernel = jit(names["kernel"])
+    finally:
+        numba.config.CACHE_DIR = kept_elsewhere
+    return kernel
+
+
+def _is_intact(folder: Path) -> bool:
+    with suppress(OSError):
+        return (folder / _DIGEST).read_text() == _digest(folder)
+    return False
+
+
+def _digest(folder: Path) -> str:
+    """A hash of all files of the folder but the digest itself, with their names."""
+    content = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != _DIGEST:
+            content.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return content.hexdigest()
+
+
+def _key(text: str) -> str:
+    """What machine code depends on: the source, the versions of what compiles it, and the processor."""
+    versions = [sys.version, *map(version, ("lrfit", "numba", "llvmlite", "numpy"))]
+    parts = [text, *versions, platform.platform(), _processor()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _processor() -> str:
+    """The instructions that the processor has, where the system tells."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return platform.processor()
+
+
+def _root() -> Path | None:
+    """Where kernels are kept, by the XDG Base Directory Specification; None if there is no home."""
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    with suppress(RuntimeError):
+        return (given if given.is_absolute() else Path.home() / ".cache") / "lrfit" / "kernels"
+    return None
+
+
+def _private_root() -> Path | None:
+    """`_root`, made if it is missing; None if it cannot be, or if others could write to it."""
+    root = _root()
+    if root is None or not hasattr(os, "getuid"):
+        return None
+    with suppress(OSError):
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = root.stat()
+        others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        return root if status.st_uid == os.getuid() and not others else None
+    return None
