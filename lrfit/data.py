@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from lrfit.csv_block import MISSING, CsvFormat, Layout, Parsed, parse, records, text_lines
 from lrfit.errors import DataError, shown
@@ -134,23 +132,26 @@ class Table:
 
 
 def read_moments(
-    table: Table, columns: Sequence[str], *, keep_rows: bool = False
-) -> tuple[Moments, Array | None]:
-    """The moments of all rows of `columns`, the target last; and the rows themselves, if they are kept.
+    table: Table, columns: Sequence[str], *, keep: Callable[[Array], None] | None = None
+) -> Moments:
+    """The moments of all rows of `columns`, the target last.
+
+    Args:
+        table: The table, of which no row has been read.
+        columns: Names of columns.
+        keep: Is handed each chunk of rows, in order; the caller decides where, and in what, they are held.
 
     Raises:
         DataError: As `Table.rows`.
     """
-    kept: list[Array] = []
 
     def chunks() -> Iterator[Array]:
         for parsed in table.rows(columns):
-            if keep_rows:
-                kept.append(parsed.values)
+            if keep:
+                keep(parsed.values)
             yield parsed.values
 
-    moments = Moments.merged(map(Moments.of_rows, chunks()))
-    return moments, np.concatenate(kept) if keep_rows else None
+    return Moments.merged(map(Moments.of_rows, chunks()))
 
 
 def choose_columns(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lrfit import source
 from lrfit.csv_block import CsvFormat
-from lrfit.data import Table, choose_columns
+from lrfit.data import Table, choose_columns, read_moments
 from lrfit.errors import DataError
 from lrfit.source import Source
 
@@ -320,6 +320,16 @@ def test_rows_come_with_their_text_as_it_was_written():
         [0.5, 7],
         [2, 1],
     ]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_rows_are_kept_in_order_chunk_by_chunk_while_their_moments_are_read():
+    table = table_of("x,y,z\n" + "".join(f"{i},{i * i},a\n" for i in range(50)))
+    kept = []
+    moments = read_moments(table, ["x", "y"], keep=kept.append)
+    assert len(kept) > 1
+    assert np.concatenate(kept).tolist() == [[i, i * i] for i in range(50)]
+    assert moments.n_samples == 50
 
 
 # Missing values.

@@ -16,6 +16,7 @@ from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal, write_result
 
 if TYPE_CHECKING:
+    from lrfit.graph import Array
     from lrfit.training import Descent, EpochRecord
 
 _NOTED_EXCESS = 0.01
@@ -127,6 +128,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
+    import numpy as np
+
     from lrfit.data import choose_columns, read_moments
     from lrfit.fit import summarize
     from lrfit.model_file import to_bytes
@@ -141,8 +144,9 @@ def command(**options: Any) -> None:  # noqa: ANN401
         x = [name for listed in options["x"] for name in listed]
         features, target = choose_columns(table.header, x, options["y"], source_name=table.name)
         terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
-        moments, rows = read_moments(table, [*features, target], keep_rows=settings.needs_rows)
-    descent = prepare(moments, settings, rows)
+        kept: list[Array] = []
+        moments = read_moments(table, [*features, target], keep=kept.append if settings.needs_rows else None)
+    descent = prepare(moments, settings, np.concatenate(kept) if kept else None)
     _announce(descent, terminal)
     try:
         record = _descend(descent, features, options, terminal)
