@@ -25,7 +25,7 @@ import pandas as pd
 from lrfit.errors import DataError, shown
 from lrfit.graph import Array
 
-__all__ = ["CsvFormat", "Layout", "Parsed", "parse", "records", "text_lines"]
+__all__ = ["Counts", "CsvFormat", "Layout", "Parsed", "parse", "records", "text_lines"]
 
 MISSING = frozenset({"", "na", "nan", "null", "none"})
 """Cells that stand for a missing value, in any case of letters."""
@@ -83,6 +83,25 @@ class Layout:
         return f"{self.source_name}, line {line}{column}"
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What is known of a block beside its values.
+
+    Attributes:
+        n_rows: Rows that are given.
+        n_lines: Lines of the block.
+        n_missing: Rows left out for a missing value.
+        first_missing: Where the first of them is.
+        lost_digits: Whether there is an integer beyond 2^53, not all of which float64 holds.
+    """
+
+    n_rows: int
+    n_lines: int
+    n_missing: int = 0
+    first_missing: str = ""
+    lost_digits: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Parsed:
     """What a block holds.
@@ -90,18 +109,12 @@ class Parsed:
     Attributes:
         values: Shape (n_rows, len(positions)).
         texts: Each of these rows as it was written, without its line end; None unless asked for.
-        n_lines: Lines of the block.
-        n_missing: Rows left out for a missing value.
-        first_missing: Where the first of them is.
-        lost_digits: Whether there is an integer beyond 2^53, not all of which float64 holds.
+        counts: Of the block.
     """
 
     values: Array
     texts: list[str] | None
-    n_lines: int
-    n_missing: int = 0
-    first_missing: str = ""
-    lost_digits: bool = False
+    counts: Counts
 
 
 def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = False) -> Parsed:
@@ -127,8 +140,7 @@ def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = Fa
     return Parsed(
         values,
         [line.decode() for line in text.splitlines()] if with_texts else None,
-        len(values),
-        lost_digits=lost_digits,
+        Counts(len(values), len(values), lost_digits=lost_digits),
     )
 
 
@@ -224,10 +236,7 @@ def _parse_strict(text: bytes, layout: Layout, first_line: int, *, with_texts: b
     return Parsed(
         np.array(values, dtype=np.float64).reshape(-1, len(layout.positions)),
         texts if with_texts else None,
-        len(lines),
-        len(missing),
-        missing[0] if missing else "",
-        lost_digits,
+        Counts(len(values), len(lines), len(missing), missing[0] if missing else "", lost_digits),
     )
 
 

@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, NoReturn, TypeVar
 
-from lrfit.csv_block import MISSING, CsvFormat, Layout, Parsed, parse, records, text_lines
+from lrfit.csv_block import MISSING, Counts, CsvFormat, Layout, Parsed, parse, records, text_lines
 from lrfit.errors import DataError, shown
 from lrfit.graph import Array
 from lrfit.moments import Moments
 from lrfit.source import Source
+from lrfit.workers import worked_ahead
 
 __all__ = ["Table", "choose_columns", "read_moments"]
 
+T = TypeVar("T")
+
 _MAX_LISTED = 10
 """Column names that a message lists."""
+
+
+_Answer = tuple[Counts, T | None]
+"""What is known of a block, and what a function made of its rows; None if there are none."""
+
+
+@dataclass(frozen=True)
+class _Work(Generic[T]):
+    """A function of the rows of a block, as one of its bytes."""
+
+    function: Callable[[Parsed], T]
+    layout: Layout
+    with_texts: bool
+
+    def __call__(self, block: bytes, first_line: int) -> _Answer[T]:
+        parsed = parse(block, self.layout, first_line, with_texts=self.with_texts)
+        is_refused = parsed.counts.n_missing and not self.layout.format.drop_missing
+        wanted = parsed.counts.n_rows and not is_refused
+        return parsed.counts, self.function(parsed) if wanted else None
+
+    def ahead(self, block: bytes) -> _Answer[T]:
+        """As a call; but where the number of the first line matters, an error."""
+        counts, result = self(block, 1)
+        if counts.n_missing and not self.layout.format.drop_missing:
+            raise DataError(counts.first_missing)
+        return counts, result
 
 
 class Table:
@@ -24,8 +54,8 @@ class Table:
     Args:
         source: The open source of its bytes.
         format: How it is written.
-        streaming: Give out rows as soon as they come, not in whole blocks; the first missing value then ends
-            the reading, where it else ends it after all of them are counted.
+        streaming: Give out rows as soon as they come, be it one by one through a pipe; the first missing
+            value then ends the reading, where it else ends it after all of them are counted.
 
     Attributes:
         header: Names of all columns, in file order.
@@ -46,7 +76,8 @@ class Table:
         self._streaming = streaming
         self._line = 1
         self._layout = Layout(source.name, format, (), ())
-        self._blocks = source.blocks(streaming=streaming)
+        self._is_prompt = streaming and not source.is_file
+        self._blocks = source.blocks(streaming=self._is_prompt)
         self._layout = replace(self._layout, header=self._read_header())
 
     @property
@@ -64,37 +95,58 @@ class Table:
         """Names of all columns, in file order."""
         return self._layout.header
 
-    def rows(self, columns: Sequence[str], *, with_texts: bool = False) -> Iterator[Parsed]:
-        """The values of `columns`, block by block.
+    def map_blocks(
+        self, function: Callable[[Parsed], T], columns: Sequence[str], *, with_texts: bool = False
+    ) -> Iterator[T]:
+        """What `function` makes of each block of rows, in order; on all cores, if there are many rows.
+
+        Args:
+            function: Of the rows of a block, and of nothing else. May run in another process, which it
+                changes nothing outside of; what it gives is pickled.
+            columns: Names of the columns whose values it needs.
+            with_texts: Whether it needs the rows as they were written, too.
 
         Raises:
             DataError: There is no such column (raised at once); or there is no row, a row with too many or
                 too few fields, a cell that is not a number, or a missing value where they are not dropped
                 (raised when it is read). Says where.
         """
-        positions = tuple(self._position(name) for name in columns)
-        return self._rows(replace(self._layout, positions=positions), with_texts=with_texts)
+        layout = replace(self._layout, positions=tuple(map(self._position, columns)))
+        return self._counted(_Work(function, layout, with_texts=with_texts))
 
-    def _rows(self, layout: Layout, *, with_texts: bool) -> Iterator[Parsed]:
-        for block in self._blocks:
-            parsed = parse(block, layout, self._line, with_texts=with_texts)
-            self._line += parsed.n_lines
-            self.lost_digits |= parsed.lost_digits
-            self.n_dropped += parsed.n_missing
-            if parsed.n_missing and not layout.format.drop_missing:
-                self._refuse_missing(parsed.first_missing, layout)
-            if len(parsed.values):
-                self.n_samples += len(parsed.values)
-                yield parsed
+    def _counted(self, work: _Work[T]) -> Iterator[T]:
+        """The results of blocks that have rows, while what is counted adds up."""
+        answers = self._answers(work)
+        for counts, result in answers:
+            self._count(counts)
+            if counts.n_missing and not self.format.drop_missing:
+                self._refuse_missing(counts.first_missing, () if self._streaming else answers)
+            if result is not None:
+                yield result
         if not self.n_samples:
             missing = " without a missing value" if self.n_dropped else ""
-            raise DataError(f"{layout.source_name} has a header, but no rows{missing}")
+            raise DataError(f"{self.name} has a header, but no rows{missing}")
 
-    def _refuse_missing(self, where: str, layout: Layout) -> None:
-        for block in () if self._streaming else self._blocks:
-            parsed = parse(block, layout, self._line)
-            self._line += parsed.n_lines
-            self.n_dropped += parsed.n_missing
+    def _answers(self, work: _Work[T]) -> Iterator[_Answer[T]]:
+        """Of each block; of those that workers leave, here, where the number of the line is known."""
+        done = (
+            ((block, None) for block in self._blocks)
+            if self._is_prompt
+            else worked_ahead(work.ahead, self._blocks)
+        )
+        for block, answer in done:
+            yield answer or work(block, self._line)
+
+    def _count(self, counts: Counts) -> None:
+        self._line += counts.n_lines
+        self.n_samples += counts.n_rows
+        self.n_dropped += counts.n_missing
+        self.lost_digits |= counts.lost_digits
+
+    def _refuse_missing(self, where: str, answers: Iterable[_Answer[T]]) -> NoReturn:
+        """Refuse the table for the missing values of this block and all others."""
+        for counts, _ in answers:
+            self._count(counts)
         n_rows = f"{self.n_dropped} rows have" if self.n_dropped > 1 else "a row has"
         raise DataError(f"{where}: {n_rows} a missing value, here first; --missing drop leaves such rows out")
 
@@ -142,16 +194,19 @@ def read_moments(
         keep: Is handed each chunk of rows, in order; the caller decides where, and in what, they are held.
 
     Raises:
-        DataError: As `Table.rows`.
+        DataError: As `Table.map_blocks`.
     """
 
-    def chunks() -> Iterator[Array]:
-        for parsed in table.rows(columns):
-            if keep:
-                keep(parsed.values)
-            yield parsed.values
+    def condensed(parsed: Parsed) -> tuple[Moments, Array | None]:
+        return Moments.of_rows(parsed.values), parsed.values if keep else None
 
-    return Moments.merged(map(Moments.of_rows, chunks()))
+    def parts() -> Iterator[Moments]:
+        for part, rows in table.map_blocks(condensed, columns):
+            if keep and rows is not None:
+                keep(rows)
+            yield part
+
+    return Moments.merged(parts())
 
 
 def choose_columns(

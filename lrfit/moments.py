@@ -197,8 +197,9 @@ class Moments:
         r2 = 1.0 - half_mse / constant if constant else -inf
         return r2 if isfinite(r2) else None
 
+    @np.errstate(over="ignore", invalid="ignore")
     def least_squares(self, *, intercept: bool = True) -> LeastSquares:
-        """The parameters of least loss.
+        """The parameters of least loss; not finite where they are beyond the range of float64.
 
         With the rows of L ordered x, y: L = [[Lx, 0], [lᵀ, d]], the weights solve Lxᵀ·W = l, and d²/2 is
         what loss is left; without an intercept the same holds for a factor of the mean of z·zᵀ.

@@ -91,11 +91,17 @@ class Source:
         whole = io.BufferedReader(_Rejoined(head, stream))
         self._stream = gzip.GzipFile(fileobj=whole) if head[:2] == _GZIP_MAGIC else whole
 
+    @property
+    def is_file(self) -> bool:
+        """Whether all bytes are there already: it is a regular file, packed or not."""
+        try:
+            return stat.S_ISREG(os.fstat(self._stored.fileno()).st_mode)
+        except OSError:
+            return False
+
     def _report(self) -> None:
-        if self._on_read:
-            status = os.fstat(self._stored.fileno())
-            if stat.S_ISREG(status.st_mode):
-                self._on_read(self._stored.tell(), status.st_size)
+        if self._on_read and self.is_file:
+            self._on_read(self._stored.tell(), os.fstat(self._stored.fileno()).st_size)
 
     def blocks(self, *, streaming: bool = False) -> Iterator[bytes]:
         """All rows, in UTF-8, with their line ends; with `streaming`, as soon as there are any, in any size.

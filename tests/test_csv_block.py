@@ -127,12 +127,13 @@ def check(text, layout, first_line=1):
     assert got.values.shape == (len(want.texts), len(layout.positions))
     assert got.values.tobytes() == want.values
     assert got.texts == want.texts
-    assert (got.n_lines, got.n_missing) == (want.n_lines, len(want.missing))
-    assert got.lost_digits == want.lost_digits
+    assert (got.counts.n_lines, got.counts.n_missing) == (want.n_lines, len(want.missing))
+    assert got.counts.lost_digits == want.lost_digits
     if want.missing:
         line, position = want.missing[0]
         assert (
-            got.first_missing == f"{layout.source_name}, line {line}, column {shown(layout.header[position])}"
+            got.counts.first_missing
+            == f"{layout.source_name}, line {line}, column {shown(layout.header[position])}"
         )
     without = parse(text, layout, first_line)
     assert without.texts is None
@@ -229,7 +230,7 @@ def test_a_missing_value_is_left_out_and_counted_not_refused(cell):
     text = f"1,2,a\n{cell},3,b\n4,{cell},c\n5,6,\n".encode()
     got = parse(text, layout_of(3, (0, 1)), 11)
     assert got.values.tolist() == [[1.0, 2.0], [5.0, 6.0]]
-    assert (got.n_missing, got.first_missing) == (2, "data, line 12, column 'c0'")
+    assert (got.counts.n_missing, got.counts.first_missing) == (2, "data, line 12, column 'c0'")
     check(text, layout_of(3, (0, 1)), 11)
 
 
@@ -302,7 +303,7 @@ def test_quotes_protect_separators_and_line_breaks_in_a_column_that_is_not_read(
     got = parse(text, layout, 1, with_texts=True)
     assert got.values.tolist() == [[1.0], [2.0], [3.0], [4.0]]
     assert got.texts == ['"a,b",1', '"c\nd",2', '"say ""x""",3', '"e\r\nf",4']
-    assert got.n_lines == 6
+    assert got.counts.n_lines == 6
     check(text, layout)
     with pytest.raises(DataError, match="line 17, column 'c1': 'x'"):
         parse(text + b"\nz,x\n", layout, 11)
@@ -323,7 +324,7 @@ def test_blank_lines_are_passed_over_and_counted():
     text = b"\n1,2\n\n  \n\t\r\n3,4\r\r\n\n"
     got = parse(text, layout_of(2), 1)
     assert got.values.tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    assert got.n_lines == 8
+    assert got.counts.n_lines == 8
     check(text, layout_of(2))
     check(text + b"5,x\n", layout_of(2))
 
@@ -331,7 +332,7 @@ def test_blank_lines_are_passed_over_and_counted():
 def test_a_blank_line_is_no_value_but_blanks_are_a_missing_one_in_a_table_of_one_column():
     got = parse(b"1\n\n2\n  \n\n", layout_of(1), 1)
     assert got.values.tolist() == [[1.0], [2.0]]
-    assert (got.n_missing, got.first_missing) == (1, "data, line 4, column 'c0'")
+    assert (got.counts.n_missing, got.counts.first_missing) == (1, "data, line 4, column 'c0'")
 
 
 @pytest.mark.parametrize(
@@ -412,7 +413,7 @@ def test_a_wrong_decimal_point_or_separator_comes_with_the_option_that_mends_it(
 )
 @pytest.mark.parametrize("beside", ["1", "1.5", "-1", '"1"'])
 def test_an_integer_beyond_2_53_is_reported_whatever_else_its_column_holds(cell, beside):
-    assert parse(f"{cell},1\n{beside},2\n".encode(), layout_of(2), 1).lost_digits
+    assert parse(f"{cell},1\n{beside},2\n".encode(), layout_of(2), 1).counts.lost_digits
 
 
 @pytest.mark.parametrize(
@@ -420,7 +421,7 @@ def test_an_integer_beyond_2_53_is_reported_whatever_else_its_column_holds(cell,
 )
 @pytest.mark.parametrize("beside", ["1", "1.5", '"1"'])
 def test_what_float64_holds_or_was_written_as_a_fraction_is_not_reported_as_lost_digits(cell, beside):
-    assert not parse(f"{cell},1\n{beside},2\n".encode(), layout_of(2), 1).lost_digits
+    assert not parse(f"{cell},1\n{beside},2\n".encode(), layout_of(2), 1).counts.lost_digits
 
 
 # The fast reader.

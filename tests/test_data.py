@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import re
 
 import numpy as np
@@ -9,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfit import source
+from lrfit import source, workers
 from lrfit.csv_block import CsvFormat
 from lrfit.data import Table, choose_columns, read_moments
 from lrfit.errors import DataError
-from lrfit.source import Source
+from lrfit.source import Source, open_source
 
 
 def table_of(content, *, streaming=False, encoding="utf-8", **csv_format):
@@ -21,8 +22,13 @@ def table_of(content, *, streaming=False, encoding="utf-8", **csv_format):
     return Table(Source(io.BytesIO(stored), "data", encoding), CsvFormat(**csv_format), streaming=streaming)
 
 
+def rows_of(table, columns, *, with_texts=False):
+    """The blocks of a table, as they are parsed."""
+    return table.map_blocks(lambda parsed: parsed, columns, with_texts=with_texts)
+
+
 def values_of(table, columns=None):
-    return np.concatenate([parsed.values for parsed in table.rows(columns or table.header)]).tolist()
+    return np.concatenate([parsed.values for parsed in rows_of(table, columns or table.header)]).tolist()
 
 
 def read_columns(content, x=(), y=None, **csv_format):
@@ -163,7 +169,7 @@ def test_bytes_that_are_not_utf_8_are_refused_in_a_late_block_too(with_texts):
     content = b"x,y,z\n" + b"1,2,a\n" * 50 + b"1,2,caf\xe9\n" + b"1,2,a\n" * 50
     table = table_of(content)
     with pytest.raises(DataError, match=r"^data, line 52: byte 0xE9 is not UTF-8"):
-        list(table.rows(["x", "y"], with_texts=with_texts))
+        list(rows_of(table, ["x", "y"], with_texts=with_texts))
 
 
 def test_an_encoding_that_is_named_is_used():
@@ -240,7 +246,7 @@ def test_columns_come_in_the_order_asked_for_not_in_that_of_the_file():
 def test_a_column_that_is_not_there_is_refused_before_a_row_is_read():
     table = table_of("a,b\nbad,row,here\n")
     with pytest.raises(DataError, match=r"data has no column 'z', only 'a', 'b'"):
-        table.rows(["a", "z"])
+        rows_of(table, ["a", "z"])
 
 
 def test_text_in_columns_that_are_not_chosen_does_no_harm():
@@ -286,7 +292,7 @@ def test_values_do_not_depend_on_the_size_of_blocks(rows, block_bytes, end, stre
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "BLOCK_BYTES", block_bytes)
         table = table_of(content, **dict.fromkeys(streaming, True))
-        got = np.concatenate([parsed.values for parsed in table.rows(["c", "a"])])
+        got = np.concatenate([parsed.values for parsed in rows_of(table, ["c", "a"])])
     assert got.tobytes() == np.array(rows)[:, [2, 0]].tobytes()
     assert table.n_samples == len(rows)
 
@@ -312,7 +318,7 @@ def test_lines_within_quotes_and_blank_ones_count_as_lines():
 def test_rows_come_with_their_text_as_it_was_written():
     rows = ['"a,b", 1 ,2.50', "c,+1,1e3", '"d\ne",007,.5', "f,NA,1", "g,1.,2"]
     table = table_of("\r\n".join(["name,x,y", *rows]), drop_missing=True)
-    parsed = list(table.rows(["y", "x"], with_texts=True))
+    parsed = list(rows_of(table, ["y", "x"], with_texts=True))
     assert [text for block in parsed for text in block.texts] == [*rows[:3], rows[4]]
     assert np.concatenate([block.values for block in parsed]).tolist() == [
         [2.5, 1],
@@ -332,6 +338,89 @@ def test_rows_are_kept_in_order_chunk_by_chunk_while_their_moments_are_read():
     assert moments.n_samples == 50
 
 
+# Workers.
+
+NUMBERS = "".join(f"{i},{i * i / 7}\n" for i in range(3000))
+QUOTED = "".join(f'"{i}",{i * i / 7},"a\n, b"\n' for i in range(1000))
+
+
+@pytest.fixture
+def forked(monkeypatch):
+    """Read everything with so many workers, in blocks of 1 KiB."""
+    monkeypatch.setattr(source, "BLOCK_BYTES", 1 << 10)
+    monkeypatch.setattr(workers, "_ALONE_BYTES", 0)
+
+    def with_workers(n_workers):
+        monkeypatch.setattr(workers, "_n_workers", lambda: n_workers)
+
+    return with_workers
+
+
+def outcome(content, columns, streaming, csv_format):
+    """All that comes out of a table, bit by bit, or the message."""
+    kept = []
+    try:
+        table = table_of(content, streaming=streaming, **csv_format)
+        moments = read_moments(table, columns, keep=kept.append)
+    except DataError as error:
+        return str(error)
+    counts = (table.n_samples, table.n_dropped, table.lost_digits, len(kept))
+    return counts, moments.mean.tobytes(), moments.factor.tobytes(), np.concatenate(kept).tobytes()
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("pack", [str.encode, lambda text: gzip.compress(text.encode())])
+@pytest.mark.parametrize(
+    ("content", "csv_format"),
+    [
+        ("x,y\n" + NUMBERS, {}),
+        ("x,y\n" + NUMBERS + "9007199254740993,1\n", {}),
+        ("x,y,z\n" + QUOTED, {}),
+        ("x,y\n" + NUMBERS + "1,NA\n" + NUMBERS + "1,x\n" + NUMBERS, {}),
+        ("x,y\n" + NUMBERS + "1,NA\n" + NUMBERS + "1,\n" + NUMBERS, {}),
+        ("x,y\n" + NUMBERS + "1,NA\n" + NUMBERS + "1,\n\n" + NUMBERS, {"drop_missing": True}),
+        ("x,y\n" + NUMBERS + "1,x\n" + NUMBERS, {}),
+        ("x,y\n" + NUMBERS + "1,2,3\n" + NUMBERS + "1,x\n", {}),
+        ("x,y,z\n" + QUOTED + '1,"2\n' + QUOTED, {}),
+        ("x,y\n" + "NA,1\n" * 3000, {"drop_missing": True}),
+    ],
+)
+def test_what_is_read_and_said_does_not_depend_on_the_number_of_workers(
+    forked, content, csv_format, pack, streaming
+):
+    stored = pack(content)
+    outcomes = []
+    for n_workers in (0, 1, 3):
+        forked(n_workers)
+        outcomes.append(outcome(stored, ["x", "y"], streaming, csv_format))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+def test_workers_read_a_file_but_not_what_is_still_being_written(forked, tmp_path):
+    """Rows that come through a pipe are waited for one by one, and have to come out so."""
+    path = tmp_path / "data.csv"
+    path.write_text("x,y\n" + NUMBERS)
+    forked(1)
+    for streaming in (False, True):
+        with open_source(str(path)) as opened:
+            table = Table(opened, CsvFormat(), streaming=streaming)
+            assert len(set(table.map_blocks(lambda _: os.getpid(), ["x"]))) == 2
+    table = table_of(path.read_bytes(), streaming=True)
+    assert set(table.map_blocks(lambda _: os.getpid(), ["x"])) == {os.getpid()}
+
+
+def test_an_error_of_what_is_done_with_the_rows_is_raised_as_it_is(forked):
+    def function(parsed):
+        if parsed.values[-1, 0] > 2000:
+            raise DataError("too large")
+        return parsed.values[-1, 0]
+
+    forked(1)
+    results = table_of("x,y\n" + NUMBERS).map_blocks(function, ["x"])
+    with pytest.raises(DataError, match=r"^too large$"):
+        list(results)
+
+
 # Missing values.
 
 
@@ -340,7 +429,7 @@ def test_missing_values_are_refused_with_their_count_and_the_first_place():
     content = "x,y\n" + "1,2\n" * 30 + "3,NA\n" + "1,2\n" * 30 + ",5\nnull,None\n6,7\n"
     table = table_of(content)
     with pytest.raises(DataError, match=r"^data, line 32, column 'y': 3 rows have a missing value") as error:
-        list(table.rows(["x", "y"]))
+        list(rows_of(table, ["x", "y"]))
     assert "--missing drop" in str(error.value)
 
 
@@ -352,9 +441,9 @@ def test_a_single_missing_value_is_one_row():
 @pytest.mark.usefixtures("small_blocks")
 def test_with_prompt_the_first_missing_value_ends_the_reading():
     """There is no end to wait for."""
-    rows = table_of("x,y\n1,2\n1,NA\n" + "1,2\n" * 30 + "NA,1\n", streaming=True).rows(["x", "y"])
+    table = table_of("x,y\n1,2\n1,NA\n" + "1,2\n" * 30 + "NA,1\n", streaming=True)
     with pytest.raises(DataError, match=r"^data, line 3, column 'y': a row has a missing value"):
-        list(rows)
+        list(rows_of(table, ["x", "y"]))
 
 
 @pytest.mark.usefixtures("small_blocks")

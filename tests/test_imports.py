@@ -26,7 +26,7 @@ ROWS = [
     ["model"],
     ["moments"],
     ["scaling"],
-    ["source", "output_file"],
+    ["source", "output_file", "workers"],
     ["csv_block"],
     ["data"],
     ["training"],

@@ -36,5 +36,5 @@ def command(model: str, data: str, *, output_format: str, **options: Any) -> Non
     refuse_two_stdins(model, data)
     fit = load(model)
     with open_table(data, options, Terminal()) as table:
-        evaluation = evaluate(fit, (parsed.values for parsed in table.rows([*fit.weights, fit.target])))
+        evaluation = evaluate(fit, table.map_blocks(lambda parsed: parsed.values, [*fit.weights, fit.target]))
     write_result(evaluation_json(evaluation) if output_format == "json" else evaluation_text(evaluation))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrfit.errors import DataError, shown
 from lrfit.options import csv_options, open_table, refuse_two_stdins
 from lrfit.terminal import Terminal, flush_result, write_result
+
+if TYPE_CHECKING:
+    from lrfit.csv_block import Parsed
 
 
 @click.command(name="predict", short_help="Add the predictions of a model to a CSV.")
@@ -39,12 +42,16 @@ def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> 
         separator = table.format.separator
         if name in table.header and not only:
             raise DataError(f"{table.name} has a column {shown(name)} already; choose another with --name")
-        rows = table.rows(list(fit.weights), with_texts=not only)
+
+        def predicted(parsed: Parsed) -> str:
+            fields = map(repr, predict(parsed.values).tolist())
+            return _added(parsed.texts, fields, separator, only=only)
+
+        chunks = table.map_blocks(predicted, list(fit.weights), with_texts=not only)
         if table.header_text is not None:
             write_result(_added([table.header_text], [csv_line([name], separator)], separator, only=only))
-        for parsed in rows:
-            predictions = map(repr, predict(parsed.values).tolist())
-            write_result(_added(parsed.texts, predictions, separator, only=only))
+        for chunk in chunks:
+            write_result(chunk)
             flush_result()
 
 
