@@ -28,6 +28,7 @@ __all__ = [
     "open_table",
     "refuse_two_stdins",
     "separator",
+    "size",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -35,6 +36,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _SEPARATOR = re.compile(r"[\t !#$%&()*,/:;<=>?@\[\]^_`{|}~\\]")
+_SIZE = re.compile(r"([0-9]+)([KMGTkmgt]?)(?:i?[Bb])?", re.ASCII)
 _MAX_DIGITS = 18
 
 
@@ -62,6 +64,14 @@ def number(above: float, *, none: str | None = None) -> Callable[[str], float | 
         return float(text)
 
     return parse
+
+
+def size(text: str) -> int:
+    """A number of bytes: an integer, with K, M, G or T for powers of 1024."""
+    match = _SIZE.fullmatch(text)
+    if not match or len(text) > _MAX_DIGITS:
+        _refuse(text, "a size such as 500M or 2G")
+    return int(match[1]) << 10 * " KMGT".index(match[2].upper() or " ")
 
 
 def names(text: str) -> list[str]:

@@ -11,6 +11,7 @@ seek for each row. What comes out is the same. A shuffled order is itself in mem
 
 from __future__ import annotations
 
+import logging
 import mmap
 import os
 import tempfile
@@ -26,6 +27,8 @@ from lrfit.errors import OutputError
 from lrfit.graph import Array
 
 __all__ = ["RowStore", "available_memory"]
+
+_log = logging.getLogger(__name__)
 
 Order = npt.NDArray[np.intp]
 
@@ -52,7 +55,7 @@ class RowStore:
         self._scratch: IO[bytes] | None = None
         self._rows: Array | None = None
         self._n_columns = 0
-        self.n_rows = 0
+        self._n_rows = 0
 
     @classmethod
     def of(cls, rows: Array) -> Self:
@@ -60,6 +63,9 @@ class RowStore:
         store = cls(rows.nbytes)
         store.append(rows)
         return store
+
+    def __len__(self) -> int:
+        return self._n_rows
 
     @property
     def is_on_disk(self) -> bool:
@@ -72,21 +78,27 @@ class RowStore:
         Raises:
             OutputError: They cannot be written to the scratch file.
         """
-        self.n_rows += len(rows)
+        self._n_rows += len(rows)
         self._n_columns = rows.shape[1]
         self._chunks.append(rows)
-        if self.is_on_disk or self.n_rows * self._n_columns * 8 > self._max_bytes:
+        if self.is_on_disk or self._n_rows * self._n_columns * 8 > self._max_bytes:
             self._write_scratch()
 
     def _write_scratch(self) -> None:
+        if not self.is_on_disk:
+            _log.info(
+                "rows: beyond %d MiB, so in a scratch file in %s",
+                self._max_bytes >> 20,
+                tempfile.gettempdir(),
+            )
         try:
             self._scratch = self._scratch or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed with the store)
             for chunk in self._chunks:
                 self._scratch.write(np.ascontiguousarray(chunk).data)
         except OSError as error:
             raise OutputError(
-                f"the scratch file for the rows cannot be written in {tempfile.gettempdir()}: {error.strerror}; "
-                "set TMPDIR to a folder with more room, or raise --max-memory"
+                f"the scratch file for the rows cannot be written in {tempfile.gettempdir()}: "
+                f"{error.strerror}; set TMPDIR to a folder with more room, or raise --max-memory"
             ) from error
         self._chunks.clear()
 
@@ -97,15 +109,14 @@ class RowStore:
         return self._rows
 
     def _mapped(self) -> Array:
-        rows: Array = np.memmap(self._scratch, np.float64, "r", shape=(self.n_rows, self._n_columns))
-        return rows
+        return np.memmap(self._scratch, np.float64, "r", shape=(self._n_rows, self._n_columns))  # type: ignore[call-overload,no-any-return]
 
     def _joined(self) -> Array:
         """The chunks in one array; each is given back as soon as it is copied."""
         if len(self._chunks) == 1:
             return np.ascontiguousarray(self._chunks.pop())
-        rows = np.empty((self.n_rows, self._n_columns))
-        end = self.n_rows
+        rows = np.empty((self._n_rows, self._n_columns))
+        end = self._n_rows
         while self._chunks:
             chunk = self._chunks.pop()
             rows[end - len(chunk) : end] = chunk
@@ -120,10 +131,10 @@ class RowStore:
         rows = self.rows()
         window_bytes = max(_WINDOW_BYTES, self._max_bytes // 4) if self.is_on_disk else _WINDOW_BYTES
         n_batches = max(1, window_bytes // (rows[:1].nbytes * batch_size))
-        size = min(n_batches * batch_size, self.n_rows)
+        size = min(n_batches * batch_size, self._n_rows)
         window = np.empty((size, rows.shape[1]))
-        for start in range(0, self.n_rows, size):
-            n_taken = min(size, self.n_rows - start)
+        for start in range(0, self._n_rows, size):
+            n_taken = min(size, self._n_rows - start)
             if order is None:
                 yield rows[start : start + n_taken]
             else:
@@ -144,8 +155,9 @@ class RowStore:
 
     def _give_back(self, rows: Array) -> None:
         """Let the system have the pages of the scratch file that were read; they are still on the disk."""
-        if isinstance(rows.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            rows.base.madvise(mmap.MADV_DONTNEED)
+        base: object = rows.base
+        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            base.madvise(mmap.MADV_DONTNEED)
 
 
 def available_memory() -> int:
@@ -156,7 +168,5 @@ def available_memory() -> int:
         known.append(next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")))
     with suppress(OSError, ValueError):  # not a number: no limit
         group = Path("/sys/fs/cgroup")
-        known.append(
-            int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
-        )
+        known.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
     return max(0, min(known))

@@ -49,7 +49,7 @@ class Scaling:
 
     @_overflowing
     def apply(self, rows: Array) -> Array:
-        """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent; not copied if all agree."""
+        """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent; itself if they agree."""
         if self._is_none:
             return rows
         return (rows - self.shift) / self.scale

@@ -1,10 +1,10 @@
 """Shuffles: the order of the rows in an epoch, a pure function of (seed, epoch).
 
-Any order of all rows is as likely as any other: `numpy.random.Generator.permutation` of a PCG64 that is seeded
-with the pair. So an epoch can be repeated, and a run resumed, without any state of a generator.
+Any order of all rows is as likely as any other: it is `permutation` of NumPy's default generator, seeded with
+the pair. So an epoch can be repeated, and a run resumed, without the state of a generator.
 
-To draw a permutation takes longer than to descend a row in machine code. NumPy gives up its lock meanwhile, so
-the order of the next epoch is drawn by another thread during this one.
+To draw a permutation takes longer than to descend its rows in machine code. NumPy lets other threads work
+meanwhile, so the order of the next epoch is drawn during this one.
 """
 
 from __future__ import annotations

@@ -52,14 +52,25 @@ class Terminal:
 
     Args:
         quiet: Leave out notes and progress; warnings stay.
+        verbose: Show what the library logs.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self._quiet = quiet
+        if verbose:
+            self._show_log()
         self._live = (
             not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         )
         self._bar: Progress | None = None
+
+    def _show_log(self) -> None:
+        import logging  # noqa: PLC0415
+
+        log, handler = logging.getLogger("lrfit"), logging.Handler()
+        handler.emit = lambda record: self.note(record.getMessage())  # type: ignore[method-assign]
+        log.setLevel(logging.INFO)
+        log.handlers = [handler]
 
     @property
     def width(self) -> int:

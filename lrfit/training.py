@@ -2,12 +2,12 @@
 
 `prepare` turns data and settings into a `Descent`; `train` runs it, and yields records of epochs. Full-batch
 descent runs on the sigma points of the `Moments` in place of the rows (the same loss and gradients, at a cost
-that does not depend on the number of rows), or, with `condense=False`, on the rows; mini-batch descent runs on
-batches of the rows. Either is `Session.run_batches` of the same graph.
+that does not depend on the number of rows), or, with `condense=False`, on the rows; mini-batch descent runs
+on batches of the rows. Either is `Session.run_batches` of the same graph.
 
-The loss that a record carries is that of all rows, from the `Moments`, after the epoch's last step. A look at
-it costs more than an epoch of compiled descent. So, where descent cannot diverge (full batch below the largest
-stable rate), the epochs between two records are run at once, and nothing is lost: the numbers are the same.
+The loss that a record carries is that of all rows, from the `Moments`, after the epoch's last step. To look
+at it takes longer than a compiled epoch of a full batch. So where descent cannot diverge (full batch, below
+the largest stable rate) the epochs between two records are run at once. The numbers are the same.
 """
 
 from __future__ import annotations
@@ -74,9 +74,8 @@ class Descent:
         settings: How to descend.
         moments: Of the data, in their units.
         scaling: Between the units of the data and those of descent.
-        points: The (x, y) of a full batch, in the units of descent: sigma points, or rows; None if mini-batches
-            are drawn.
-        rows: What mini-batches are drawn from, in the units of the data; None for full batches.
+        points: The (x, y) of a full batch, in the units of descent: sigma points, or rows. For mini-batches,
+            the store of rows that they are drawn from, in the units of the data.
         weights: To start from, in the units of descent, shape (n_features,).
         intercept: To start from; None for a model without one.
         learning_rate: The settings' rate, or the one chosen for them.
@@ -86,8 +85,7 @@ class Descent:
     settings: TrainingSettings
     moments: Moments
     scaling: Scaling
-    points: Array | None
-    rows: RowStore | None
+    points: Array | RowStore
     weights: Array
     intercept: float | None
     learning_rate: float
@@ -116,9 +114,7 @@ def prepare(moments: Moments, settings: TrainingSettings, rows: RowStore | None 
     if settings.standardize:
         scaling = Scaling.standardizing(moments, intercept=settings.intercept)
     scaled = moments.rescaled(scaling.shift, scaling.scale)
-    if settings.needs_rows and rows is None:
-        raise ValueError("mini-batches, and full batches that are not condensed, need the rows")
-    points = None if settings.batch_size else scaling.apply(rows.rows()) if rows else scaled.sigma_points()
+    points = _points(scaled, scaling, settings, rows)
     weights, intercept = _initial_parameters(scaling, settings)
     rate = settings.learning_rate
     return Descent(
@@ -126,10 +122,9 @@ def prepare(moments: Moments, settings: TrainingSettings, rows: RowStore | None 
         moments=moments,
         scaling=scaling,
         points=points,
-        rows=rows if settings.batch_size else None,
         weights=weights,
         intercept=intercept,
-        learning_rate=_automatic_rate(scaled, scaling, settings, rows) if rate is None else rate,
+        learning_rate=_automatic_rate(scaled, scaling, settings, points) if rate is None else rate,
         max_stable_learning_rate=scaled.max_stable_learning_rate(intercept=settings.intercept),
     )
 
@@ -159,7 +154,9 @@ def train(
     _check_start(start)
     yield record
     last = descent.settings.epochs
-    cannot_diverge = descent.rows is None and descent.learning_rate < descent.max_stable_learning_rate
+    cannot_diverge = (
+        not isinstance(descent.points, RowStore) and descent.learning_rate < descent.max_stable_learning_rate
+    )
     comes_due = last == 1 or is_due(1)
     for epoch in range(1, last + 1):
         due, comes_due = comes_due, epoch + 1 >= last or is_due(epoch + 1)
@@ -184,6 +181,8 @@ class _Run:
     def __init__(self, descent: Descent, executor: str, on_epoch: Callable[[int], None]) -> None:
         self.epoch = 0
         self._descent = descent
+        self._points = descent.points
+        self._batch_size = descent.settings.batch_size or len(descent.points)
         self._on_epoch = on_epoch
         self._model = linear_model(descent.weights, descent.intercept)
         self._train_op = GradientDescentOptimizer(descent.learning_rate).minimize(self._model.loss)
@@ -201,21 +200,20 @@ class _Run:
             self._descend(n_epochs)
             self.epoch += n_epochs
             self._on_epoch(self.epoch)
-            if self._descent.rows is None and monotonic() - started_s < _PATIENCE_S / 2:
+            if not isinstance(self._points, RowStore) and monotonic() - started_s < _PATIENCE_S / 2:
                 n_epochs *= 2
 
     def _descend(self, n_epochs: int) -> None:
-        """Run epochs of full batches; or one epoch of mini-batches."""
-        if self._descent.points is not None:
-            self._run_batches(self._descent.points, len(self._descent.points), n_epochs)
-        elif self._descent.rows:
-            batch_size = self._descent.settings.batch_size or self._descent.rows.n_rows
-            for window in self._descent.rows.windows(batch_size, next(self._orders)):
-                self._run_batches(self._descent.scaling.apply(window), batch_size)
+        """Run so many epochs of full batches; or one of mini-batches."""
+        if isinstance(self._points, RowStore):
+            for window in self._points.windows(self._batch_size, next(self._orders)):
+                self._run_batches(self._descent.scaling.apply(window))
+        else:
+            self._run_batches(self._points, n_epochs)
 
-    def _run_batches(self, points: Array, batch_size: int, n_epochs: int = 1) -> None:
+    def _run_batches(self, points: Array, n_epochs: int = 1) -> None:
         feeds = {self._model.x: points[:, :-1], self._model.y: points[:, -1:]}
-        self._session.run_batches(self._train_op, feeds, batch_size=batch_size, n_epochs=n_epochs)
+        self._session.run_batches(self._train_op, feeds, batch_size=self._batch_size, n_epochs=n_epochs)
 
     def record(self, before: EpochRecord | None = None) -> EpochRecord:
         """Where descent stands; `before` is where it stood an epoch before, or at the last look."""
@@ -229,27 +227,36 @@ class _Run:
 
 
 def _orders(descent: Descent) -> Iterator[npt.NDArray[np.intp] | None]:
-    """The order of the rows in each epoch; None for the order in which they are."""
+    """The order of the rows in each epoch of mini-batches; None for the order in which they are."""
     settings = descent.settings
-    if descent.rows is None or not settings.shuffle:
+    if settings.batch_size is None or not settings.shuffle:
         return repeat(None)
-    return orders(descent.rows.n_rows, settings.seed, range(1, settings.epochs + 1))
+    return orders(len(descent.points), settings.seed, range(1, settings.epochs + 1))
 
 
 def _loop_executor(descent: Descent, name: str) -> LoopExecutor | None:
     """What runs the steps of the descent."""
-    settings = descent.settings
-    n_points = descent.rows.n_rows if descent.rows else len(descent.points)
-    n_steps = settings.epochs * -(-n_points // (settings.batch_size or n_points))
-    return loop_executor(name, n_steps, settings.epochs * n_points * len(descent.moments.mean))
+    n_epochs, n_points = descent.settings.epochs, len(descent.points)
+    n_steps = n_epochs * -(-n_points // (descent.settings.batch_size or n_points))
+    return loop_executor(name, n_steps, n_epochs * n_points * len(descent.moments.mean))
+
+
+def _points(
+    scaled: Moments, scaling: Scaling, settings: TrainingSettings, rows: RowStore | None
+) -> Array | RowStore:
+    if not settings.needs_rows:
+        return scaled.sigma_points()
+    if rows is None:
+        raise ValueError("mini-batches, and full batches that are not condensed, need the rows")
+    return rows if settings.batch_size else scaling.apply(rows.rows())
 
 
 def _automatic_rate(
-    scaled: Moments, scaling: Scaling, settings: TrainingSettings, rows: RowStore | None
+    scaled: Moments, scaling: Scaling, settings: TrainingSettings, points: Array | RowStore
 ) -> float:
-    if rows is None or settings.batch_size is None:
+    if not isinstance(points, RowStore):
         return scaled.fastest_learning_rate(intercept=settings.intercept)
-    windows = map(scaling.apply, rows.windows(settings.batch_size))
+    windows = map(scaling.apply, points.windows(1))
     longest = max(float(np.max(np.sum(np.square(window[:, :-1]), axis=1))) for window in windows)
     return 1.0 / (longest + settings.intercept) if longest + settings.intercept else 1.0
 
@@ -286,7 +293,7 @@ def _divergence(
     Mini-batches go up and down, so their rule is coarse: see `_MINI_BATCH_RISE`.
     """
     moments = descent.moments
-    if descent.rows is None:
+    if descent.settings.batch_size is None:
         limit = before.loss + sum(moments.half_mse_rounding(r.weights, r.intercept) for r in (record, before))
     else:
         limit = _MINI_BATCH_RISE * max(start.loss, 0.5 * float(moments.root_mean_square[-1]) ** 2)

@@ -29,6 +29,7 @@ ROWS = [
     ["source", "output_file", "workers"],
     ["csv_block"],
     ["data"],
+    ["row_store", "shuffle"],
     ["training"],
     ["prediction"],
     ["evaluation"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import fields
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrfit.errors import DivergenceError, shown
-from lrfit.options import csv_options, initial_values, integer, names, number, open_table
+from lrfit.options import csv_options, initial_values, integer, names, number, open_table, size
 from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal, write_result
 
 if TYPE_CHECKING:
-    from lrfit.graph import Array
     from lrfit.training import Descent, EpochRecord
 
 _NOTED_EXCESS = 0.01
@@ -119,6 +119,21 @@ _SMALLEST = 1e-300
     "--every", type=integer(1), metavar="N", help="Show every N-th epoch.  [default: 1, 2, 4, 8, …]"
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no notes and no progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Say how the work is done, too.")
+@click.option(
+    "--executor",
+    type=click.Choice(["auto", "numpy", "numba"]),
+    default="auto",
+    show_default=True,
+    help="What runs the graph: NumPy, machine code by Numba, or what is done first.",
+)
+@click.option(
+    "--max-memory",
+    type=size,
+    metavar="SIZE",
+    help="Of the rows for mini-batches, such as 500M or 2G; more go to a scratch file.  [default: half of "
+    "what is available]",
+)
 def command(**options: Any) -> None:  # noqa: ANN401
     """Fit y_hat = W·x + b to the rows of the CSV file DATA (- for stdin) by gradient descent.
 
@@ -128,25 +143,24 @@ def command(**options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
-    import numpy as np
-
     from lrfit.data import choose_columns, read_moments
     from lrfit.fit import summarize
     from lrfit.model_file import to_bytes
     from lrfit.output_file import open_output
     from lrfit.report import fit_text
+    from lrfit.row_store import RowStore
     from lrfit.training import prepare
 
-    _check_outputs(options)
-    terminal = Terminal(quiet=options["quiet"])
+    _check_options(options)
+    terminal = Terminal(quiet=options["quiet"], verbose=options["verbose"])
     settings = TrainingSettings(**{field.name: options[field.name] for field in fields(TrainingSettings)})
     with open_table(options["data"], options, terminal) as table:
         x = [name for listed in options["x"] for name in listed]
         features, target = choose_columns(table.header, x, options["y"], source_name=table.name)
         terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
-        kept: list[Array] = []
-        moments = read_moments(table, [*features, target], keep=kept.append if settings.needs_rows else None)
-    descent = prepare(moments, settings, np.concatenate(kept) if kept else None)
+        rows = RowStore(options["max_memory"]) if settings.needs_rows else None
+        moments = read_moments(table, [*features, target], keep=None if rows is None else rows.append)
+    descent = prepare(moments, settings, rows)
     _announce(descent, terminal)
     try:
         record = _descend(descent, features, options, terminal)
@@ -161,10 +175,12 @@ def command(**options: Any) -> None:  # noqa: ANN401
     write_result(document if options["output_format"] == "json" else fit_text(fit))
 
 
-def _check_outputs(options: dict[str, Any]) -> None:
-    """Refuse, before any work, what would overwrite the data or one output with the other."""
+def _check_options(options: dict[str, Any]) -> None:
+    """Refuse, before any work, what contradicts itself, or would overwrite the data or another output."""
     from lrfit.output_file import check_writable
 
+    if options["quiet"] and options["verbose"]:
+        raise click.UsageError("--quiet and --verbose exclude each other")
     given = {name: options[name] for name in ("output", "history") if options[name]}
     taken = {Path(options["data"]).resolve(): "DATA"} if options["data"] != "-" else {}
     for name, path in given.items():
@@ -179,7 +195,7 @@ def _announce(descent: Descent, terminal: Terminal) -> None:
     settings, moments, bound = descent.settings, descent.moments, descent.max_stable_learning_rate
     if not settings.needs_rows:
         terminal.note(
-            f"full batch: {len(descent.x)} sigma points stand for the rows ({moments.n_samples}), "
+            f"full batch: {len(descent.points)} sigma points stand for the rows ({moments.n_samples}), "
             "with the same descent; --no-condense uses the rows"
         )
     if settings.learning_rate is None:
@@ -211,15 +227,21 @@ def _descend(
         if history:
             history.write(history_header(features, intercept=settings.intercept).encode())
         advance = stack.enter_context(terminal.work("epochs"))
+        is_shown = partial(is_reported, last=settings.epochs, every=options["every"])
+        records = train(
+            descent,
+            executor=options["executor"],
+            is_due=(lambda _: True) if history else is_shown,
+            on_epoch=lambda epoch: advance(epoch, settings.epochs),
+        )
         if table.n_hidden:
             terminal.note(f"the table has no room for {table.n_hidden} parameters; --history saves all")
         terminal.note(table.header)
-        for record in train(descent):
+        for record in records:
             if history:
                 history.write(history_row(record, intercept=settings.intercept).encode())
-            if is_reported(record.epoch, settings.epochs, options["every"]):
+            if is_shown(record.epoch):
                 terminal.note(table.row(record))
-            advance(record.epoch, settings.epochs)
     return record
 
 

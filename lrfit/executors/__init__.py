@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lrfit.errors import UsageError
 from lrfit.program import LoopExecutor
 
 __all__ = ["loop_executor"]
@@ -23,4 +24,6 @@ def loop_executor(name: str, n_steps: int, n_values: int) -> LoopExecutor | None
     from lrfit.executors.compiled import automatic, compiled  # noqa: PLC0415
 
     executors = {"numba": compiled, "auto": automatic(n_steps, n_values)}
+    if name not in executors:
+        raise UsageError(f"executor is {name!r}, and must be 'auto', 'numpy' or 'numba'")
     return executors[name]

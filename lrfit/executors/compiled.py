@@ -1,8 +1,8 @@
 """The compiled executor: a training program as one machine-code loop over batches and rows, by Numba.
 
 It gives the interpreter's numbers but for the order in which sums are taken: 1e-12 relative over 100 epochs.
-Numba (the extra `fast`) takes a third of a second to import and up to a second to compile, so `automatic` takes
-the interpreter for what is done sooner than that.
+Numba (the extra `fast`) takes a third of a second to import and up to a second to compile, so `automatic`
+leaves to the interpreter what that has done sooner.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def _source(program: Program) -> FusedSource | None:
 def _loop(source: FusedSource, program: Program) -> Loop:
     ranks = [len(program.feeds[i].shape or ()) for i in source.row_feeds]
     types = [f"float64[{':,' * (rank - 1)}::1]" for rank in ranks]
-    kernel = compile_kernel(source.text, f"void({', '.join(types)}, float64[::1], float64[::1], int64, int64)")
+    kernel = compile_kernel(
+        source.text, f"void({', '.join(types)}, float64[::1], float64[::1], int64, int64)"
+    )
     _log.info("executor: machine code")
 
     def loop(feeds: Sequence[Array], variables: dict[Node, Array], batch_size: int, n_epochs: int) -> None:

@@ -74,7 +74,7 @@ def fused_source(program: Program) -> FusedSource:
 
 @dataclass(frozen=True)
 class _Formula:
-    """An element of a node: the sum of `term(index, summed)` over `dims`, divided; just the term if no dims."""
+    """An element of a node: the sum of `term(index, summed)` over `dims`, divided; the term if no dims."""
 
     term: Callable[[Index, Index], str]
     dims: tuple[int | None, ...] = ()
@@ -211,13 +211,17 @@ class _Writer:
             raise CannotFuseError(f"{shown_name(node)} has no fused form: it sums over rows for each row")
         for index in self._each(_shape(node)):
             total = self._total(formula, index)
-            self._write(f"{self._at(node, index)} = {total}" + f" / {formula.divisor}" * bool(formula.divisor))
+            self._write(
+                f"{self._at(node, index)} = {total}" + f" / {formula.divisor}" * bool(formula.divisor)
+            )
 
     def _write_addition(self, node: Node) -> None:
         """Add what one row adds to a row sum."""
         formula = self._formula(node)
         if None not in formula.dims:
-            raise CannotFuseError(f"{shown_name(node)} has no fused form: it does not sum over the rows it reads")
+            raise CannotFuseError(
+                f"{shown_name(node)} has no fused form: it does not sum over the rows it reads"
+            )
         for index in self._each(_shape(node)):
             self._write(f"{self._at(node, index)} += {self._total(formula, index)}")
 
@@ -231,7 +235,9 @@ class _Writer:
         """How the elements of a node are made from those of its inputs."""
         op, inputs = node.op.name, node.inputs
         if op in _ELEMENTWISE:
-            return _Formula(lambda i, _: _ELEMENTWISE[op].format(*(self._at(x, _aligned(i, x)) for x in inputs)))
+            return _Formula(
+                lambda i, _: _ELEMENTWISE[op].format(*(self._at(x, _aligned(i, x)) for x in inputs))
+            )
         if op in _FILLED:
             return _Formula(lambda *_: _FILLED[op])
         if op == "count":
@@ -280,10 +286,10 @@ class _Writer:
 
     def _each(self, dims: Sequence[int | None], letter: str = "i") -> Iterator[Index]:
         """All indices of these dimensions, of the current row; or one, with loops written around its use."""
-        fixed = {None: _ROW, 1: "0"}
         if self._unrolls:
-            yield from product(*(map(str, range(dim)) if dim not in fixed else [fixed[dim]] for dim in dims))
+            yield from product(*([_ROW] if dim is None else map(str, range(dim)) for dim in dims))
             return
+        fixed = {None: _ROW, 1: "0"}
         index = tuple(fixed.get(dim, f"{letter}{axis}") for axis, dim in enumerate(dims))
         indent = self._indent
         for i, dim in zip(index, dims, strict=True):
@@ -302,7 +308,10 @@ class _Writer:
             size, name = _n_elements(node), self._names[node]
             if self._unrolls or size == 1:
                 for place, index in enumerate(self._each(_shape(node)) if size > 1 else [None], start):
-                    yield f"{array}[{place}]", name if index is None else self._element(name, _shape(node), index)
+                    yield (
+                        f"{array}[{place}]",
+                        name if index is None else self._element(name, _shape(node), index),
+                    )
             else:
                 yield f"{array}[{start}:{start + size}]", name
             start += size
@@ -406,7 +415,7 @@ def _axes_of(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
 
 
 def _restored(node: Node, index: Index, summed: Index) -> Index:
-    """The element of its input that a reduction adds to its element `index`, for one of the summed indices."""
+    """The element of its input that a reduction adds to its element `index`, for one `summed` index."""
     axes, rank = _axes(node), len(_shape(node.inputs[0]))
     if node.op.name == "sum_like" or node.attrs["keepdims"]:
         kept = iter(("",) * (rank - len(index)) + index)

@@ -71,20 +71,21 @@ def _kept(folder: Path, text: str, signature: str) -> Kernel:
 
 
 def _compiled(text: str, signature: str, path: str) -> Kernel:
-    """Numba's machine code; if `path` is a file, Numba looks for it, or leaves it, in a folder beside that."""
+    """Numba's machine code; if `path` is a file, Numba looks for it beside that, and leaves it there."""
     import numba  # noqa: PLC0415 (takes a third of a second)
     import numpy as np  # noqa: PLC0415
 
     names: dict[str, Any] = {"np": np, "__name__": __name__}  # a module that can be imported by what is kept
     exec(compile(text, path, "exec"), names)  # noqa: S102 (written by lrfit, from its own ops)
     names["kernel"].__qualname__ = f"kernel_{_key(text)}"  # of which machine code makes its symbols
-    kept_elsewhere, numba.config.CACHE_DIR = numba.config.CACHE_DIR, ""
+    config: Any = numba.config
+    kept_elsewhere, config.CACHE_DIR = config.CACHE_DIR, ""
     try:
         # NumPy's rules for a division by zero. No fast math: the same bits on every machine.
         jit = numba.njit(signature, cache=Path(path).exists(), error_model="numpy", nogil=True)
         kernel: Kernel = jit(names["kernel"])
     finally:
-        numba.config.CACHE_DIR = kept_elsewhere
+        config.CACHE_DIR = kept_elsewhere
     return kernel
 
 
@@ -99,7 +100,9 @@ def _digest(folder: Path) -> str:
     content = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != _DIGEST:
-            content.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+            content.update(
+                f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes()
+            )
     return content.hexdigest()
 
 
