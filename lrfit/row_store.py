@@ -6,7 +6,7 @@ nothing is left of it however the process ends. It is where `TMPDIR` says.
 
 Rows come out window by window, small enough for a processor's cache. From a scratch file a window is as large
 as the budget allows, and is gathered in the order of the file: each window is one pass over the disk, not a
-seek for each row. What comes out is the same. A shuffled order is itself in memory, with 8 bytes a row.
+seek for each row. What comes out is the same. The order itself is in memory, with 4 or 8 bytes a row.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ from pathlib import Path
 from typing import IO, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from lrfit.errors import OutputError
 from lrfit.graph import Array
+from lrfit.shuffle import Order
 
 __all__ = ["RowStore", "available_memory"]
 
 _log = logging.getLogger(__name__)
-
-Order = npt.NDArray[np.intp]
 
 _WINDOW_BYTES = 1 << 20
 """Of a window of rows in memory: half of a processor's own cache, as these are today."""

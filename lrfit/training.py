@@ -19,7 +19,6 @@ from math import isfinite
 from time import monotonic
 
 import numpy as np
-import numpy.typing as npt
 
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.executors import loop_executor
@@ -33,7 +32,7 @@ from lrfit.row_store import RowStore
 from lrfit.scaling import Scaling
 from lrfit.session import Session
 from lrfit.settings import TrainingSettings
-from lrfit.shuffle import orders
+from lrfit.shuffle import Order, orders
 
 __all__ = ["Descent", "EpochRecord", "prepare", "train"]
 
@@ -226,7 +225,7 @@ class _Run:
         return EpochRecord(self.epoch, loss, change, weights, float(intercept))
 
 
-def _orders(descent: Descent) -> Iterator[npt.NDArray[np.intp] | None]:
+def _orders(descent: Descent) -> Iterator[Order | None]:
     """The order of the rows in each epoch of mini-batches; None for the order in which they are."""
     settings = descent.settings
     if settings.batch_size is None or not settings.shuffle:

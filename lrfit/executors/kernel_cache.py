@@ -12,6 +12,7 @@ that nobody else can write to.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import platform
 import shutil
@@ -26,7 +27,7 @@ from typing import Any, TypeAlias
 
 __all__ = ["Kernel", "compile_kernel", "is_kept"]
 
-Kernel: TypeAlias = Callable[..., None]
+Kernel: TypeAlias = Callable[..., Any]
 
 _SOURCE = "kernel.py"
 _DIGEST = "digest"
@@ -39,10 +40,10 @@ def is_kept(text: str) -> bool:
 
 
 def compile_kernel(text: str, signature: str) -> Kernel:
-    """The function `kernel` of a source as machine code: from the cache, or compiled, and kept if it can be.
+    """The function of a source as machine code: from the cache, or compiled, and kept if it can be.
 
     Args:
-        text: A function in Python that Numba compiles; `np` is NumPy.
+        text: One function in Python that Numba compiles; `np` is NumPy.
         signature: Types of its arguments, as Numba writes them.
     """
     root = _private_root()
@@ -77,13 +78,14 @@ def _compiled(text: str, signature: str, path: str) -> Kernel:
 
     names: dict[str, Any] = {"np": np, "__name__": __name__}  # a module that can be imported by what is kept
     exec(compile(text, path, "exec"), names)  # noqa: S102 (written by lrfit, from its own ops)
-    names["kernel"].__qualname__ = f"kernel_{_key(text)}"  # of which machine code makes its symbols
+    function = next(value for value in names.values() if inspect.isfunction(value))
+    function.__qualname__ = f"kernel_{_key(text)}"  # of which machine code makes its symbols
     config: Any = numba.config
     kept_elsewhere, config.CACHE_DIR = config.CACHE_DIR, ""
     try:
         # NumPy's rules for a division by zero. No fast math: the same bits on every machine.
         jit = numba.njit(signature, cache=Path(path).exists(), error_model="numpy", nogil=True)
-        kernel: Kernel = jit(names["kernel"])
+        kernel: Kernel = jit(function)
     finally:
         config.CACHE_DIR = kept_elsewhere
     return kernel
