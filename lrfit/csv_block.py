@@ -4,7 +4,8 @@ The strict reader (`csv` and a grammar of numbers) defines what is accepted, and
 The fast reader (pandas' C reader) runs first. It may only return what the strict one would, and declines as
 soon as anything is unusual: a quote, a NUL, a cell that is not a plain number, a count of fields that does
 not add up. For pandas shifts, pads, drops and converts without a word. So nothing is misread, and good
-files are read at the speed of pandas.
+files are read at the speed of pandas. It is imported when it is first needed: that takes as long as reading
+over 1 MiB without it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from lrfit.errors import DataError, shown
 from lrfit.graph import Array
@@ -117,7 +117,9 @@ class Parsed:
     counts: Counts
 
 
-def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = False) -> Parsed:
+def parse(
+    text: bytes, layout: Layout, first_line: int, *, with_texts: bool = False, fast: bool = True
+) -> Parsed:
     """The rows of a block.
 
     Args:
@@ -125,11 +127,12 @@ def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = Fa
         layout: The columns.
         first_line: Number of the block's first line, for messages.
         with_texts: Whether to give the rows as they were written, too.
+        fast: Whether to try the fast reader; the result is the same.
 
     Raises:
         DataError: A row has too many or too few fields, or a cell is not a number; says where.
     """
-    columns = _parse_fast(text, layout)
+    columns = _parse_fast(text, layout) if fast else None
     if columns is None:
         return _parse_strict(text, layout, first_line, with_texts=with_texts)
     values = np.array(columns, dtype=np.float64).T  # column by column in memory, as they were read
@@ -148,6 +151,8 @@ def _parse_fast(text: bytes, layout: Layout) -> list[np.ndarray] | None:
     """The columns that were asked for, or None if only the strict reader can tell."""
     if not _is_plain(text):
         return None
+    import pandas as pd  # noqa: PLC0415 (slow to import)
+
     try:
         with warnings.catch_warnings(action="error"):
             frame = pd.read_csv(
