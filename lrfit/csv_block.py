@@ -195,31 +195,27 @@ def _is_sure(column: np.ndarray, text: bytes) -> bool:
     """Whether these are the very numbers of the text, and no digits were lost unnoticed."""
     if column.dtype.kind in "iu":  # which have no -0.0
         return b"-0" not in text or bool(np.all(column))
-    if column.dtype.kind != "f" or not np.all(np.isfinite(column)):
+    if column.dtype.kind != "f":
         return False
-    return bool(np.all(np.abs(column) < _LARGEST_EXACT)) or not _LONG_INTEGER.search(text)
+    largest = np.max(np.abs(column))  # NaN if there is any
+    return bool(largest < _LARGEST_EXACT) or (bool(np.isfinite(largest)) and not _LONG_INTEGER.search(text))
 
 
 def _has_right_fields(text: bytes, layout: Layout, n_rows: int) -> bool:
     """Whether each of the rows has as many fields as the header.
 
     A row that is too short has an empty last field, which would have been no number. So if all columns were
-    read, the total number of separators decides; else, the sequence of separators and line ends.
+    read, the total number of separators decides; else, what is left of the text without its fields.
     """
-    array = np.frombuffer(text, np.uint8)
-    separators = array == ord(layout.format.separator)
+    separator = layout.format.separator.encode()
     n_expected = len(layout.header) - 1
-    if np.count_nonzero(separators) != n_rows * n_expected:
-        return False
     if len(set(layout.positions)) == len(layout.header):
-        return True
-    sequence = separators[np.flatnonzero(separators | (array == ord("\n")))]
-    if not text.endswith(b"\n"):
-        sequence = np.append(sequence, False)
-    if len(sequence) != n_rows * (n_expected + 1):
-        return False
-    rows = sequence.reshape(n_rows, n_expected + 1)
-    return bool(np.all(rows[:, :-1]) and not np.any(rows[:, -1]))
+        n_separators = np.count_nonzero(np.frombuffer(text, np.uint8) == ord(separator))
+        return bool(n_separators == n_rows * n_expected)
+    marks = separator + b"\n"
+    skeleton = text.translate(None, delete=bytes(set(range(256)).difference(marks)))
+    last_end = b"" if text.endswith(b"\n") else b"\n"
+    return skeleton + last_end == (separator * n_expected + b"\n") * n_rows
 
 
 def _parse_strict(text: bytes, layout: Layout, first_line: int, *, with_texts: bool) -> Parsed:
