@@ -4,7 +4,8 @@ The strict reader (`csv` and a grammar of numbers) defines what is accepted, and
 The fast reader (pandas' C reader) runs first. It may only return what the strict one would, and declines as
 soon as anything is unusual: a quote, a NUL, a cell that is not a plain number, a count of fields that does
 not add up. For pandas shifts, pads, drops and converts without a word. So nothing is misread, and good
-files are read at the speed of pandas.
+files are read at the speed of pandas. It is imported when it is first needed: that takes as long as reading
+over 1 MiB without it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from lrfit.errors import DataError, shown
 from lrfit.graph import Array
@@ -117,7 +117,9 @@ class Parsed:
     counts: Counts
 
 
-def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = False) -> Parsed:
+def parse(
+    text: bytes, layout: Layout, first_line: int, *, with_texts: bool = False, fast: bool = True
+) -> Parsed:
     """The rows of a block.
 
     Args:
@@ -125,11 +127,12 @@ def parse(text: bytes, layout: Layout, first_line: int, *, with_texts: bool = Fa
         layout: The columns.
         first_line: Number of the block's first line, for messages.
         with_texts: Whether to give the rows as they were written, too.
+        fast: Whether to try the fast reader; the result is the same.
 
     Raises:
         DataError: A row has too many or too few fields, or a cell is not a number; says where.
     """
-    columns = _parse_fast(text, layout)
+    columns = _parse_fast(text, layout) if fast else None
     if columns is None:
         return _parse_strict(text, layout, first_line, with_texts=with_texts)
     values = np.array(columns, dtype=np.float64).T  # column by column in memory, as they were read
@@ -148,6 +151,8 @@ def _parse_fast(text: bytes, layout: Layout) -> list[np.ndarray] | None:
     """The columns that were asked for, or None if only the strict reader can tell."""
     if not _is_plain(text):
         return None
+    import pandas as pd  # noqa: PLC0415 (slow to import)
+
     try:
         with warnings.catch_warnings(action="error"):
             frame = pd.read_csv(
@@ -190,31 +195,27 @@ def _is_sure(column: np.ndarray, text: bytes) -> bool:
     """Whether these are the very numbers of the text, and no digits were lost unnoticed."""
     if column.dtype.kind in "iu":  # which have no -0.0
         return b"-0" not in text or bool(np.all(column))
-    if column.dtype.kind != "f" or not np.all(np.isfinite(column)):
+    if column.dtype.kind != "f":
         return False
-    return bool(np.all(np.abs(column) < _LARGEST_EXACT)) or not _LONG_INTEGER.search(text)
+    largest = np.max(np.abs(column))  # NaN if there is any
+    return bool(largest < _LARGEST_EXACT) or (bool(np.isfinite(largest)) and not _LONG_INTEGER.search(text))
 
 
 def _has_right_fields(text: bytes, layout: Layout, n_rows: int) -> bool:
     """Whether each of the rows has as many fields as the header.
 
     A row that is too short has an empty last field, which would have been no number. So if all columns were
-    read, the total number of separators decides; else, the sequence of separators and line ends.
+    read, the total number of separators decides; else, what is left of the text without its fields.
     """
-    array = np.frombuffer(text, np.uint8)
-    separators = array == ord(layout.format.separator)
+    separator = layout.format.separator.encode()
     n_expected = len(layout.header) - 1
-    if np.count_nonzero(separators) != n_rows * n_expected:
-        return False
     if len(set(layout.positions)) == len(layout.header):
-        return True
-    sequence = separators[np.flatnonzero(separators | (array == ord("\n")))]
-    if not text.endswith(b"\n"):
-        sequence = np.append(sequence, False)
-    if len(sequence) != n_rows * (n_expected + 1):
-        return False
-    rows = sequence.reshape(n_rows, n_expected + 1)
-    return bool(np.all(rows[:, :-1]) and not np.any(rows[:, -1]))
+        n_separators = np.count_nonzero(np.frombuffer(text, np.uint8) == ord(separator))
+        return bool(n_separators == n_rows * n_expected)
+    marks = separator + b"\n"
+    skeleton = text.translate(None, delete=bytes(set(range(256)).difference(marks)))
+    last_end = b"" if text.endswith(b"\n") else b"\n"
+    return skeleton + last_end == (separator * n_expected + b"\n") * n_rows
 
 
 def _parse_strict(text: bytes, layout: Layout, first_line: int, *, with_texts: bool) -> Parsed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, NoReturn, TypeVar
@@ -17,6 +16,9 @@ from lrfit.workers import worked_ahead
 __all__ = ["Table", "choose_columns", "read_moments"]
 
 T = TypeVar("T")
+
+_FEW_BYTES = 1 << 19
+"""A table of no more is read without the fast reader, in less time than loading that takes."""
 
 _MAX_LISTED = 10
 """Column names that a message lists."""
@@ -34,8 +36,8 @@ class _Work(Generic[T]):
     layout: Layout
     with_texts: bool
 
-    def __call__(self, block: bytes, first_line: int) -> _Answer[T]:
-        parsed = parse(block, self.layout, first_line, with_texts=self.with_texts)
+    def __call__(self, block: bytes, first_line: int, *, fast: bool = True) -> _Answer[T]:
+        parsed = parse(block, self.layout, first_line, with_texts=self.with_texts, fast=fast)
         is_refused = parsed.counts.n_missing and not self.layout.format.drop_missing
         wanted = parsed.counts.n_rows and not is_refused
         return parsed.counts, self.function(parsed) if wanted else None
@@ -134,8 +136,10 @@ class Table:
             if self._is_prompt
             else worked_ahead(work.ahead, self._blocks)
         )
+        n_bytes = 0
         for block, answer in done:
-            yield answer or work(block, self._line)
+            n_bytes += len(block)
+            yield answer or work(block, self._line, fast=n_bytes > _FEW_BYTES)
 
     def _count(self, counts: Counts) -> None:
         self._line += counts.n_lines
@@ -266,9 +270,11 @@ def _is_like_a_number(name: str) -> bool:
 def _found(name: str, header: Sequence[str], source_name: str) -> str:
     if name in header:
         return name
+    from difflib import get_close_matches  # noqa: PLC0415 (slow to import, and seldom needed)
+
     close = [
         *(column for column in header if column.lower() == name.lower()),
-        *difflib.get_close_matches(name, header),
+        *get_close_matches(name, header),
     ]
     suggestion = f"; did you mean {shown(close[0])}?" if close else ""
     hint = _separator_hint(header[0]) if len(header) == 1 else ""

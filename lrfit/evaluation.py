@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 from math import sqrt
 
 import numpy as np
@@ -14,7 +15,7 @@ from lrfit.graph import Array
 from lrfit.moments import Moments
 from lrfit.prediction import predictor
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "ResidualSums", "evaluate", "summing"]
 
 
 @dataclass(frozen=True)
@@ -43,25 +44,65 @@ class Evaluation:
     max_error: float
 
 
-def evaluate(fit: LinearFit, chunks: Iterable[Array]) -> Evaluation:
-    """The measures of `fit` on rows (x, y), in chunks of shape (n_rows, n_features + 1).
+@dataclass(frozen=True)
+class ResidualSums:
+    """What the measures need of some rows; the sums of two sets of rows add up.
+
+    Attributes:
+        squares: Σ residual².
+        absolutes: Σ |residual|.
+        largest: Largest |residual|.
+        target: Moments of y.
+    """
+
+    squares: float
+    absolutes: float
+    largest: float
+    target: Moments
+
+    def merge(self, other: ResidualSums) -> ResidualSums:
+        """The sums of the rows of both."""
+        return ResidualSums(
+            self.squares + other.squares,
+            self.absolutes + other.absolutes,
+            max(self.largest, other.largest),
+            self.target.merge(other.target),
+        )
+
+
+def summing(fit: LinearFit) -> Callable[[Array], ResidualSums]:
+    """What maps rows (x, y), shape (n_rows, n_features + 1), to sums of residuals; not finite if too large.
+
+    Examples:
+        >>> summing(LinearFit("y", {"x": 2.0}, 1.0))(np.array([[1.0, 3.5], [2.0, 4.0]])).squares
+        1.25
+    """
+    predict = predictor(fit)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def sums(rows: Array) -> ResidualSums:
+        residual = predict(rows[:, :-1]) - rows[:, -1]
+        sizes = np.abs(residual)
+        target = Moments.of_rows(rows[:, -1:])
+        return ResidualSums(
+            float(np.sum(np.square(residual))), float(np.sum(sizes)), float(np.max(sizes)), target
+        )
+
+    return sums
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def evaluate(parts: Iterable[ResidualSums]) -> Evaluation:
+    """The measures of a fit on rows, from the sums that `summing` makes of chunks of them, in order.
 
     Raises:
         DataError: There are no rows, or a squared residual overflows.
     """
-    predict = predictor(fit)
-    target = Moments.empty(1)
-    squares = absolutes = largest = 0.0
-    with np.errstate(over="ignore", invalid="ignore"):
-        for rows in chunks:
-            residual = predict(rows[:, :-1]) - rows[:, -1]
-            squares += float(np.sum(np.square(residual)))
-            absolutes += float(np.sum(np.abs(residual)))
-            largest = max(largest, float(np.max(np.abs(residual))))
-            target = target.merge(Moments.of_rows(rows[:, -1:]))
+    total = reduce(ResidualSums.merge, parts, ResidualSums(0.0, 0.0, 0.0, Moments.empty(1)))
+    target = total.target
     if not target.n_samples:
         raise DataError("there are no rows to evaluate")
-    mse = squares / target.n_samples
+    mse = total.squares / target.n_samples
     if not np.isfinite(mse + target.best_constant_half_mse):
         raise DataError("the squares of the residuals overflow; divide the columns by a power of ten first")
     return Evaluation(
@@ -69,7 +110,7 @@ def evaluate(fit: LinearFit, chunks: Iterable[Array]) -> Evaluation:
         loss=mse / 2.0,
         mse=mse,
         rmse=sqrt(mse),
-        mae=absolutes / target.n_samples,
+        mae=total.absolutes / target.n_samples,
         r2=target.r2(mse / 2.0),
-        max_error=largest,
+        max_error=total.largest,
     )

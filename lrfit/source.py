@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -41,7 +41,7 @@ _LONGEST_ROW_BYTES = 64 << 20
 class _Rejoined(io.RawIOBase):
     """A stream of which the first bytes have been read already, whole again."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: Any) -> None:  # noqa: ANN401 (BinaryIO lacks readinto)
         self._head = head
         self._rest = rest
 
@@ -49,16 +49,17 @@ class _Rejoined(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        piece = self._head[: len(buffer)] or self._read_rest(len(buffer))
+        if not self._head:
+            return self._read_rest(buffer)
+        piece = self._head[: len(buffer)]
         self._head = self._head[len(buffer) :]
         buffer[: len(piece)] = piece
         return len(piece)
 
-    def _read_rest(self, n_bytes: int) -> bytes:
-        """What there is, without waiting for all of it."""
-        read1 = getattr(self._rest, "read1", self._rest.read)
-        piece: bytes = read1(n_bytes)
-        return piece
+    def _read_rest(self, buffer: memoryview) -> int:
+        """What there is, without waiting for all of it, and not copied on its way."""
+        n_bytes: int = getattr(self._rest, "readinto1", self._rest.readinto)(buffer)
+        return n_bytes
 
 
 class Source:
@@ -111,6 +112,10 @@ class Source:
         """
         rest = b""
         for text in self._texts(streaming=streaming):
+            if end := _plain_row_end(rest, text):
+                yield b"".join((rest, memoryview(text)[:end]))  # copied but once
+                rest = text[end:]
+                continue
             rest += text
             end = _last_row_end(rest) if text else len(rest)
             if end:
@@ -203,6 +208,11 @@ def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
         return lambda piece, final: piece  # noqa: ARG005
     decoder = info.incrementaldecoder()
     return lambda piece, final: decoder.decode(piece, final).encode()
+
+
+def _plain_row_end(rest: bytes, text: bytes) -> int:
+    """Where the last whole row of `text`, after `rest`, ends; 0 if none does, or it is not plain to see."""
+    return 0 if b'"' in rest or b'"' in text else text.rfind(b"\n") + 1
 
 
 def _last_row_end(text: bytes) -> int:

@@ -24,6 +24,9 @@ __all__ = ["Terminal", "flush_result", "write_result"]
 _PATIENCE_S = 0.5
 """Work that is done sooner shows no bar."""
 
+_PERIOD_S = 0.1
+"""Between two pictures of the bar. They are drawn here, not by a thread: reading may fork."""
+
 
 def write_result(result: str | bytes) -> None:
     """Write to stdout; `flush_result` makes sure that it got there.
@@ -63,6 +66,7 @@ class Terminal:
             not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         )
         self._bar: Progress | None = None
+        self._next_s = 0.0
 
     def _show_log(self) -> None:
         import logging  # noqa: PLC0415
@@ -92,12 +96,13 @@ class Terminal:
 
         On a terminal only, and only when the work has lasted for a while; the bar goes with the block.
         """
-        started_s = monotonic()
+        self._next_s = monotonic() + _PATIENCE_S
 
         def advance(done: int, total: int) -> None:
-            if self._live and (self._bar or monotonic() - started_s > _PATIENCE_S):
+            if self._live and monotonic() > self._next_s:
+                self._next_s = monotonic() + _PERIOD_S
                 self._bar = self._bar or _new_bar(label)
-                self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+                self._bar.update(self._bar.task_ids[0], completed=done, total=total, refresh=True)
 
         try:
             yield advance
@@ -118,7 +123,7 @@ def _new_bar(label: str) -> Progress:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    bar = Progress(console=Console(stderr=True), transient=True)
+    bar = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
     bar.add_task(label)
     bar.start()
     return bar

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfit import source, workers
+from lrfit import csv_block, source, workers
 from lrfit.csv_block import CsvFormat
 from lrfit.data import Table, choose_columns, read_moments
 from lrfit.errors import DataError
@@ -419,6 +419,15 @@ def test_an_error_of_what_is_done_with_the_rows_is_raised_as_it_is(forked):
     results = table_of("x,y\n" + NUMBERS).map_blocks(function, ["x"])
     with pytest.raises(DataError, match=r"^too large$"):
         list(results)
+
+
+def test_a_small_table_is_read_without_the_fast_reader_a_large_one_with_it(monkeypatch):
+    fast_bytes = []
+    monkeypatch.setattr(csv_block, "_parse_fast", lambda text, _: fast_bytes.append(len(text)))
+    values_of(table_of("x,y\n" + "1,2\n" * 1000))
+    assert not fast_bytes
+    values_of(table_of("x,y\n" + "1,2\n" * (1 << 18)))
+    assert sum(fast_bytes) == 1 << 20
 
 
 # Missing values.

@@ -96,6 +96,19 @@ def test_the_graph_library_loads_numpy_at_most():
     assert not loaded & {"pandas", "rich", "click"}
 
 
+@pytest.mark.parametrize("arguments", [["train"], ["evaluate", "model.json"], ["predict", "model.json"]])
+def test_a_small_table_is_read_without_loading_pandas(tmp_path, arguments):
+    """Which would take longer than all else."""
+    model = tmp_path / "model.json"
+    data = PACKAGE.parent / "sample_data" / "lab.csv"
+    run = f"run(['train', {str(data)!r}, '-q', '-o', {str(model)!r}])"
+    if arguments != ["train"]:
+        run += f"; run({[arguments[0], str(model), str(data)]!r})"
+    loaded = loaded_by(f"from lrfit.cli import run; {run}")
+    assert "lrfit.csv_block" in loaded
+    assert not loaded & {"pandas", "rich"}
+
+
 def test_every_public_name_can_be_had_from_the_package():
     code = (
         "import lrfit; from lrfit import abs, Session;"

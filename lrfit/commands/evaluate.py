@@ -29,12 +29,14 @@ def command(model: str, data: str, *, output_format: str, **options: Any) -> Non
     Example:
       lrfit evaluate model.json test.csv
     """
-    from lrfit.evaluation import evaluate
+    from lrfit.evaluation import evaluate, summing
     from lrfit.model_file import load
     from lrfit.report import evaluation_json, evaluation_text
 
     refuse_two_stdins(model, data)
     fit = load(model)
     with open_table(data, options, Terminal()) as table:
-        evaluation = evaluate(fit, table.map_blocks(lambda parsed: parsed.values, [*fit.weights, fit.target]))
+        sums = summing(fit)
+        parts = table.map_blocks(lambda parsed: sums(parsed.values), [*fit.weights, fit.target])
+        evaluation = evaluate(parts)
     write_result(evaluation_json(evaluation) if output_format == "json" else evaluation_text(evaluation))

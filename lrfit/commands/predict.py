@@ -58,5 +58,5 @@ def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> 
 def _added(rows: list[str] | None, fields: Iterable[str], separator: str, *, only: bool) -> str:
     """Lines of `rows`, each with its field added; of the fields alone with `only`."""
     if not only and rows is not None:
-        fields = (f"{row}{separator}{field}" for row, field in zip(rows, fields, strict=True))
-    return "".join(f"{line}\n" for line in fields)
+        fields = map(separator.join, zip(rows, fields, strict=True))
+    return "\n".join(fields) + "\n"

@@ -23,6 +23,22 @@ def model(tmp_path):
     return "m.json"
 
 
+def test_the_measures_of_many_rows_are_those_of_their_definitions(lrfit, model, tmp_path):
+    """Of so many that other processes help to read them."""
+    x = np.arange(100_000) / 7
+    y = np.sin(x) * 1000
+    (tmp_path / "many.csv").write_text(
+        "x,y\n" + "".join(f"{a!r},{b!r}\n" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    )
+    result = lrfit("evaluate", model, "many.csv", "--format", "json")
+    residual = x * oracles.LAB_LEAST_SQUARES["x"] + oracles.LAB_LEAST_SQUARES["intercept"] - y
+    measures = json.loads(result.stdout)
+    assert measures["n_samples"] == 100_000
+    assert measures["mae"] == pytest.approx(np.mean(np.abs(residual)), rel=1e-12)
+    assert measures["max_error"] == np.max(np.abs(residual))
+    assert measures["r2"] == pytest.approx(1 - np.mean(residual**2) / np.var(y), rel=1e-12)
+
+
 def test_the_measures_are_those_of_their_definitions(lrfit, model):
     result = lrfit("evaluate", model, LAB_TEST, "--format", "json")
     x, y = oracles.read_columns("lab_test.csv", ["x", "y"]).T
