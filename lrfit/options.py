@@ -36,7 +36,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _SEPARATOR = re.compile(r"[\t !#$%&()*,/:;<=>?@\[\]^_`{|}~\\]")
-_SIZE = re.compile(r"([0-9]+)([KMGTkmgt]?)(?:i?[Bb])?", re.ASCII)
+_SIZE = re.compile(r"([0-9]+)(?:([KMGT])i?)?B?", re.ASCII | re.IGNORECASE)
 _MAX_DIGITS = 18
 
 
@@ -71,7 +71,7 @@ def size(text: str) -> int:
     match = _SIZE.fullmatch(text)
     if not match or len(text) > _MAX_DIGITS:
         _refuse(text, "a size such as 500M or 2G")
-    return int(match[1]) << 10 * " KMGT".index(match[2].upper() or " ")
+    return int(match[1]) << 10 * " KMGT".index((match[2] or " ").upper())
 
 
 def names(text: str) -> list[str]:

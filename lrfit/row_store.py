@@ -90,9 +90,10 @@ class RowStore:
                 tempfile.gettempdir(),
             )
         try:
-            self._scratch = self._scratch or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed with the store)
+            self._scratch = self._scratch or tempfile.TemporaryFile()  # noqa: SIM115 (closed with the store)
             for chunk in self._chunks:
                 self._scratch.write(np.ascontiguousarray(chunk).data)
+            self._scratch.flush()
         except OSError as error:
             raise OutputError(
                 f"the scratch file for the rows cannot be written in {tempfile.gettempdir()}: "

@@ -128,7 +128,7 @@ class Session:
         arrays = [_checked(node, value) for node, value in feed_dict.items()]
         has_rows = [is_of_rows(node.shape) for node in feed_dict]
         n_rows = _n_rows(feed_dict, arrays, has_rows)
-        loop = self._loop_for(*plan, arrays, has_rows)
+        loop = self._loop_for(*plan, arrays, has_rows) if n_rows and n_epochs else None
         if loop:
             loop(arrays, self._values, batch_size, n_epochs)
             return
@@ -185,7 +185,10 @@ class Session:
         )
         key = (fetches, feeds, shapes)
         if key not in self._loops:
-            program = self._program(*key)
+            try:
+                program = apply_passes(Program.of(*key), self._passes)
+            except ShapeError:  # a step will say which values do not fit
+                return None
             self._loops[key] = (self._loop_executor(program), program.variables)
         loop, reads = self._loops[key]
         self._check_initialized(reads)

@@ -35,12 +35,15 @@ def compiled(program: Program) -> Loop | None:
     """The loop of `program` in machine code; None if it has no fused form, and the log says why.
 
     Raises:
-        UsageError: Numba is not installed.
+        UsageError: Numba is not installed, or cannot be imported.
     """
     if find_spec("numba") is None:
         raise UsageError("the executor 'numba' needs Numba: pip install 'lrfit[fast]'")
     source = _source(program)
-    return None if source is None else _loop(source, program)
+    try:
+        return None if source is None else _loop(source, program)
+    except ImportError as error:  # such as one that does not know this NumPy
+        raise UsageError(f"the executor 'numba' needs a Numba that can be imported: {error}") from error
 
 
 def automatic(n_steps: int, n_values: int) -> LoopExecutor:
@@ -63,7 +66,11 @@ def automatic(n_steps: int, n_values: int) -> LoopExecutor:
             "executor: about %.1f s step by step, %.1f s to make machine code ready",
             interpreted_s, compiled_s,
         )  # fmt: skip
-        return _loop(source, program) if compiled_s < interpreted_s else None
+        try:
+            return _loop(source, program) if compiled_s < interpreted_s else None
+        except ImportError as error:
+            _log.info("executor: Numba cannot be imported: %s", error)
+            return None
 
     return executor
 
@@ -88,7 +95,8 @@ def _loop(source: FusedSource, program: Program) -> Loop:
         numbers = _flat([feeds[part] if isinstance(part, int) else part for part in source.numbers])
         initial = [variables.get(node, np.zeros(_shape(node))) for node in source.state]
         state = _flat(initial)
-        kernel(*(feeds[i] for i in source.row_feeds), numbers, state, batch_size, n_epochs)
+        rows = [np.require(feeds[i], requirements="W") for i in source.row_feeds]  # as the kernel's types are
+        kernel(*rows, numbers, state, batch_size, n_epochs)
         start = 0
         for node, value in zip(source.state, initial, strict=True):
             variables[node] = state[start : start + value.size].reshape(value.shape)[()]

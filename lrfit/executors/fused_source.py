@@ -339,7 +339,7 @@ def _needed(program: Program) -> list[Node]:
     """The nodes whose values the assignments need, each behind those that it needs.
 
     Raises:
-        CannotFuseError: A shape is not known but for one dimension, or nothing is assigned.
+        CannotFuseError: A shape is not known but for the number of rows, or nothing is assigned.
     """
     needed = set(program.updates.values())
     for node in reversed(program.nodes):
@@ -347,8 +347,15 @@ def _needed(program: Program) -> list[Node]:
             needed.update(_read(node))
     nodes = [node for node in program.nodes if node in needed]
     for node in [*nodes, *program.updates]:
-        if node.shape is None or node.shape.count(None) > (not is_variable(node)):
+        if node.shape is None or node.shape.count(None) > (not is_variable(node)) or 0 in node.shape:
             raise CannotFuseError(f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form")
+    for node in program.nodes:  # also those of which just the shape is read
+        is_odd = (is_placeholder(node) and not is_of_rows(node.shape)) or not _keeps_axes(node)
+        if _has_rows(node) and is_odd:
+            raise CannotFuseError(
+                f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form: the dimension "
+                "that is not known need not be that of the rows"
+            )
     if not nodes:
         raise CannotFuseError("a program that assigns nothing has no fused form")
     return nodes
@@ -383,7 +390,8 @@ def _n_elements(node: Node) -> int:
 
 def _number(dims: Sequence[int | None]) -> str:
     """How many elements there are: `n` is the number of rows of the batch."""
-    return " * ".join(["n" if dim is None else f"{dim}.0" for dim in dims if dim != 1]) or "1.0"
+    known = f"{prod(dim for dim in dims if dim is not None)}.0"
+    return " * ".join(["n"] * dims.count(None) + [known] * (known != "1.0")) or known
 
 
 def _balanced(terms: list[str]) -> str:
@@ -426,6 +434,13 @@ def _restored(node: Node, index: Index, summed: Index) -> Index:
     return tuple(sums.get(axis, i) for axis, i in enumerate(kept))
 
 
+def _keeps_axes(node: Node) -> bool:
+    """Whether a node that is a reshape does no more than add or drop axes of length 1."""
+    if node.op.name not in ("reshape", "reshape_like"):
+        return True
+    return [d for d in _shape(node) if d != 1] == [d for d in _shape(node.inputs[0]) if d != 1]
+
+
 def _source_index(node: Node, index: Index) -> Index:
     """The element of its first input that is element `index` of a node that moves elements."""
     op, x = node.op.name, node.inputs[0]
@@ -437,7 +452,7 @@ def _source_index(node: Node, index: Index) -> Index:
         return index if node.attrs["keepdims"] else tuple(i for a, i in enumerate(index) if a not in axes)
     if op in ("reshape", "reshape_like"):
         long = [i for i, dim in zip(index, _shape(node), strict=True) if dim != 1]
-        if [dim for dim in _shape(node) if dim != 1] != [dim for dim in _shape(x) if dim != 1]:
+        if not _keeps_axes(node):
             raise CannotFuseError(f"{shown_name(node)} has no fused form: it does more than add or drop axes")
         rest = iter(long)
         return tuple("0" if dim == 1 else next(rest) for dim in _shape(x))

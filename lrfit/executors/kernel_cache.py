@@ -25,6 +25,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from lrfit import __version__
+
 __all__ = ["Kernel", "compile_kernel", "is_kept"]
 
 Kernel: TypeAlias = Callable[..., Any]
@@ -36,7 +38,7 @@ _DIGEST = "digest"
 def is_kept(text: str) -> bool:
     """Whether there seems to be machine code of this source; looks no further, so that it costs nothing."""
     root = _root()
-    return root is not None and (root / _key(text) / _DIGEST).exists()
+    return root is not None and os.path.exists(root / _key(text) / _DIGEST)  # noqa: PTH110 (raises nothing)
 
 
 def compile_kernel(text: str, signature: str) -> Kernel:
@@ -93,7 +95,7 @@ def _compiled(text: str, signature: str, path: str) -> Kernel:
 
 def _is_intact(folder: Path) -> bool:
     with suppress(OSError):
-        return (folder / _DIGEST).read_text() == _digest(folder)
+        return (folder / _DIGEST).read_bytes() == _digest(folder).encode()
     return False
 
 
@@ -110,7 +112,7 @@ def _digest(folder: Path) -> str:
 
 def _key(text: str) -> str:
     """What machine code depends on: the source, the versions of what compiles it, and the processor."""
-    versions = [sys.version, *map(version, ("lrfit", "numba", "llvmlite", "numpy"))]
+    versions = [sys.version, __version__, *map(version, ("numba", "llvmlite", "numpy"))]
     parts = [text, *versions, platform.platform(), _processor()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
@@ -125,10 +127,11 @@ def _processor() -> str:
 
 def _root() -> Path | None:
     """Where kernels are kept, by the XDG Base Directory Specification; None if there is no home."""
-    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    with suppress(RuntimeError):
-        return (given if given.is_absolute() else Path.home() / ".cache") / "lrfit" / "kernels"
-    return None
+    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not caches.is_absolute():
+        with suppress(RuntimeError):
+            caches = Path.home() / ".cache"
+    return caches / "lrfit" / "kernels" if caches.is_absolute() else None
 
 
 def _private_root() -> Path | None:
