@@ -38,7 +38,7 @@ def compiled(program: Program) -> Loop | None:
         UsageError: Numba is not installed, or cannot be imported.
     """
     if find_spec("numba") is None:
-        raise UsageError("the executor 'numba' needs Numba: pip install 'lrfit[fast]'")
+        raise UsageError("the executor 'numba' needs Numba: pip install numba")
     source = _source(program)
     try:
         return None if source is None else _loop(source, program)
@@ -56,7 +56,10 @@ def automatic(n_steps: int, n_values: int) -> LoopExecutor:
 
     def executor(program: Program) -> Loop | None:
         interpreted_s = n_steps * _STEP_S + n_values * _VALUE_S
-        if interpreted_s < _IMPORT_S or find_spec("numba") is None:
+        if interpreted_s < _IMPORT_S:
+            return None
+        if find_spec("numba") is None:
+            _log.info("executor: about %.1f s step by step; pip install numba makes it quick", interpreted_s)
             return None
         source = _source(program)
         if source is None:

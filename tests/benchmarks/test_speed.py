@@ -1,0 +1,69 @@
+"""How long the parts take, for pytest-benchmark: `pytest tests/benchmarks --benchmark-only`.
+
+The default run skips these. To compare with an earlier state: `--benchmark-autosave`, then
+`--benchmark-compare`. `compare.py` beside this file measures against other software.
+"""
+
+import numpy as np
+import oracles
+import pytest
+
+from lrfit.csv_block import CsvFormat, Layout, parse
+from lrfit.executors.compiled import compiled
+from lrfit.model import linear_model
+from lrfit.moments import Moments
+from lrfit.ops import global_variables_initializer
+from lrfit.optimizers import GradientDescentOptimizer
+from lrfit.row_store import RowStore
+from lrfit.session import Session
+from lrfit.shuffle import order_of_epoch, orders
+
+ROWS = oracles.random_rows(100_000, 1)
+
+
+def training(loop_executor=None, n_features=1):
+    model = linear_model(np.zeros(n_features), 0.0)
+    train_op = GradientDescentOptimizer(1e-3).minimize(model.loss)
+    session = Session(model.graph, loop_executor=loop_executor)
+    session.run(global_variables_initializer(model.graph))
+    return session, model, train_op
+
+
+def test_a_step_of_four_points(benchmark):
+    session, model, train_op = training()
+    feeds = {model.x: ROWS[:4, :1], model.y: ROWS[:4, 1:]}
+    benchmark(session.run, train_op, feeds)
+
+
+@pytest.mark.parametrize("n_features", [1, 20])
+@pytest.mark.parametrize("batch_size", [1, 32])
+def test_an_epoch_of_compiled_mini_batches(benchmark, batch_size, n_features):
+    rows = oracles.random_rows(100_000, n_features)
+    session, model, train_op = training(compiled, n_features)
+    feeds = {model.x: rows[:, :-1].copy(), model.y: rows[:, -1:].copy()}
+    benchmark(session.run_batches, train_op, feeds, batch_size=batch_size)
+
+
+def test_a_thousand_compiled_epochs_of_four_points(benchmark):
+    session, model, train_op = training(compiled)
+    feeds = {model.x: ROWS[:4, :1].copy(), model.y: ROWS[:4, 1:].copy()}
+    benchmark(session.run_batches, train_op, feeds, batch_size=4, n_epochs=1000)
+
+
+def test_moments_of_rows(benchmark):
+    benchmark(Moments.of_rows, ROWS)
+
+
+def test_parsing_a_block(benchmark):
+    text = "".join(f"{x!r},{y!r}\n" for x, y in ROWS[:50_000].tolist()).encode()
+    layout = Layout("data.csv", CsvFormat(), ("x", "y"), (0, 1))
+    benchmark(parse, text, layout, 2)
+
+
+def test_gathering_rows_in_a_shuffled_order(benchmark):
+    store, order = RowStore.of(ROWS), order_of_epoch(len(ROWS), 0, 1)
+    benchmark(lambda: [None for _ in store.windows(32, order)])
+
+
+def test_ten_shuffles(benchmark):
+    benchmark(lambda: [None for _ in orders(len(ROWS), 0, range(10))])
