@@ -10,17 +10,13 @@ than half of the time. Both let other threads work, so the order of the next epo
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from math import log
 
 import numpy as np
 import numpy.typing as npt
-
-from lrfit.executors.kernel_cache import Kernel, compile_kernel
 
 __all__ = ["order_of_epoch", "orders"]
 
@@ -51,6 +47,8 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
     if n_rows < _WORTH_A_THREAD:
         yield from map(partial(order_of_epoch, n_rows, seed), epochs)
         return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (slow to import)
+
     pays = n_rows * len(epochs) >= _WORTH_COMPILING
     with ThreadPoolExecutor(1) as thread:
         drawn = (thread.submit(_drawn, n_rows, seed, epoch, may_compile=pays) for epoch in epochs)
@@ -71,13 +69,17 @@ def _drawn(n_rows: int, seed: int, epoch: int, *, may_compile: bool) -> Order:
 @cache
 def _compiled_draw() -> Callable[[int, int, int], Order | None] | None:
     """`order_of_epoch` in machine code; None if NumPy draws in another way than it does today."""
+    import inspect  # noqa: PLC0415
+
+    from lrfit.executors.kernel_cache import compile_kernel  # noqa: PLC0415
+
     kernel = compile_kernel(inspect.getsource(_shuffle), "int64(uint32[::1], uint32[::1])")
     draw = partial(_draw, kernel)
     order = draw(1000, 0, 0)
     return draw if order is not None and np.array_equal(order, order_of_epoch(1000, 0, 0)) else None
 
 
-def _draw(shuffle: Kernel, n_rows: int, seed: int, epoch: int) -> Order | None:
+def _draw(shuffle: Callable[..., int], n_rows: int, seed: int, epoch: int) -> Order | None:
     """A permutation; None if the random words do not suffice, which are drawn beforehand.
 
     Place i takes (m + 1) / (i + 1) halves of a word on average, m the least 2^k - 1 that is not below i.

@@ -23,12 +23,10 @@ __all__ = ["automatic", "compiled"]
 
 _log = logging.getLogger(__name__)
 
-# What work costs, as measured on one core; to estimate which executor is done first.
+# What it takes to make machine code ready, about: to import Numba, and to compile or to load.
 _IMPORT_S = 0.4
 _COMPILE_S = 0.8
 _LOAD_S = 0.1
-_STEP_S = 60e-6
-_VALUE_S = 8e-9
 
 
 def compiled(program: Program) -> Loop | None:
@@ -46,18 +44,10 @@ def compiled(program: Program) -> Loop | None:
         raise UsageError(f"the executor 'numba' needs a Numba that can be imported: {error}") from error
 
 
-def automatic(n_steps: int, n_values: int) -> LoopExecutor:
-    """An executor that compiles the loop where that is done sooner than a step for each batch.
-
-    Args:
-        n_steps: Steps that are to be done.
-        n_values: Cells of the feeds, of all steps together.
-    """
+def automatic(interpreted_s: float) -> LoopExecutor:
+    """An executor that compiles the loop where that is sooner done than `interpreted_s`, step by step."""
 
     def executor(program: Program) -> Loop | None:
-        interpreted_s = n_steps * _STEP_S + n_values * _VALUE_S
-        if interpreted_s < _IMPORT_S:
-            return None
         if find_spec("numba") is None:
             _log.info("executor: about %.1f s step by step; pip install numba makes it quick", interpreted_s)
             return None
