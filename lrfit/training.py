@@ -12,6 +12,7 @@ the largest stable rate) the epochs between two records are run at once. The num
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
@@ -35,6 +36,8 @@ from lrfit.settings import TrainingSettings
 from lrfit.shuffle import Order, orders
 
 __all__ = ["Descent", "EpochRecord", "prepare", "train"]
+
+_log = logging.getLogger(__name__)
 
 _LARGEST_VALUE = 1e150
 """Values beyond have squares that overflow."""
@@ -168,6 +171,7 @@ def train(
             yield record
         if error:
             raise error
+    run.log_times()
 
 
 class _Run:
@@ -179,6 +183,7 @@ class _Run:
 
     def __init__(self, descent: Descent, executor: str, on_epoch: Callable[[int], None]) -> None:
         self.epoch = 0
+        self._first_s = self._total_s = 0.0
         self._descent = descent
         self._points = descent.points
         self._batch_size = descent.settings.batch_size or len(descent.points)
@@ -197,9 +202,12 @@ class _Run:
             n_epochs = min(n_epochs, epoch - self.epoch)
             started_s = monotonic()
             self._descend(n_epochs)
+            took_s = monotonic() - started_s
+            self._first_s = self._first_s or took_s
+            self._total_s += took_s
             self.epoch += n_epochs
             self._on_epoch(self.epoch)
-            if not isinstance(self._points, RowStore) and monotonic() - started_s < _PATIENCE_S / 2:
+            if not isinstance(self._points, RowStore) and took_s < _PATIENCE_S / 2:
                 n_epochs *= 2
 
     def _descend(self, n_epochs: int) -> None:
@@ -213,6 +221,11 @@ class _Run:
     def _run_batches(self, points: Array, n_epochs: int = 1) -> None:
         feeds = {self._model.x: points[:, :-1], self._model.y: points[:, -1:]}
         self._session.run_batches(self._train_op, feeds, batch_size=self._batch_size, n_epochs=n_epochs)
+
+    def log_times(self) -> None:
+        """Say how long the epochs took; the first ones include making them ready to run."""
+        rest_s = self._total_s - self._first_s
+        _log.info("epochs: the first %.3g s, the other %d %.3g s", self._first_s, self.epoch - 1, rest_s)
 
     def record(self, before: EpochRecord | None = None) -> EpochRecord:
         """Where descent stands; `before` is where it stood an epoch before, or at the last look."""
