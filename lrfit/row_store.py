@@ -6,7 +6,7 @@ nothing is left of it however the process ends. It is where `TMPDIR` says.
 
 Rows come out window by window, small enough for a processor's cache. From a scratch file a window is as large
 as the budget allows, and is gathered in the order of the file: each window is one pass over the disk, not a
-seek for each row. What comes out is the same. The order itself is in memory, with 4 or 8 bytes a row.
+seek for each row. What comes out is the same. The order itself is in memory, with 4 bytes a row.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Self
 
@@ -34,7 +35,7 @@ _WINDOW_BYTES = 1 << 20
 """Of a window of rows in memory: half of a processor's own cache, as these are today."""
 
 _PIECE_BYTES = 1 << 24
-"""Of rows that are gathered from a scratch file between two times that its pages are given back."""
+"""Of a scratch file that is looked at before its pages are given back."""
 
 _SHARE = 0.5
 """Of the available memory: the default budget."""
@@ -128,7 +129,7 @@ class RowStore:
         A window is valid until the next one.
         """
         rows = self.rows()
-        window_bytes = max(_WINDOW_BYTES, self._max_bytes // 4) if self.is_on_disk else _WINDOW_BYTES
+        window_bytes = max(_WINDOW_BYTES, self._max_bytes // 3) if self.is_on_disk else _WINDOW_BYTES
         n_batches = max(1, window_bytes // (rows[:1].nbytes * batch_size))
         size = min(n_batches * batch_size, self._n_rows)
         window = np.empty((size, rows.shape[1]))
@@ -146,9 +147,10 @@ class RowStore:
             np.take(rows, indices, axis=0, out=out, mode="clip")  # all are valid; other modes make a copy
             return
         places = np.argsort(indices)
-        n_piece = max(1, _PIECE_BYTES // rows[:1].nbytes)
-        for start in range(0, len(places), n_piece):
-            piece = places[start : start + n_piece]
+        starts = range(0, self._n_rows, max(1, _PIECE_BYTES // rows[:1].nbytes))
+        bounds = [*np.searchsorted(indices[places], starts), len(places)]
+        for start, end in pairwise(bounds):
+            piece = places[start:end]
             out[piece] = rows[indices[piece]]
             self._give_back(rows)
 

@@ -1,7 +1,7 @@
 """Shuffles: the order of the rows in an epoch, a pure function of (seed, epoch).
 
-Any order of all rows is as likely as any other: it is `permutation` of NumPy's default generator, seeded with
-the pair. So an epoch can be repeated, and a run resumed, without the state of a generator.
+Any order of all rows is as likely as any other: it is `shuffle` of NumPy's default generator, seeded with the
+pair. So an epoch can be repeated, and a run resumed, without the state of a generator.
 
 To draw a permutation takes longer than to descend its rows in machine code. So where Numba is at work anyway,
 NumPy's algorithm runs in machine code, too, without its mispredicted branches: the same permutation, in less
@@ -13,7 +13,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
-from math import log
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +23,9 @@ Order = npt.NDArray[np.intp] | npt.NDArray[np.uint32]
 
 _MAX_ROWS = 1 << 32
 """Of which an index takes 4 bytes."""
+
+_WORDS = 1 << 15
+"""Random words that are drawn at a time: they stay in a processor's cache."""
 
 _WORTH_A_THREAD = 20_000
 """Rows of which a permutation takes longer than to ask another thread for it."""
@@ -37,9 +39,18 @@ def order_of_epoch(n_rows: int, seed: int, epoch: int) -> Order:
 
     Examples:
         >>> order_of_epoch(5, seed=0, epoch=1)
-        array([1, 4, 3, 0, 2])
+        array([1, 4, 3, 0, 2], dtype=uint32)
     """
-    return np.random.default_rng((seed, epoch)).permutation(n_rows)
+    order = _unshuffled(n_rows)
+    np.random.default_rng((seed, epoch)).shuffle(order)
+    return order
+
+
+def _unshuffled(n_rows: int) -> Order:
+    """The indices as they are: 4 bytes each, if that is enough."""
+    if n_rows > _MAX_ROWS:
+        return np.arange(n_rows, dtype=np.intp)
+    return np.arange(n_rows, dtype=np.uint32)
 
 
 def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
@@ -61,50 +72,44 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
 
 def _drawn(n_rows: int, seed: int, epoch: int, *, may_compile: bool) -> Order:
     """As `order_of_epoch`, by machine code if Numba is there and that is worth it."""
-    draw = _compiled_draw() if may_compile and "numba" in sys.modules else None
-    order = draw and draw(n_rows, seed, epoch)
-    return order_of_epoch(n_rows, seed, epoch) if order is None else order
+    draw = _compiled_draw() if may_compile and n_rows <= _MAX_ROWS and "numba" in sys.modules else None
+    return (draw or order_of_epoch)(n_rows, seed, epoch)
 
 
 @cache
-def _compiled_draw() -> Callable[[int, int, int], Order | None] | None:
+def _compiled_draw() -> Callable[[int, int, int], Order] | None:
     """`order_of_epoch` in machine code; None if NumPy draws in another way than it does today."""
     import inspect  # noqa: PLC0415
 
     from lrfit.executors.kernel_cache import compile_kernel  # noqa: PLC0415
 
-    kernel = compile_kernel(inspect.getsource(_shuffle), "int64(uint32[::1], uint32[::1])")
+    kernel = compile_kernel(inspect.getsource(_shuffle), "int64(uint32[::1], uint32[::1], int64)")
     draw = partial(_draw, kernel)
-    order = draw(1000, 0, 0)
-    return draw if order is not None and np.array_equal(order, order_of_epoch(1000, 0, 0)) else None
+    return draw if np.array_equal(draw(1000, 0, 0), order_of_epoch(1000, 0, 0)) else None
 
 
-def _draw(shuffle: Callable[..., int], n_rows: int, seed: int, epoch: int) -> Order | None:
-    """A permutation; None if the random words do not suffice, which are drawn beforehand.
+def _draw(shuffle: Callable[..., int], n_rows: int, seed: int, epoch: int) -> Order:
+    order = _unshuffled(n_rows)
+    random_raw = np.random.default_rng((seed, epoch)).bit_generator.random_raw
+    place = n_rows - 1
+    while place > 0:
+        words = random_raw(min(_WORDS, place))
+        place = shuffle(words.astype("<u8", copy=False).view(np.uint32), order, place)
+    return order
 
-    Place i takes (m + 1) / (i + 1) halves of a word on average, m the least 2^k - 1 that is not below i.
+
+def _shuffle(draws, order, place):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Fisher and Yates' shuffle, in place, from a place downwards, as far as the draws go; returns how far.
+
+    A draw that is too large is passed over.
     """
-    if n_rows > _MAX_ROWS:
-        return None
-    power = (n_rows - 1).bit_length()
-    n_halves = 2.0**power * log(n_rows / 2.0 ** (power - 2)) + 20 * n_rows**0.5
-    n_words = int(n_halves / 2) + 100
-    words = np.random.default_rng((seed, epoch)).bit_generator.random_raw(n_words)
-    order = np.arange(n_rows, dtype=np.uint32)
-    places_left = shuffle(words.astype("<u8", copy=False).view(np.uint32), order)
-    return None if places_left else order
-
-
-def _shuffle(words, order):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Fisher and Yates' shuffle, in place; a draw that is too large is drawn again. Returns places left."""
-    place = order.size - 1
     taken = 0
-    while place > 0 and taken < words.size:
+    while place > 0 and taken < draws.size:
         mask = 1
         while mask < place:
             mask = 2 * mask + 1
-        while place > mask // 2 and taken < words.size:
-            draw = np.int64(words[taken]) & mask
+        while place > mask // 2 and taken < draws.size:
+            draw = np.int64(draws[taken]) & mask
             taken += 1
             # No branch: a processor would guess it wrong once in three times.
             is_valid = draw <= place
