@@ -111,6 +111,10 @@ class Source:
         """
         rest = b""
         for text in self._texts(streaming=streaming):
+            if end := _plain_row_end(rest, text):
+                yield b"".join((rest, memoryview(text)[:end]))  # copied but once
+                rest = text[end:]
+                continue
             rest += text
             end = _last_row_end(rest) if text else len(rest)
             if end:
@@ -203,6 +207,11 @@ def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
         return lambda piece, final: piece  # noqa: ARG005
     decoder = info.incrementaldecoder()
     return lambda piece, final: decoder.decode(piece, final).encode()
+
+
+def _plain_row_end(rest: bytes, text: bytes) -> int:
+    """Where the last whole row of `text`, after `rest`, ends; 0 if none does, or it is not plain to see."""
+    return 0 if b'"' in rest or b'"' in text else text.rfind(b"\n") + 1
 
 
 def _last_row_end(text: bytes) -> int:
