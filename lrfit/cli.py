@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 
 import click
 
@@ -27,7 +26,8 @@ _INTERRUPTED = 130
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return sorted(module.name for module in iter_modules(commands.__path__))
+        files = Path(commands.__path__[0]).glob("*.py")
+        return sorted(file.stem for file in files if file.stem != "__init__")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
@@ -40,6 +40,8 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         names = self.list_commands(ctx)
         if args[0] not in names:
+            from difflib import get_close_matches  # noqa: PLC0415 (slow to import, and seldom needed)
+
             close = get_close_matches(args[0], names)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}."
             ctx.fail(f"No command {args[0]!r}; {hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, NoReturn, TypeVar
@@ -271,9 +270,11 @@ def _is_like_a_number(name: str) -> bool:
 def _found(name: str, header: Sequence[str], source_name: str) -> str:
     if name in header:
         return name
+    from difflib import get_close_matches  # noqa: PLC0415 (slow to import, and seldom needed)
+
     close = [
         *(column for column in header if column.lower() == name.lower()),
-        *difflib.get_close_matches(name, header),
+        *get_close_matches(name, header),
     ]
     suggestion = f"; did you mean {shown(close[0])}?" if close else ""
     hint = _separator_hint(header[0]) if len(header) == 1 else ""
