@@ -103,8 +103,8 @@ class Table:
         """What `function` makes of each block of rows, in order; on all cores, if there are many rows.
 
         Args:
-            function: Of the rows of a block, and of nothing else. May run in another process, which it
-                changes nothing outside of; what it gives is pickled.
+            function: Of the rows of a block, and of nothing else. It may run in another process, so what
+                it changes may be lost, and what it gives is pickled.
             columns: Names of the columns whose values it needs.
             with_texts: Whether it needs the rows as they were written, too.
 
@@ -131,11 +131,8 @@ class Table:
 
     def _answers(self, work: _Work[T]) -> Iterator[_Answer[T]]:
         """Of each block; of those that workers leave, here, where the number of the line is known."""
-        done = (
-            ((block, None) for block in self._blocks)
-            if self._is_prompt
-            else worked_ahead(work.ahead, self._blocks)
-        )
+        alone = ((block, None) for block in self._blocks)  # as rows come through a pipe, no block is ahead
+        done = alone if self._is_prompt else worked_ahead(work.ahead, self._blocks)
         n_bytes = 0
         for block, answer in done:
             n_bytes += len(block)

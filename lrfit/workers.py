@@ -93,7 +93,9 @@ def _shared(
 ) -> Iterator[tuple[bytes, T | None]]:
     """As `worked_ahead`; rather than wait, the main process takes the first block that no worker has."""
     tasks: deque[_Task[T]] = deque()
-    n_ahead = 2 * _N_BOXES * len(workers) + 2
+    n_ahead = (
+        2 * _N_BOXES * len(workers) + 2
+    )  # as many as are in boxes again, so that nobody waits for the first
     while True:
         while len(tasks) < n_ahead and (block := next(blocks, None)) is not None:
             tasks.append(_Task(block))
