@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, event, given, settings
+from batches import assume_exact, instructions, numbers, random_batches, run_steps
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from lrfit.autodiff import gradients
-from lrfit.errors import ShapeError
 from lrfit.executors import fused_source as module
 from lrfit.executors.fused_source import CannotFuseError, FusedSource, fused_source
-from lrfit.executors.interpreter import interpreter
 from lrfit.graph import OPS, Array, Graph, Node
 from lrfit.model import linear_model
 from lrfit.ops import (
@@ -49,7 +46,7 @@ from lrfit.ops import (
 )
 from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer
 from lrfit.passes import apply_passes
-from lrfit.program import Program, is_of_rows
+from lrfit.program import Program
 
 
 @pytest.fixture(params=["unrolled", "looped"])
@@ -63,26 +60,12 @@ def program_of(fetches: Node | Sequence[Node], feeds: Sequence[Node]) -> Program
     return Program.of([fetches] if isinstance(fetches, Node) else fetches, feeds)
 
 
-def run_steps(
-    program: Program, feeds: Sequence[Array], variables: Mapping[Node, Array], batch_size: int, n_epochs: int
-) -> dict[Node, Array]:
-    """The variables after a step of the interpreter for each batch of each epoch."""
-    values, step = dict(variables), interpreter(program)
-    has_rows = [is_of_rows(node.shape) for node in program.feeds]
-    n_rows = len(feeds[has_rows.index(True)])
-    for _ in range(n_epochs):
-        for start in range(0, n_rows, batch_size):
-            rows = slice(start, start + batch_size)
-            step([feed[rows] if cut else feed for feed, cut in zip(feeds, has_rows, strict=True)], values)
-    return values
-
-
 def run_source(
     source: FusedSource,
     feeds: Sequence[Array],
     variables: Mapping[Node, Array],
     batch_size: int,
-    n_epochs: int,
+    n_epochs: int = 1,
 ) -> dict[Node, Array]:
     """The variables after one call of the function, which Python runs with NumPy's numbers for floats."""
     names: dict[str, Any] = {"np": np, "float": np.float64}
@@ -499,95 +482,23 @@ def test_a_program_that_assigns_nothing_has_no_fused_form():
         fused_source(program_of(reduce_sum(x), [x]))
 
 
-# Random programs.
-#
-# Sums are taken in another order than NumPy's, so values are such that this makes no difference: halves and
-# quarters of integers that stay small, with counts that are powers of two. Infinities and NaN are among them.
-
-NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 0.25, np.inf, -np.inf, np.nan]
-UNARY = ["identity", "negative", "square", "relu", "abs", "sign", "stop_gradient", "ones_like", "zeros_like"]
-BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "greater", "less_equal", "equal"]
-BINARY += ["add", "subtract", "multiply", "sum_like", "broadcast_like", "reshape_like"]
-REDUCTIONS = ["all", "rows", "rows kept", "last", "last kept"]
-OTHER = ["transpose", "where", "divide", "matmul", "count", "gradient", "gradient"]
-
-
-def made(op: str, nodes: Sequence[Node], variables: Sequence[Node], k: int) -> Node | None:
-    """The node that an instruction makes of three nodes; None where there is none."""
-    a, b, c = nodes
-    if op in UNARY:
-        return OPS[op](a)
-    if op in BINARY:
-        return OPS[op](a, b)
-    if op in REDUCTIONS:
-        axis = {"all": None, "rows": 0, "last": -1}[op.split(maxsplit=1)[0]]
-        return [reduce_sum, reduce_mean][k % 2](a, axis, keepdims=op.endswith("kept"))
-    if op == "where":
-        return OPS["where"](a, b, c)
-    if op == "gradient":
-        return gradients(reduce_sum(a), variables[k % len(variables)])[0]
-    return {
-        "transpose": lambda: transpose(a),
-        "divide": lambda: a / [1.0, 2.0, -0.5][k % 3],
-        "matmul": lambda: a @ b,
-        "count": lambda: count(a, axis=None),
-    }[op]()
-
-
-index = st.integers(0, 30)
-instructions = st.lists(
-    st.tuples(st.sampled_from(UNARY + BINARY + REDUCTIONS * 2 + OTHER), index, index, index),
-    min_size=1,
-    max_size=12,
-)
-
-
-def random_program(steps: Sequence[tuple[str, int, int, int]]) -> tuple[Program, list[Node]]:
-    """A program that assigns to each variable the last node of its shape, and the variables."""
-    rows = [placeholder((None, 4)), placeholder((None, 1)), placeholder((None,))]
-    feeds = [*rows, placeholder((4,)), placeholder(())]
-    variables = [Variable(np.zeros((4, 1))), Variable(np.zeros(4)), Variable(0.0)]
-    nodes = [*feeds, *variables, constant(1.0), constant(-0.5), constant(np.ones((4, 4)))]
-    for op, *places in steps:
-        with suppress(ShapeError):
-            node = made(op, [nodes[-1 - i % len(nodes)] for i in places], variables, places[-1])
-            nodes += [] if node is None else [node]
-    nodes.append(reduce_sum(nodes[-1]) + reduce_mean(rows[0]))
-    new = {v: [node * 1.0 for node in nodes if node.shape == v.shape][-1] for v in variables}
-    return program_of([assign(v, node) for v, node in new.items()], feeds), variables
-
-
-def are_exact(program: Program, feeds: Sequence[Array], state: Mapping[Node, Array]) -> bool:
-    """Whether no value of two batches is so large that it could lose its last bits."""
-    variables, step = dict(state), interpreter(program)
-    for rows in (slice(0, 4), slice(4, 6)):
-        cut = [a[rows] if is_of_rows(x.shape) else a for a, x in zip(feeds, program.feeds, strict=True)]
-        for value in step(cut, variables):
-            if np.any(np.abs(value)[np.isfinite(value)] > 2.0**12):
-                return False
-    return True
-
-
 @settings(max_examples=150, deadline=None)
-@given(instructions, st.lists(st.sampled_from(NUMBERS), min_size=6, max_size=10), st.booleans())
+@given(instructions, numbers, st.booleans())
 def test_a_random_program_does_what_its_steps_do(steps, numbers, is_looped):
     """If it has a fused form, in either form, before and after the passes."""
     with Graph().as_default(), pytest.MonkeyPatch.context() as patch:
         if is_looped:
             patch.setattr(module, "_MAX_UNROLLED", 0)
-        plain, variables = random_program(steps)
-        shapes = [[6 if dim is None else dim for dim in x.shape] for x in plain.feeds]
-        feeds = [np.resize(numbers[i:], shape) for i, shape in enumerate(shapes)]
-        state = {v: np.resize(numbers[::-1][i:], v.shape) for i, v in enumerate(variables)}
-        for program in (plain, apply_passes(plain)):
+        random = random_batches(steps, numbers)
+        for program in (random.program, apply_passes(random.program)):
             try:
                 source = fused_source(program)
             except CannotFuseError as error:
                 event(re.sub(r"'.*'|\(.*\)", "…", str(error)))
                 continue
             event("fused")
-            expected = run_steps(program, feeds, state, 4, 1)
-            assume(are_exact(Program(program.nodes, program.nodes, program.feeds), feeds, state))
-            got = run_source(source, feeds, state, 4, 1)
-            for v in variables:
+            expected = run_steps(program, random.feeds, random.state, batch_size=4)
+            assume_exact(program, random.feeds, random.state)
+            got = run_source(source, random.feeds, random.state, batch_size=4)
+            for v in random.state:
                 np.testing.assert_array_equal(got[v], expected[v])
