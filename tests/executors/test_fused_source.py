@@ -32,6 +32,7 @@ from lrfit.ops import (
     exp,
     group,
     identity,
+    is_variable,
     matmul,
     ones_like,
     placeholder,
@@ -254,20 +255,22 @@ def test_what_the_assignments_do_not_need_is_left_out():
 @pytest.mark.usefixtures("form")
 @pytest.mark.parametrize("optimizer", ["plain", "momentum", "nesterov"])
 @pytest.mark.parametrize("n_features", [1, 3])
-def test_training_steps_are_those_of_the_interpreter(optimizer, n_features):
+@pytest.mark.parametrize("has_intercept", [True, False])
+@pytest.mark.parametrize("has_l2", [True, False])
+def test_training_steps_are_those_of_the_interpreter(optimizer, n_features, has_intercept, has_l2):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(7, n_features)), rng.normal(size=(7, 1))
-    model = linear_model(rng.normal(size=n_features), 0.5)
+    model = linear_model(np.zeros(n_features), 0.0 if has_intercept else None)
     with model.graph.as_default():
-        loss = model.loss + 0.05 * reduce_sum(square(model.W))
         made = {
             "plain": GradientDescentOptimizer(0.1),
             "momentum": MomentumOptimizer(0.1, 0.9),
             "nesterov": MomentumOptimizer(0.1, 0.9, use_nesterov=True),
         }
-        train = made[optimizer].minimize(loss)
-    variables = {node: np.zeros(node.shape) for node in model.graph.nodes if node.op.name == "variable"}
-    check(train, {model.x: x, model.y: y}, variables, batch_size=3, n_epochs=5, rtol=1e-13)
+        l2 = 0.05 * reduce_sum(square(model.W))
+        train = made[optimizer].minimize(model.loss + l2 if has_l2 else model.loss)
+    variables = {node: rng.normal(size=node.shape) for node in model.graph.nodes if is_variable(node)}
+    check(train, {model.x: x, model.y: y}, variables, batch_size=3, n_epochs=5, rtol=1e-12)
 
 
 @pytest.mark.usefixtures("form")
