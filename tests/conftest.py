@@ -1,4 +1,4 @@
-"""What every test gets: a default graph of its own; and the program as people run it, in a process."""
+"""What every test gets: a graph and a cache of its own; and the program as people run it, in a process."""
 
 import io
 import os
@@ -10,6 +10,14 @@ import pytest
 from lrfit import Graph, cli
 
 LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_kernels(tmp_path_factory):
+    """Machine code is kept for this run of the tests alone, by this process and those that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -25,9 +25,9 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from lrfit.errors import LrfitError
+from lrfit.errors import LrfitError, ShapeError
 from lrfit.graph import Array, Node, format_shape, shown_name
-from lrfit.ops import is_constant, is_placeholder, is_variable
+from lrfit.ops import is_constant, is_placeholder, is_variable, placeholder_for
 from lrfit.program import Program, is_of_rows
 
 __all__ = ["CannotFuseError", "FusedSource", "fused_source"]
@@ -37,6 +37,9 @@ Index: TypeAlias = tuple[str, ...]
 
 _MAX_UNROLLED = 64
 """Elements of a node that are written out one by one."""
+
+_A_NUMBER_OF_ROWS = (1 << 61) - 1
+"""That fits nothing else: it is large, and prime."""
 
 _ROW = "row"
 """The index of the axis of the rows."""
@@ -349,16 +352,31 @@ def _needed(program: Program) -> list[Node]:
     for node in [*nodes, *program.updates]:
         if node.shape is None or node.shape.count(None) > (not is_variable(node)) or 0 in node.shape:
             raise CannotFuseError(f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form")
-    for node in program.nodes:  # also those of which just the shape is read
-        is_odd = (is_placeholder(node) and not is_of_rows(node.shape)) or not _keeps_axes(node)
-        if _has_rows(node) and is_odd:
-            raise CannotFuseError(
-                f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form: the dimension "
-                "that is not known need not be that of the rows"
-            )
     if not nodes:
         raise CannotFuseError("a program that assigns nothing has no fused form")
+    _check_rows(program)
     return nodes
+
+
+def _check_rows(program: Program) -> None:
+    """Raise CannotFuseError unless each dimension that is not known is the number of rows, whatever that is.
+
+    Also where just the shape of a node is read: the function does not see it.
+    """
+    sized: dict[Node, Node] = {}
+    for node in program.nodes:
+        name = f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form"
+        shape = tuple(_A_NUMBER_OF_ROWS if dim is None else dim for dim in _shape(node))
+        try:
+            sized[node] = (
+                placeholder_for(node, shape if is_of_rows(node.shape) else node.shape)
+                if is_placeholder(node)
+                else node.with_inputs(tuple(sized[parent] for parent in node.inputs))
+            )
+        except ShapeError:
+            raise CannotFuseError(f"{name}: it fits only some numbers of rows") from None
+        if node.shape is not None and sized[node].shape != shape:
+            raise CannotFuseError(f"{name}: a dimension that is not known need not be that of the rows")
 
 
 def _read(node: Node) -> tuple[Node, ...]:
@@ -434,13 +452,6 @@ def _restored(node: Node, index: Index, summed: Index) -> Index:
     return tuple(sums.get(axis, i) for axis, i in enumerate(kept))
 
 
-def _keeps_axes(node: Node) -> bool:
-    """Whether a node that is a reshape does no more than add or drop axes of length 1."""
-    if node.op.name not in ("reshape", "reshape_like"):
-        return True
-    return [d for d in _shape(node) if d != 1] == [d for d in _shape(node.inputs[0]) if d != 1]
-
-
 def _source_index(node: Node, index: Index) -> Index:
     """The element of its first input that is element `index` of a node that moves elements."""
     op, x = node.op.name, node.inputs[0]
@@ -452,7 +463,7 @@ def _source_index(node: Node, index: Index) -> Index:
         return index if node.attrs["keepdims"] else tuple(i for a, i in enumerate(index) if a not in axes)
     if op in ("reshape", "reshape_like"):
         long = [i for i, dim in zip(index, _shape(node), strict=True) if dim != 1]
-        if not _keeps_axes(node):
+        if [dim for dim in _shape(node) if dim != 1] != [dim for dim in _shape(x) if dim != 1]:
             raise CannotFuseError(f"{shown_name(node)} has no fused form: it does more than add or drop axes")
         rest = iter(long)
         return tuple("0" if dim == 1 else next(rest) for dim in _shape(x))

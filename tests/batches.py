@@ -1,0 +1,129 @@
+"""Programs over batches of rows: run as steps, one for each batch, and made at random.
+
+In random programs sums may be taken in any order, without a difference: values are halves and quarters of
+integers that stay small, and counts are powers of two. Infinities and NaN are among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from lrfit.autodiff import gradients
+from lrfit.errors import ShapeError
+from lrfit.executors.interpreter import interpreter
+from lrfit.graph import OPS, Array, Node
+from lrfit.ops import (
+    Variable,
+    assign,
+    constant,
+    count,
+    placeholder,
+    reduce_mean,
+    reduce_sum,
+    transpose,
+)
+from lrfit.program import Program, is_of_rows
+
+
+def run_steps(
+    program: Program,
+    feeds: Sequence[Array],
+    variables: Mapping[Node, Array],
+    batch_size: int,
+    n_epochs: int = 1,
+) -> dict[Node, Array]:
+    """The variables after a step of the interpreter for each batch of each epoch."""
+    values, step = dict(variables), interpreter(program)
+    has_rows = [is_of_rows(node.shape) for node in program.feeds]
+    n_rows = len(feeds[has_rows.index(True)])
+    for _ in range(n_epochs):
+        for start in range(0, n_rows, batch_size):
+            rows = slice(start, start + batch_size)
+            step([feed[rows] if cut else feed for feed, cut in zip(feeds, has_rows, strict=True)], values)
+    return values
+
+
+NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 0.25, np.inf, -np.inf, np.nan]
+UNARY = ["identity", "negative", "square", "relu", "abs", "sign", "stop_gradient", "ones_like", "zeros_like"]
+BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "greater", "less_equal", "equal"]
+BINARY += ["add", "subtract", "multiply", "sum_like", "broadcast_like", "reshape_like"]
+REDUCTIONS = ["all", "rows", "rows kept", "last", "last kept"]
+OTHER = ["transpose", "where", "divide", "matmul", "count", "gradient", "gradient"]
+
+
+def _made(op: str, nodes: Sequence[Node], variables: Sequence[Node], k: int) -> Node | None:
+    """The node that an instruction makes of three nodes; None where there is none."""
+    a, b, c = nodes
+    if op in UNARY:
+        return OPS[op](a)
+    if op in BINARY:
+        return OPS[op](a, b)
+    if op in REDUCTIONS:
+        axis = {"all": None, "rows": 0, "last": -1}[op.split(maxsplit=1)[0]]
+        return [reduce_sum, reduce_mean][k % 2](a, axis, keepdims=op.endswith("kept"))
+    if op == "where":
+        return OPS["where"](a, b, c)
+    if op == "gradient":
+        return gradients(reduce_sum(a), variables[k % len(variables)])[0]
+    return {
+        "transpose": lambda: transpose(a),
+        "divide": lambda: a / [1.0, 2.0, -0.5][k % 3],
+        "matmul": lambda: a @ b,
+        "count": lambda: count(a, axis=None),
+    }[op]()
+
+
+_index = st.integers(0, 30)
+instructions = st.lists(
+    st.tuples(st.sampled_from(UNARY + BINARY + REDUCTIONS * 2 + OTHER), _index, _index, _index),
+    min_size=1,
+    max_size=12,
+)
+numbers = st.lists(st.sampled_from(NUMBERS), min_size=6, max_size=10)
+
+
+@dataclass(frozen=True)
+class RandomBatches:
+    """A program that assigns to each variable the last node of its shape; its feeds, and where it starts.
+
+    There are 6 rows, for batches of 4 and 2.
+    """
+
+    program: Program
+    feeds: list[Array]
+    state: dict[Node, Array]
+
+
+def random_batches(steps: Sequence[tuple[str, int, int, int]], numbers: Sequence[float]) -> RandomBatches:
+    """What the instructions `steps` make of leaves that are filled with `numbers`."""
+    rows = [placeholder((None, 4)), placeholder((None, 1)), placeholder((None,))]
+    feeds = [*rows, placeholder((4,)), placeholder(())]
+    variables = [Variable(np.zeros((4, 1))), Variable(np.zeros(4)), Variable(0.0)]
+    nodes = [*feeds, *variables, constant(1.0), constant(-0.5), constant(np.ones((4, 4)))]
+    for op, *places in steps:
+        with suppress(ShapeError):
+            node = _made(op, [nodes[-1 - i % len(nodes)] for i in places], variables, places[-1])
+            nodes += [] if node is None else [node]
+    nodes.append(reduce_sum(nodes[-1]) + reduce_mean(rows[0]))
+    updates = [assign(v, [node * 1.0 for node in nodes if node.shape == v.shape][-1]) for v in variables]
+    shapes = [[6 if dim is None else dim for dim in x.shape or ()] for x in feeds]
+    return RandomBatches(
+        Program.of(updates, feeds),
+        [np.resize(numbers[i:], shape) for i, shape in enumerate(shapes)],
+        {v: np.resize(numbers[::-1][i:], v.shape) for i, v in enumerate(variables)},
+    )
+
+
+def assume_exact(program: Program, feeds: Sequence[Array], state: Mapping[Node, Array]) -> None:
+    """Look for another example if a value is so large that it could lose its last bits."""
+    variables, step = dict(state), interpreter(Program(program.nodes, program.nodes, program.feeds))
+    for rows in (slice(0, 4), slice(4, 6)):
+        cut = [a[rows] if is_of_rows(x.shape) else a for a, x in zip(feeds, program.feeds, strict=True)]
+        for value in step(cut, variables):
+            assume(value is None or np.all(np.abs(value)[np.isfinite(value)] < 2.0**12))

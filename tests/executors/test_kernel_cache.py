@@ -1,0 +1,279 @@
+"""The cache of machine code: used again, checked before it is used, and never in the way.
+
+Whatever happens to its files, a kernel computes what it should, and the next process finds it intact.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+import numpy as np
+import oracles
+import pytest
+
+from lrfit.executors import kernel_cache as module
+from lrfit.executors.kernel_cache import compile_kernel, is_kept
+
+TEXT = "def kernel(state):\n    state[0] = 2.0 * state[0] + 1.0\n"
+SIGNATURE = "void(float64[::1])"
+
+SCRIPT = f"""
+import numpy as np
+from lrfit.executors.kernel_cache import compile_kernel
+kernel, state = compile_kernel({TEXT!r}, {SIGNATURE!r}), np.ones(1)
+kernel(state)
+print(state[0], *kernel.stats.cache_hits.values())
+"""
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """Where kernels are kept in this test; not made yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "lrfit" / "kernels"
+
+
+def made() -> str:
+    """Make the kernel ready, and check what it computes; says whether it was compiled, or kept."""
+    kernel, state = compile_kernel(TEXT, SIGNATURE), np.ones(1)
+    kernel(state)
+    assert state[0] == 3.0
+    return "kept" if sum(kernel.stats.cache_hits.values()) else "compiled"
+
+
+def other_process(**environment: str) -> str:
+    """The same in another process."""
+    command = [sys.executable, "-W", "error", "-c", SCRIPT]
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | environment, timeout=60
+    )
+    assert result.stderr == ""
+    value, *hits = result.stdout.split()
+    assert value == "3.0"
+    return "kept" if hits else "compiled"
+
+
+def files(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if path.is_file())
+
+
+# Kept, and used again.
+
+
+@pytest.mark.usefixtures("root")
+def test_a_kernel_is_compiled_once_and_kept_for_other_processes():
+    assert not is_kept(TEXT)
+    assert made() == "compiled"
+    assert is_kept(TEXT)
+    assert made() == "kept"
+    assert other_process() == "kept"
+
+
+def test_another_source_is_another_kernel(root):
+    made()
+    other = TEXT.replace("1.0", "5.0")
+    assert not is_kept(other)
+    state = np.ones(1)
+    compile_kernel(other, SIGNATURE)(state)
+    assert state[0] == 7.0
+    assert made() == "kept"
+    assert len([*root.iterdir()]) == 2
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("part", ["sys.version", "__version__", "platform.platform", "_processor", "version"])
+def test_another_version_or_processor_is_another_kernel(monkeypatch, part):
+    made()
+    new = "9" if part in ("sys.version", "__version__") else lambda *_: "9"
+    monkeypatch.setattr(f"lrfit.executors.kernel_cache.{part}", new)
+    assert not is_kept(TEXT)
+
+
+def test_the_folder_is_the_users_own(root):
+    """Numba's files are pickles, which can run code."""
+    made()
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+    assert all(path.stat().st_uid == os.getuid() for path in root.rglob("*"))
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+def test_a_folder_that_others_can_write_to_is_not_used(root, mode):
+    made()
+    root.chmod(mode)
+    assert made() == "compiled"
+
+
+def test_a_folder_of_another_user_is_not_used(root, monkeypatch):
+    made()
+    monkeypatch.setattr(os, "getuid", lambda: root.stat().st_uid + 1)
+    assert made() == "compiled"
+
+
+@pytest.mark.usefixtures("root")
+def test_numbas_own_cache_is_neither_used_nor_written_to(tmp_path):
+    """Whatever the user has set for programs of their own."""
+    folder = tmp_path / "numba"
+    folder.mkdir()
+    assert other_process(NUMBA_CACHE_DIR=str(folder)) == "compiled"
+    assert other_process(NUMBA_CACHE_DIR=str(folder)) == "kept"
+    assert other_process() == "kept"
+    assert [*folder.iterdir()] == []
+
+
+@pytest.mark.usefixtures("root")
+def test_the_users_setting_of_numbas_cache_comes_back(monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "/their/own")
+    made()
+    assert numba.config.CACHE_DIR == "/their/own"
+
+
+# Damaged.
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "empty": lambda path: path.write_bytes(b""),
+    "flipped": lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 0xFF]) + path.read_bytes()[1:]),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"#"),
+    "gone": lambda path: path.unlink(),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.fixture(scope="module")
+def intact(tmp_path_factory):
+    """A cache with the kernel, to be copied."""
+    folder = tmp_path_factory.mktemp("intact")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        made()
+    return folder
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["digest", "kernel.py", ".nbi", ".nbc"])
+def test_a_damaged_kernel_is_made_anew(root, intact, name, damage):
+    shutil.copytree(intact, root.parent.parent)
+    (path,) = (path for path in files(root) if path.name.endswith(name))
+    DAMAGES[damage](path)
+    assert made() == "compiled"
+    assert made() == "kept"
+    assert all(path.name != ".new-" for path in root.iterdir())
+
+
+def test_all_of_the_cache_may_be_deleted(root):
+    made()
+    shutil.rmtree(root.parent.parent)
+    assert made() == "compiled"
+    assert made() == "kept"
+
+
+def test_a_kernel_that_was_put_there_by_someone_else_is_not_run(root, intact):
+    """Code beside a digest that is not its own."""
+    shutil.copytree(intact, root.parent.parent)
+    (source,) = (path for path in files(root) if path.name == "kernel.py")
+    source.write_text(TEXT.replace("2.0", "9.0"))
+    assert made() == "compiled"
+
+
+def test_a_file_in_place_of_a_kernels_folder_is_no_harm(root, intact):
+    shutil.copytree(intact, root.parent.parent)
+    (folder,) = root.iterdir()
+    shutil.rmtree(folder)
+    folder.write_text("")
+    assert not is_kept(TEXT)
+    assert made() == "compiled"
+    assert [*root.iterdir()] == [folder]
+
+
+# No place for it.
+
+
+def test_a_cache_that_cannot_be_made_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    for place in (
+        tmp_path / "file",
+        tmp_path / "file" / "below",
+        Path("/proc/nothing"),
+        tmp_path / ("a" * 300),
+    ):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+        assert not is_kept(TEXT)
+        assert made() == "compiled"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("given", [None, "", "relative/cache"])
+def test_without_an_absolute_xdg_cache_home_kernels_are_kept_below_home(tmp_path, monkeypatch, given):
+    """As the specification says of one that is not set, empty or relative."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME") if given is None else monkeypatch.setenv("XDG_CACHE_HOME", given)
+    assert made() == "compiled"
+    assert made() == "kept"
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    assert (tmp_path / "home" / ".cache" / "lrfit" / "kernels").exists()
+
+
+def no_user(_: int) -> None:
+    raise KeyError
+
+
+@pytest.mark.parametrize("home", [None, "relative"])
+def test_without_a_home_nothing_is_kept(tmp_path, monkeypatch, home):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pwd, "getpwuid", no_user)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME") if home is None else monkeypatch.setenv("HOME", home)
+    assert not is_kept(TEXT)
+    assert made() == made() == "compiled"
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("method", ["write_text", "rename", "mkdir"])
+def test_a_full_disk_is_no_harm(root, monkeypatch, method):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Path, method, fail)
+        assert made() == "compiled"
+    assert made() == "compiled"
+    assert made() == "kept"
+    assert len([*root.iterdir()]) == 1
+
+
+# Several processes.
+
+
+def test_processes_that_make_the_same_kernel_at_once_do_not_meet(root):
+    command = [sys.executable, "-W", "error", "-c", SCRIPT]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out.split()[0], err) == (0, "3.0", "")
+    assert made() == "kept"
+    assert len([*root.iterdir()]) == 1
+
+
+def test_the_command_line_gives_the_same_bytes_whatever_the_state_of_the_cache(lrfit, tmp_path):
+    arguments = ["train", oracles.SAMPLE_DATA / "lab.csv", "--executor", "numba", "--format", "json", "-q"]
+    expected = lrfit(*arguments)
+    assert (expected.returncode, expected.stderr) == (0, b"")
+    no_folder, damaged = tmp_path / "no folder", tmp_path / "damaged"
+    no_folder.write_text("")
+    shutil.copytree(os.environ["XDG_CACHE_HOME"], damaged)
+    for path in files(damaged):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    for cache in (no_folder, damaged):
+        result = lrfit(*arguments, XDG_CACHE_HOME=str(cache))
+        assert (result.returncode, result.stdout, result.stderr) == (0, expected.stdout, b"")
