@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -41,7 +41,7 @@ _LONGEST_ROW_BYTES = 64 << 20
 class _Rejoined(io.RawIOBase):
     """A stream of which the first bytes have been read already, whole again."""
 
-    def __init__(self, head: bytes, rest: Any) -> None:  # noqa: ANN401 (BinaryIO lacks readinto)
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
         self._rest = rest
 
@@ -49,17 +49,16 @@ class _Rejoined(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if not self._head:
-            return self._read_rest(buffer)
-        piece = self._head[: len(buffer)]
+        piece = self._head[: len(buffer)] or self._read_rest(len(buffer))
         self._head = self._head[len(buffer) :]
         buffer[: len(piece)] = piece
         return len(piece)
 
-    def _read_rest(self, buffer: memoryview) -> int:
-        """What there is, without waiting for all of it, and not copied on its way."""
-        n_bytes: int = getattr(self._rest, "readinto1", self._rest.readinto)(buffer)
-        return n_bytes
+    def _read_rest(self, n_bytes: int) -> bytes:
+        """What there is, without waiting for all of it."""
+        read1 = getattr(self._rest, "read1", self._rest.read)
+        piece: bytes = read1(n_bytes)
+        return piece
 
 
 class Source:
