@@ -2,8 +2,8 @@
 
 For z = (x, y) the mean half-squared error at any (W, b) depends on the rows only through their number n,
 their mean and their covariance. `Moments` holds n, the mean and a triangular factor L of the covariance
-(L·Lᵀ = covariance, population: divided by n). L is made by QR of the rows [1, z - shift], chunk by chunk,
-and never by summing squares, which would lose half of the digits to cancellation. Two `Moments` merge by one
+(L·Lᵀ = covariance, population: divided by n). L is made by QR of the rows z - mean, chunk by chunk, and never
+by summing squares, which would lose half of the digits to cancellation. Two `Moments` merge by one
 QR of a few rows, so any number of rows needs one pass in constant memory.
 
 With q = n_features + 1, the 2q rows mean ± √q·l, for each column l of L, have the same mean and covariance
@@ -88,15 +88,18 @@ class Moments:
         n_samples, width = rows.shape
         if not n_samples:
             return cls.empty(width)
-        chunk = max(_CHUNK_ROWS, 2 * (width + 1))
+        chunk = max(_CHUNK_ROWS, 2 * width)
         n_chunks = -(-n_samples // chunk)
         columns = rows.T  # column by column: contiguous, if the rows came from columns
-        shift = columns.mean(axis=1)
-        shifted = np.zeros((width + 1, n_chunks * chunk))  # rows of zeros at the end change no QR
-        shifted[0, :n_samples] = 1.0
-        np.subtract(columns, shift[:, np.newaxis], out=shifted[1:, :n_samples])
-        triangles = _r(shifted.reshape(width + 1, n_chunks, chunk).transpose(1, 2, 0))
-        return cls._of_triangles(triangles.reshape(-1, width + 1), shift, n_samples)
+        mean = columns.mean(axis=1)
+        centred = np.zeros((width, n_chunks * chunk))  # rows of zeros at the end change no QR
+        z = centred[:, :n_samples]
+        np.subtract(columns, mean[:, np.newaxis], out=z)
+        rest = z.mean(axis=1)  # what rounding left of the mean
+        z -= rest[:, np.newaxis]
+        triangles = _r(centred.reshape(width, n_chunks, chunk).transpose(1, 2, 0))
+        r = _upper_triangle(triangles.reshape(-1, width))
+        return cls(n_samples, mean + rest, r.T / np.sqrt(n_samples))
 
     @classmethod
     def merged(cls, parts: Iterable[Moments]) -> Moments:
@@ -117,21 +120,15 @@ class Moments:
             return self if self.n_samples else other
         n_samples = self.n_samples + other.n_samples
         shift = self.mean + (other.mean - self.mean) * (other.n_samples / n_samples)
-        return self._of_triangles(
-            np.vstack([self._triangle(shift), other._triangle(shift)]), shift, n_samples
-        )
+        # The first column of R gives what rounding left of the mean.
+        r = _upper_triangle(np.vstack([self._triangle(shift), other._triangle(shift)]))
+        return Moments(n_samples, shift + r[0, 1:] / r[0, 0], r[1:, 1:].T / np.sqrt(n_samples))
 
     def _triangle(self, shift: Array) -> Array:
         """Few rows R whose RᵀR is that of the rows [1, z - shift]."""
         top = np.concatenate([[1.0], self.mean - shift])
         below = np.column_stack([np.zeros(len(self.mean)), self.factor.T])
         return sqrt(self.n_samples) * np.vstack([top, below])
-
-    @classmethod
-    def _of_triangles(cls, triangles: Array, shift: Array, n_samples: int) -> Moments:
-        """The moments from stacked triangles of rows [1, z - shift]; the first column of R gives the mean."""
-        r = _upper_triangle(triangles)
-        return cls(n_samples, shift + r[0, 1:] / r[0, 0], r[1:, 1:].T / np.sqrt(n_samples))
 
     @property
     def n_features(self) -> int:
