@@ -45,7 +45,7 @@ _MOST_WORKERS = 7
 _N_BOXES = 2
 """Of a worker: while it works on a block, the next one is there already."""
 
-_BOX_BYTES = 16 << 20
+_BOX_BYTES = 32 << 20
 """Room for a block, then for what was made of it; what does not fit is left to the main process."""
 
 _SIZE_BYTES = 8
@@ -93,9 +93,7 @@ def _shared(
 ) -> Iterator[tuple[bytes, T | None]]:
     """As `worked_ahead`; rather than wait, the main process takes the first block that no worker has."""
     tasks: deque[_Task[T]] = deque()
-    n_ahead = (
-        2 * _N_BOXES * len(workers) + 2
-    )  # as many as are in boxes again, so that nobody waits for the first
+    n_ahead = 2 * _N_BOXES * len(workers) + 2  # beyond what is in boxes, so that the first may be late
     while True:
         while len(tasks) < n_ahead and (block := next(blocks, None)) is not None:
             tasks.append(_Task(block))

@@ -318,8 +318,10 @@ def test_blocks_do_not_depend_on_where_the_bytes_come_from(text, n_bytes, block_
 
 
 def test_blocks_are_neither_rows_nor_the_whole_file():
-    text = b"1,2\n" * (1 << 19)
-    assert [len(block) for block in blocks_of(text)] == [1 << 20, 1 << 20]
+    text = b"1,2\n" * (source.BLOCK_BYTES // 2)
+    assert [len(block) for block in blocks_of(text, block_bytes=source.BLOCK_BYTES)] == [
+        source.BLOCK_BYTES
+    ] * 2
 
 
 def test_with_prompt_rows_come_as_soon_as_they_are_there():
