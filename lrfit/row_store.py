@@ -15,6 +15,7 @@ import logging
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -92,7 +93,9 @@ class RowStore:
                 tempfile.gettempdir(),
             )
         try:
-            self._scratch = self._scratch or tempfile.TemporaryFile()  # noqa: SIM115 (closed with the store)
+            if self._scratch is None:
+                self._scratch = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the store)
+                weakref.finalize(self, self._scratch.close)
             for chunk in self._chunks:
                 self._scratch.write(np.ascontiguousarray(chunk).data)
             self._scratch.flush()
