@@ -140,7 +140,7 @@ def test_rows_are_in_the_file_as_soon_as_they_are_appended():
         assert os.fstat(store._scratch.fileno()).st_size == n_rows * 24
 
 
-@pytest.mark.parametrize("limit", [100, 2399, 4800 + 24])
+@pytest.mark.parametrize("limit", [100, 2399, 4800 + 24, 24 * 299])
 def test_a_disk_that_is_full_is_an_error_that_says_where_and_what_to_do(scratch, limit):
     """Also where the system takes a part of what is written, and says so quietly."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -169,6 +169,14 @@ def test_a_budget_bounds_what_is_allocated():
     finally:
         tracemalloc.stop()
     assert peak_bytes < 5 * MIB
+
+
+def test_no_folder_for_a_scratch_file_is_an_error_that_says_so(monkeypatch):
+    """As on a machine whose disks are all full."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/no/such/folder"])
+    with pytest.raises(OutputError, match=r"in any folder: No usable temporary directory .* set TMPDIR"):
+        RowStore(0).append(numbered(1))
 
 
 def test_available_memory_is_some_and_no_more_than_there_is():
@@ -235,9 +243,11 @@ def scratch_files(pid: int, folder: Path) -> int:
     return sum(link.startswith(str(folder)) and link.endswith("(deleted)") for link in links)
 
 
-def test_a_full_disk_exits_1_with_one_line(shell, scratch, table):
-    """A limit on the size of files stands for a disk that is full."""
-    result = shell(f"ulimit -f 1024; lrfit train {table} {' '.join(ARGUMENTS)} -q --max-memory 0")
+@pytest.mark.parametrize("n_rows", [100, 100_000])
+def test_a_full_disk_exits_1_with_one_line(shell, scratch, tmp_path, n_rows):
+    """A limit on the size of files, of 1 KiB, stands for a disk that is full."""
+    (tmp_path / "t.csv").write_text("x,y\n" + "1,2\n2,4.5\n" * (n_rows // 2))
+    result = shell("ulimit -f 1; lrfit train t.csv --batch-size 5 --max-memory 0 -q | cat")
     assert (result.returncode, result.stdout) == (1, b"")
     (line,) = result.stderr.decode().splitlines()
     assert line.startswith(f"lrfit: error: the scratch file for the rows cannot be written in {scratch}: ")
