@@ -785,6 +785,15 @@ def test_shapes_of_batches_that_only_the_run_knows_are_named_when_they_do_not_fi
     assert session.run(v) == (16.0 if is_needed else 4.0)
 
 
+def test_a_loop_executor_is_not_asked_for_shapes_that_do_not_fit():
+    """What it made of the shapes that are known could run, and be wrong."""
+    x, a, v = placeholder((None,)), placeholder((3, None)), Variable(0.0)
+    update = group(assign_add(v, reduce_sum(x)), multiply(a, np.ones((3, 5)), name="misfit"))
+    session = started(loop_executor=lambda _: lambda *_: None)
+    with pytest.raises(ShapeError, match="'misfit'"):
+        session.run_batches(update, {x: np.ones(4), a: np.ones((3, 4))}, batch_size=2)
+
+
 def test_a_loop_is_made_once_for_any_number_of_rows():
     x, y, _, train = training()
     programs = []
