@@ -15,6 +15,7 @@ import logging
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
@@ -84,20 +85,22 @@ class RowStore:
             self._write_scratch()
 
     def _write_scratch(self) -> None:
-        if not self.is_on_disk:
-            _log.info(
-                "rows: beyond %d MiB, so in a scratch file in %s",
-                self._max_bytes >> 20,
-                tempfile.gettempdir(),
-            )
         try:
-            self._scratch = self._scratch or tempfile.TemporaryFile()  # noqa: SIM115 (closed with the store)
+            if self._scratch is None:
+                self._scratch = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed with the store)
+                weakref.finalize(self, self._scratch.close)
+                _log.info(
+                    "rows: beyond %d MiB, so in a scratch file in %s",
+                    self._max_bytes >> 20,
+                    tempfile.gettempdir(),
+                )
             for chunk in self._chunks:
-                self._scratch.write(np.ascontiguousarray(chunk).data)
-            self._scratch.flush()
+                left = np.ascontiguousarray(chunk).reshape(-1).view(np.uint8)
+                while len(left):  # a disk that is nearly full takes a part, without an error
+                    left = left[self._scratch.write(left.data) :]
         except OSError as error:
             raise OutputError(
-                f"the scratch file for the rows cannot be written in {tempfile.gettempdir()}: "
+                f"the scratch file for the rows cannot be written in {tempfile.tempdir or 'any folder'}: "
                 f"{error.strerror}; set TMPDIR to a folder with more room, or raise --max-memory"
             ) from error
         self._chunks.clear()

@@ -129,6 +129,53 @@ def test_any_column_can_be_named(columns):
 
 
 @pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [
+        ("0", 0),
+        ("4096", 4096),
+        ("7B", 7),
+        ("10k", 10 * 1024),
+        ("500M", 500 * 1024**2),
+        ("500MB", 500 * 1024**2),
+        ("500mib", 500 * 1024**2),
+        ("2G", 2 * 1024**3),
+        ("1Gi", 1024**3),
+        ("1GiB", 1024**3),
+        ("3T", 3 * 1024**4),
+    ],
+)
+def test_a_size_is_bytes_or_powers_of_1024(text, n_bytes):
+    assert options.size(text) == n_bytes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *NO_NUMBERS,
+        "+1",
+        "-1",
+        "1.5G",
+        "1e9",
+        "500 M",
+        "M",
+        "B",
+        "2X",
+        "2P",
+        "1GG",
+        "1iB",
+        "1i",
+        "1BG",
+        "9" * 19,
+    ],
+)
+def test_other_sizes_are_refused(text):
+    with pytest.raises(click.BadParameter, match="is not a size such as 500M or 2G") as error:
+        options.size(text)
+    assert error.value.message.isprintable()
+    assert len(error.value.message) < 200
+
+
+@pytest.mark.parametrize(
     ("text", "init"),
     [
         ("zeros", "zeros"),

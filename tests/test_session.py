@@ -11,8 +11,9 @@ import pytest
 
 from lrfit.autodiff import gradients
 from lrfit.errors import FeedError, GraphError, LrfitError, ShapeError
+from lrfit.executors.compiled import compiled
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import Graph, get_default_graph
+from lrfit.graph import Graph, Node, get_default_graph
 from lrfit.ops import (
     Variable,
     assign,
@@ -27,12 +28,13 @@ from lrfit.ops import (
     multiply,
     placeholder,
     reduce_mean,
+    reduce_sum,
     square,
 )
 from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer
 from lrfit.passes import PASSES
 from lrfit.program import Program, Step
-from lrfit.session import Session
+from lrfit.session import _MAX_SPECIALISED, Session
 
 
 @pytest.fixture
@@ -652,3 +654,179 @@ def test_a_deep_graph_can_be_run():
     for _ in range(5_000):
         node = node + x
     assert Session().run(node, {x: 1.0}) == 5_001.0
+
+
+# Batches.
+
+
+def training() -> tuple[Node, Node, Node, Node]:
+    """Placeholders of rows, a variable, and a step of descent."""
+    x, y = placeholder((None, 2), name="x"), placeholder((None, 1), name="y")
+    W = Variable(np.zeros((2, 1)), name="W")  # noqa: N806 (the equation's letter)
+    return x, y, W, MomentumOptimizer(0.1, 0.5).minimize(reduce_mean(square(x @ W - y)))
+
+
+LOOP_EXECUTORS = {"steps": None, "none for this": lambda _: None, "compiled": compiled}
+
+
+@pytest.mark.parametrize("loop_executor", LOOP_EXECUTORS.values(), ids=LOOP_EXECUTORS)
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
+def test_batches_are_a_loop_of_runs(loop_executor, batch_size):
+    """In order, with a last one as long as what is left, as often as there are epochs."""
+    x, y, W, train = training()  # noqa: N806
+    rows = np.random.default_rng(0).normal(size=(7, 3))
+    session, plain = started(loop_executor=loop_executor), started()
+    assert (
+        session.run_batches(train, {x: rows[:, :2], y: rows[:, 2:]}, batch_size=batch_size, n_epochs=3)
+        is None
+    )
+    for _ in range(3):
+        for start in range(0, 7, batch_size):
+            batch = rows[start : start + batch_size]
+            plain.run(train, {x: batch[:, :2], y: batch[:, 2:]})
+    np.testing.assert_allclose(session.run(W), plain.run(W), rtol=1e-13)
+    assert np.all(session.run(W) != 0.0)
+
+
+def test_what_has_no_rows_is_the_same_for_each_batch():
+    """A scalar, a vector that is as long as the rows, and an inner node."""
+    x, scale, shift, v = placeholder((None,)), placeholder(()), placeholder((4,)), Variable(0.0)
+    inner = identity(v)
+    update = assign(v, inner + reduce_sum(x) * scale + reduce_sum(shift))
+    feeds = {scale: 10.0, x: [1, 2, 3, 4], shift: [1.0] * 4, inner: 0.5}
+    for loop_executor in (None, compiled):
+        session = started(loop_executor=loop_executor)
+        session.run_batches(update, feeds, batch_size=3)
+        assert session.run(v) == 44.5
+
+
+def test_rows_may_be_fed_to_an_inner_node():
+    x, v = placeholder((None,)), Variable(0.0)
+    squares = square(x)
+    session = started()
+    session.run_batches(assign_add(v, reduce_sum(squares)), {squares: [1.0, 2.0, 3.0]}, batch_size=2)
+    assert session.run(v) == 6.0
+
+
+@pytest.mark.parametrize("loop_executor", LOOP_EXECUTORS.values(), ids=LOOP_EXECUTORS)
+def test_batches_and_runs_take_turns(loop_executor):
+    x, v = placeholder((None,)), Variable(1.0)
+    update = assign(v, v * 2.0 + reduce_sum(x))
+    session = started(loop_executor=loop_executor)
+    session.run_batches(update, {x: [1.0, 2.0]}, batch_size=1)
+    session.run(update, {x: [5.0]})
+    session.run_batches(update, {x: [1.0]}, batch_size=1)
+    assert session.run(v) == 43.0
+
+
+def test_rows_of_unequal_number_are_named():
+    x, y, _, train = training()
+    message = "need equally many rows, not {'x': 3, 'y': 2}"
+    with pytest.raises(FeedError, match=message):
+        started().run_batches(train, {x: np.ones((3, 2)), y: np.ones((2, 1))}, batch_size=2)
+
+
+def test_batches_need_a_feed_with_rows():
+    x, v = placeholder((3,)), Variable(0.0)
+    with pytest.raises(FeedError, match="need equally many rows"):
+        started().run_batches(assign_add(v, reduce_sum(x)), {x: np.ones(3)}, batch_size=2)
+
+
+@pytest.mark.parametrize("loop_executor", LOOP_EXECUTORS.values(), ids=LOOP_EXECUTORS)
+def test_without_rows_and_without_epochs_nothing_is_run(loop_executor):
+    """A variable that would be assigned has still no value."""
+    x, v = placeholder((None,)), Variable(0.0, name="v")
+    session = Session(loop_executor=loop_executor)
+    session.run_batches(assign(v, reduce_sum(x)), {x: []}, batch_size=2)
+    session.run_batches(assign(v, reduce_sum(x)), {x: [1.0]}, batch_size=2, n_epochs=0)
+    with pytest.raises(GraphError, match="no value yet for 'v'"):
+        session.run(v)
+
+
+@pytest.mark.parametrize("loop_executor", LOOP_EXECUTORS.values(), ids=LOOP_EXECUTORS)
+def test_a_batch_of_uninitialised_variables_is_an_error_that_names_them(loop_executor):
+    x, y, _, train = training()
+    session = Session(loop_executor=loop_executor)
+    with pytest.raises(GraphError, match="no value yet for 'W', 'W_momentum': first run"):
+        session.run_batches(train, {x: np.ones((3, 2)), y: np.ones((3, 1))}, batch_size=2)
+
+
+@pytest.mark.parametrize("loop_executor", LOOP_EXECUTORS.values(), ids=LOOP_EXECUTORS)
+def test_the_feeds_of_batches_are_checked_as_those_of_runs(loop_executor):
+    x, y, W, train = training()  # noqa: N806
+    session = started(loop_executor=loop_executor)
+    good = {x: np.ones((3, 2)), y: np.ones((3, 1))}
+    for wrong in ({x: good[x]}, good | {y: "a"}, good | {x: np.ones((3, 5))}, good | {"x": 1.0}):
+        with pytest.raises(FeedError):
+            session.run_batches(train, wrong, batch_size=2)
+    with pytest.raises(GraphError, match="only nodes"):
+        session.run_batches("train", good, batch_size=2)
+    np.testing.assert_array_equal(session.run(W), np.zeros((2, 1)))
+
+
+@pytest.mark.parametrize("loop_executor", LOOP_EXECUTORS.values(), ids=LOOP_EXECUTORS)
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_shapes_of_batches_that_only_the_run_knows_are_named_when_they_do_not_fit(loop_executor, is_needed):
+    """Also where the update does not need what does not fit, but was asked for beside it."""
+    x, v = placeholder((None,)), Variable(0.0)
+    a, b = placeholder((3, None)), placeholder((3, None))
+    misfit = multiply(a, b, name="misfit")
+    update = assign_add(v, reduce_sum(x) + reduce_sum(misfit) if is_needed else reduce_sum(x))
+    session = started(loop_executor=loop_executor)
+    for _ in range(2):
+        with pytest.raises(ShapeError, match=r"'misfit' .* of shape \(3, 4\) and \(3, 5\)"):
+            session.run_batches(
+                [update, misfit], {x: np.ones(4), a: np.ones((3, 4)), b: np.ones((3, 5))}, batch_size=2
+            )
+    assert session.run(v) == 0.0
+    session.run_batches(
+        [update, misfit], {x: np.ones(4), a: np.ones((3, 4)), b: np.ones((3, 4))}, batch_size=4
+    )
+    assert session.run(v) == (16.0 if is_needed else 4.0)
+
+
+def test_a_loop_executor_is_not_asked_for_shapes_that_do_not_fit():
+    """What it made of the shapes that are known could run, and be wrong."""
+    x, a, v = placeholder((None,)), placeholder((3, None)), Variable(0.0)
+    update = group(assign_add(v, reduce_sum(x)), multiply(a, np.ones((3, 5)), name="misfit"))
+    session = started(loop_executor=lambda _: lambda *_: None)
+    with pytest.raises(ShapeError, match="'misfit'"):
+        session.run_batches(update, {x: np.ones(4), a: np.ones((3, 4))}, batch_size=2)
+
+
+def test_a_loop_is_made_once_for_any_number_of_rows():
+    x, y, _, train = training()
+    programs = []
+
+    def counted(program: Program) -> None:
+        programs.append(program)
+
+    session = started(loop_executor=counted)
+    for n_rows in (1, 5, 9):
+        session.run_batches(train, {x: np.ones((n_rows, 2)), y: np.ones((n_rows, 1))}, batch_size=n_rows)
+    assert len(programs) == 1
+    assert [node.shape for node in programs[0].feeds] == [(None, 2), (None, 1)]
+
+
+def test_steps_are_specialised_on_shapes_until_there_are_many():
+    """A session that sees many shapes makes one more step, for any; values are the same."""
+    x, v = placeholder((None, 2)), Variable(0.0)
+    update = assign_add(v, reduce_mean(square(x)))
+    executor = Counted()
+    session = started(executor=executor)
+    n_shapes = _MAX_SPECIALISED + 20
+    for n_rows in range(1, n_shapes + 1):
+        assert session.run([v, update], {x: np.full((n_rows, 2), 2.0)}) == [4.0 * (n_rows - 1), 4.0 * n_rows]
+    assert len(executor.programs) == _MAX_SPECIALISED + 1
+    shapes = [node.shape for program in executor.programs for node in program.feeds]
+    assert shapes[-1] == (None, 2)
+    assert shapes[0] == (1, 2)
+
+
+def test_batches_of_many_shapes_still_work():
+    x, v = placeholder((None,)), Variable(0.0)
+    update = assign_add(v, reduce_sum(x))
+    session = started()
+    for size in range(1, _MAX_SPECIALISED + 5):
+        session.run_batches(update, {x: np.ones(size)}, batch_size=size)
+    assert session.run(v) == sum(range(1, _MAX_SPECIALISED + 5))

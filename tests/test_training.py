@@ -259,3 +259,115 @@ def test_mini_batches_on_a_constant_target_that_start_at_the_optimum_do_not_coun
     rows = np.column_stack([[281281.77, 2.497, -0.779], np.full(3, 0.1)])
     records = run(rows, batch_size=2, learning_rate=0.5, standardize=True, init=(1e-39, 0.1), epochs=40)
     assert records[-1].loss < 1e-20
+
+
+# How it is run makes no difference.
+
+
+def records_of(rows, *, executor="numpy", is_due=lambda _: True, **settings):
+    """All records, and the error that ended them, if there was one."""
+    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    records, generator = [], train(descent, executor=executor, is_due=is_due)
+    try:
+        for record in generator:
+            records.append(record)  # noqa: PERF402 (those before an error, too)
+    except DivergenceError as error:
+        return records, str(error)
+    return records, None
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize(
+    "kind", [{}, {"condense": False}, {"batch_size": 10}, {"batch_size": 64, "shuffle": False}]
+)
+def test_executors_give_the_same_records(kind, standardize):
+    """To 1e-12 relative over 100 epochs; "auto" gives those of the one that it takes, bit for bit."""
+    rows = oracles.random_rows(301, 1)
+    settings = {"learning_rate": 0.02, "epochs": 100, "standardize": standardize} | kind
+    numpy, numba, auto = (
+        records_of(rows, executor=name, **settings)[0] for name in ("numpy", "numba", "auto")
+    )
+    assert len(numpy) == len(numba) == len(auto) == 101
+    for a, b in zip(numpy, numba, strict=True):
+        np.testing.assert_allclose(b.weights, a.weights, rtol=1e-12)
+        assert b.intercept == pytest.approx(a.intercept, rel=1e-12)
+        assert b.loss == pytest.approx(a.loss, rel=1e-12)
+    parameters = [[(*r.weights, r.intercept) for r in records] for records in (numpy, numba, auto)]
+    assert parameters[2] in parameters[:2]
+
+
+@pytest.mark.parametrize("executor", ["numpy", "numba"])
+@pytest.mark.parametrize("kind", [{}, {"condense": False}, {"batch_size": 10}])
+def test_what_is_due_does_not_change_the_numbers(kind, executor):
+    """A record is bit for bit the one of a run in which all are due, its change included."""
+    rows = oracles.random_rows(31, 1)
+    settings = {"learning_rate": 0.02, "epochs": 100, "executor": executor} | kind
+    every, _ = records_of(rows, **settings)
+    for due in (set(), {1}, {7, 8, 50}, {99}, {0, 100}, set(range(0, 101, 10))):
+        some, _ = records_of(rows, is_due=due.__contains__, **settings)
+        assert [record.epoch for record in some] == sorted({0, 100} | due)
+        for record in some:
+            same = every[record.epoch]
+            assert (record.loss, record.change, record.intercept) == (same.loss, same.change, same.intercept)
+            np.testing.assert_array_equal(record.weights, same.weights)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_the_start_and_the_last_epoch_are_always_told(epochs):
+    records, _ = records_of(oracles.lab_rows(), epochs=epochs, is_due=lambda _: False)
+    assert [record.epoch for record in records] == [0, epochs]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"learning_rate": 0.0444},
+        {"learning_rate": 0.05},
+        {"learning_rate": 0.05, "condense": False},
+        {"learning_rate": 1e6},
+        {"learning_rate": 3.0, "standardize": True},
+        {"learning_rate": 0.1, "batch_size": 4},
+        {"learning_rate": 0.1, "batch_size": 4, "shuffle": False},
+    ],
+    ids=str,
+)
+def test_divergence_is_found_in_the_same_epoch_whatever_is_due(settings):
+    """And said in the same words, after the record of that epoch."""
+    rows = oracles.lab_rows()
+    every, error = records_of(rows, epochs=5000, **settings)
+    assert error is not None
+    for is_due in (lambda _: False, lambda epoch: epoch % 7 == 0):
+        some, same_error = records_of(rows, epochs=5000, is_due=is_due, **settings)
+        assert same_error == error
+        assert some[-1].epoch == every[-1].epoch
+        assert (some[-1].loss, some[-1].change) == (every[-1].loss, every[-1].change)
+
+
+@pytest.mark.parametrize("executor", ["numpy", "numba"])
+@pytest.mark.parametrize("kind", [{}, {"batch_size": 10}])
+@pytest.mark.parametrize("is_due", [lambda _: True, lambda _: False], ids=["all due", "none due"])
+def test_on_epoch_rises_to_the_last(kind, executor, is_due):
+    rows, told = oracles.random_rows(31, 1), []
+    descent = prepare(Moments.of_rows(rows), TrainingSettings(epochs=500, **kind), RowStore.of(rows))
+    for _ in train(descent, executor=executor, is_due=is_due, on_epoch=told.append):
+        pass
+    assert told == sorted(set(told))
+    assert told[0] > 0
+    assert told[-1] == 500
+
+
+@pytest.mark.parametrize(("batch_size", "is_looked_at"), [(None, False), (17, True)])
+def test_many_epochs_are_run_at_once_where_none_is_due_and_none_can_diverge(batch_size, is_looked_at):
+    """In full batch below the bound there is nothing to look for; mini-batches are looked at each epoch."""
+    rows, told = oracles.lab_rows(), []
+    settings = TrainingSettings(learning_rate=0.01, epochs=1000, batch_size=batch_size)
+    descent = prepare(Moments.of_rows(rows), settings, RowStore.of(rows))
+    list(train(descent, executor="numba", is_due=lambda _: False, on_epoch=told.append))
+    assert (len(told) == 1000) == is_looked_at
+    assert (len(told) < 100) != is_looked_at
+
+
+def test_an_executor_that_is_not_there_is_refused_before_the_start():
+    descent = prepare(Moments.of_rows(oracles.lab_rows()), TrainingSettings())
+    with pytest.raises(UsageError, match="executor is 'cuda'"):
+        next(train(descent, executor="cuda"))

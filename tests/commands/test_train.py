@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 
 import numpy as np
 import oracles
@@ -197,6 +198,9 @@ def test_the_remedies_that_divergence_names_work(lrfit):
         ("--decimal ,", "same character"),
         ("--encoding klingon", "no such encoding"),
         ("--format xml", "json"),
+        ("--executor cuda", "'auto', 'numpy', 'numba'"),
+        ("--max-memory lots", "is not a size such as 500M or 2G"),
+        ("--max-memory -1", "is not a size"),
         ("--learning-rate 1", "No such option"),
     ],
 )
@@ -336,3 +340,79 @@ def test_numbers_near_the_ends_of_the_range_are_right_or_refused(in_process, sca
     assert "Warning:" not in err
     if code == 0:
         json.loads(out, parse_constant=pytest.fail)
+
+
+# How it is run.
+
+
+@pytest.mark.parametrize(
+    "arguments", ["", "--no-condense --standardize", "--batch-size 5", "--batch-size 5 --lr auto"]
+)
+def test_executors_give_the_same_numbers(in_process, arguments):
+    """To 1e-12; "auto" has so little to do here that it is NumPy, to the byte."""
+    run, data = ("train", "-", *arguments.split(), "--format", "json", "-q", "--executor"), LAB.read_text()
+    numpy, numba, auto = (in_process(*run, name, stdin=data) for name in ("numpy", "numba", "auto"))
+    assert auto == numpy
+    assert (numba[0], numba[2]) == (numpy[0], numpy[2]) == (0, "")
+    plain, fast = json.loads(numpy[1]), json.loads(numba[1])
+    assert fast["weights"]["x"] == pytest.approx(plain["weights"]["x"], rel=1e-12)
+    assert fast["intercept"] == pytest.approx(plain["intercept"], rel=1e-12)
+    assert fast["training"]["loss"] == pytest.approx(plain["training"]["loss"], rel=1e-12)
+    assert fast["data"] == plain["data"]
+
+
+@pytest.mark.parametrize("executor", ["numpy", "numba"])
+@pytest.mark.parametrize("batch_size", ["5", "full"])
+def test_stdout_has_the_same_bytes_whatever_is_shown_of_a_run(in_process, tmp_path, executor, batch_size):
+    """Every epoch or few, a history or none; records that are not due are not even made."""
+    run = ("train", "-", "--batch-size", batch_size, "--epochs", "50", "--executor", executor)
+    variants = ([], ["-q"], ["--every", "1"], ["--every", "50"], ["--history", tmp_path / "h.csv"])
+    results = [in_process(*run, *map(str, variant), stdin=LAB.read_text()) for variant in variants]
+    assert {(code, out) for code, out, _ in results} == {(0, results[0][1])}
+    assert results[0][1]
+
+
+def test_numba_that_is_not_installed_is_a_line_with_the_command_that_installs_it(in_process, monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    code, out, err = in_process("train", "-", "-q", "--executor", "numba", stdin="x,y\n1,2\n2,3\n")
+    assert (code, out) == (2, "")
+    assert err == "lrfit: error: the executor 'numba' needs Numba: pip install 'lrfit[fast]'\n"
+
+
+def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path):
+    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs NumPy 2.1 or less')")
+    result = lrfit("train", LAB, "-q", "--executor", "numba", PYTHONPATH=str(tmp_path))
+    assert (result.returncode, result.stdout) == (2, b"")
+    (line,) = result.stderr.decode().splitlines()
+    assert line == (
+        "lrfit: error: the executor 'numba' needs a Numba that can be imported: Numba needs NumPy 2.1 or less"
+    )
+
+
+def test_verbose_says_what_runs_and_where_the_rows_are(lrfit):
+    result = lrfit("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100", "-v")
+    assert result.returncode == 0
+    assert b"\nexecutor: machine code\n" in result.stderr
+    assert b"rows: beyond 0 MiB, so in a scratch file in " in result.stderr
+
+
+def test_without_verbose_nothing_is_said_of_that(lrfit):
+    result = lrfit("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100")
+    assert result.returncode == 0
+    assert b"machine code" not in result.stderr
+    assert b"scratch" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["--batch-size 5", "--no-condense", ""])
+def test_a_budget_does_not_change_the_result(in_process, arguments):
+    run, data = ("train", "-", "-q", *arguments.split()), LAB.read_text()
+    expected = in_process(*run, stdin=data)
+    assert expected[0] == 0
+    for size in ("0", "100", "1G"):
+        assert in_process(*run, "--max-memory", size, stdin=data) == expected
+
+
+def test_quiet_and_verbose_contradict_each_other(lrfit):
+    result = lrfit("train", LAB, "-q", "-v")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"--quiet and --verbose exclude each other" in result.stderr
