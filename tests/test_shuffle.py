@@ -1,7 +1,5 @@
 """Shuffles: a pure function of seed and epoch, and honest ones."""
 
-from itertools import count, islice
-
 import numpy as np
 import pytest
 
@@ -30,7 +28,7 @@ def test_an_order_depends_on_seed_and_epoch_and_on_nothing_else():
 
 
 @pytest.mark.parametrize("worth_a_thread", [1, 10**9], ids=["thread", "no thread"])
-@pytest.mark.parametrize("epochs", [range(1, 8), range(1), range(0), [5, 3, 5]], ids=str)
+@pytest.mark.parametrize("epochs", [range(1, 8), range(1), range(0), range(5, 0, -2)], ids=str)
 def test_orders_are_those_of_the_epochs(monkeypatch, worth_a_thread, epochs):
     monkeypatch.setattr(shuffle, "_WORTH_A_THREAD", worth_a_thread)
     drawn = [order.tolist() for order in orders(20, 9, epochs)]
@@ -54,16 +52,44 @@ def test_an_order_is_the_callers_own():
         np.testing.assert_array_equal(order, order_of_epoch(30_000, 0, epoch))
 
 
-@pytest.mark.parametrize("n_rows", [10, 30_000])
-def test_no_more_than_one_epoch_is_drawn_ahead(n_rows):
-    """Epochs may be without end, and an order takes 8 bytes a row."""
+def test_no_more_than_one_epoch_is_drawn_ahead(monkeypatch):
+    """An order takes 4 bytes a row."""
     asked = []
-    epochs = (asked.append(epoch) or epoch for epoch in count())
-    generator = orders(n_rows, 0, epochs)
+    monkeypatch.setattr(shuffle, "_drawn", lambda _, __, epoch, **___: asked.append(epoch))
+    generator = orders(30_000, 0, range(10))
     for n_taken in range(1, 5):
         next(generator)
         assert n_taken <= len(asked) <= n_taken + 1
     generator.close()
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 100, 20_000, 2**17 + 1, 300_000])
+def test_machine_code_draws_numpys_permutation(n_rows):
+    draw = shuffle._compiled_draw()
+    assert draw
+    for epoch in range(3):
+        order = draw(n_rows, 5, epoch)
+        np.testing.assert_array_equal(order, np.random.default_rng((5, epoch)).permutation(n_rows))
+        assert order.dtype == np.uint32
+
+
+def test_the_algorithm_that_is_compiled_is_numpys_also_as_python():
+    """And it does not matter where the draws of one call end."""
+    for words in (1, 3, 1000):
+        order, place = np.arange(50, dtype=np.uint32), 49
+        generator = np.random.default_rng((1, 2))
+        while place > 0:
+            place = shuffle._shuffle(generator.bit_generator.random_raw(words).view(np.uint32), order, place)
+        np.testing.assert_array_equal(order, np.random.default_rng((1, 2)).permutation(50))
+
+
+def test_machine_code_is_not_taken_if_numpy_draws_in_another_way(monkeypatch):
+    monkeypatch.setattr(shuffle, "order_of_epoch", lambda n_rows, *_: np.arange(n_rows))
+    shuffle._compiled_draw.cache_clear()
+    try:
+        assert shuffle._compiled_draw() is None
+    finally:
+        shuffle._compiled_draw.cache_clear()
 
 
 # Statistics, of fixed seeds. An honest shuffle passes each bound but for about one time in a million.
@@ -111,7 +137,7 @@ def test_seeds_do_not_resemble_each_other():
 @pytest.mark.parametrize("n_rows", [20_000, 100_001])
 def test_long_orders_mix_far_rows(n_rows):
     """Rows of the first half are in the second half of the order as often as not, and neighbours part."""
-    for order in islice(orders(n_rows, 0, count(1)), 3):
+    for order in (drawn.astype(int) for drawn in orders(n_rows, 0, range(1, 4))):
         half = n_rows // 2
         n_crossed = np.count_nonzero(order[:half] >= half)
         assert abs(n_crossed - half / 2) < 5 * np.sqrt(n_rows) / 4

@@ -376,7 +376,7 @@ def test_numba_that_is_not_installed_is_a_line_with_the_command_that_installs_it
     monkeypatch.setitem(sys.modules, "numba", None)
     code, out, err = in_process("train", "-", "-q", "--executor", "numba", stdin="x,y\n1,2\n2,3\n")
     assert (code, out) == (2, "")
-    assert err == "lrfit: error: the executor 'numba' needs Numba: pip install 'lrfit[fast]'\n"
+    assert err == "lrfit: error: the executor 'numba' needs Numba: pip install numba\n"
 
 
 def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path):
