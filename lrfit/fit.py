@@ -11,8 +11,9 @@ from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lrfit.descent import Descent
     from lrfit.graph import Array
-    from lrfit.training import Descent, EpochRecord
+    from lrfit.training import EpochRecord
 
 __all__ = ["DataSummary", "LeastSquaresSummary", "LinearFit", "TrainingSummary", "summarize"]
 

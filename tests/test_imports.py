@@ -31,6 +31,7 @@ ROWS = [
     ["data"],
     ["shuffle"],
     ["row_store"],
+    ["descent"],
     ["training"],
     ["prediction"],
     ["evaluation"],

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit import row_store
+from lrfit.descent import prepare
 from lrfit.errors import OutputError
 from lrfit.moments import Moments
 from lrfit.row_store import RowStore, available_memory
 from lrfit.settings import TrainingSettings
-from lrfit.training import prepare, train
+from lrfit.training import train
 
 MIB = 1 << 20
 

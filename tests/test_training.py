@@ -6,12 +6,13 @@ import numpy as np
 import oracles
 import pytest
 
+from lrfit.descent import prepare
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.fit import summarize
 from lrfit.moments import Moments
 from lrfit.row_store import RowStore
 from lrfit.settings import TrainingSettings
-from lrfit.training import prepare, train
+from lrfit.training import train
 
 
 def run(rows, **settings):

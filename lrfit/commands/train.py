@@ -17,7 +17,8 @@ from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal, write_result
 
 if TYPE_CHECKING:
-    from lrfit.training import Descent, EpochRecord
+    from lrfit.descent import Descent
+    from lrfit.training import EpochRecord
 
 _NOTED_EXCESS = 0.01
 """Share of the optimum by which the loss may be above it and count as converged."""
@@ -144,12 +145,12 @@ def command(**options: Any) -> None:  # noqa: ANN401
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
     from lrfit.data import choose_columns, read_moments
+    from lrfit.descent import prepare
     from lrfit.fit import summarize
     from lrfit.model_file import to_bytes
     from lrfit.output_file import open_output
     from lrfit.report import fit_text
     from lrfit.row_store import RowStore
-    from lrfit.training import prepare
 
     _check_options(options)
     terminal = Terminal(quiet=options["quiet"], verbose=options["verbose"])
