@@ -18,22 +18,28 @@ that one machine code serves every learning rate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import TypeAlias
 
-from lrfit.errors import LrfitError, ShapeError
+from lrfit.errors import ShapeError
+from lrfit.executors.formulas import (
+    MOVES,
+    CannotFuseError,
+    Formula,
+    Index,
+    formula_of,
+    known_shape,
+    read_inputs,
+    source_index,
+)
 from lrfit.graph import Array, Node, format_shape, shown_name
 from lrfit.ops import is_constant, is_placeholder, is_variable, placeholder_for
 from lrfit.program import Program, is_of_rows
 
 __all__ = ["CannotFuseError", "FusedSource", "fused_source"]
-
-Index: TypeAlias = tuple[str, ...]
-"""An element of a node: an expression for each axis."""
 
 _MAX_UNROLLED = 64
 """Elements of a node that are written out one by one."""
@@ -43,10 +49,6 @@ _A_NUMBER_OF_ROWS = (1 << 61) - 1
 
 _ROW = "row"
 """The index of the axis of the rows."""
-
-
-class CannotFuseError(LrfitError):
-    """A program that has no fused form: a step runs it, batch by batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,57 +77,6 @@ def fused_source(program: Program) -> FusedSource:
     return _Writer(program).written()
 
 
-@dataclass(frozen=True)
-class _Formula:
-    """An element of a node: the sum of `term(index, summed)` over `dims`, divided; the term if no dims."""
-
-    term: Callable[[Index, Index], str]
-    dims: tuple[int | None, ...] = ()
-    divisor: str = ""
-
-
-# An element of an elementwise op, from those of its inputs.
-_ELEMENTWISE = {
-    "identity": "{0}",
-    "stop_gradient": "{0}",
-    "negative": "-{0}",
-    "square": "{0} * {0}",
-    "sqrt": "np.sqrt({0})",
-    "exp": "np.exp({0})",
-    "log": "np.log({0})",
-    "tanh": "np.tanh({0})",
-    "sigmoid": "np.exp(-np.logaddexp(0.0, -{0}))",
-    "relu": "np.maximum({0}, 0.0)",
-    "abs": "abs({0})",
-    "sign": "np.sign({0})",
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "power": "np.power({0}, {1})",
-    "maximum": "np.maximum({0}, {1})",
-    "minimum": "np.minimum({0}, {1})",
-    "where": "{1} if {0} != 0.0 else {2}",
-    "greater": "1.0 if {0} > {1} else 0.0",
-    "greater_equal": "1.0 if {0} >= {1} else 0.0",
-    "less": "1.0 if {0} < {1} else 0.0",
-    "less_equal": "1.0 if {0} <= {1} else 0.0",
-    "equal": "1.0 if {0} == {1} else 0.0",
-}
-
-_REDUCES = frozenset({"reduce_sum", "reduce_mean", "sum_like"})
-
-_FILLED = {"ones_like": "1.0", "zeros_like": "0.0"}
-
-_MOVES = frozenset({"transpose", "reshape", "reshape_like", "spread", "broadcast_like", "assign"})
-"""Ops whose elements are those of their first input, elsewhere."""
-
-_N_READ = dict.fromkeys(["ones_like", "zeros_like", "count"], 0) | dict.fromkeys(
-    ["sum_like", "broadcast_like", "reshape_like", "spread"], 1
-)
-"""How many inputs an op reads, where it looks at others for their shape alone."""
-
-
 class _Writer:
     """Writes the function, line by line."""
 
@@ -138,9 +89,9 @@ class _Writer:
         self._unrolls = all(_n_elements(node) <= _MAX_UNROLLED for node in self._names)
         self._levels: dict[Node, int] = {}
         for node in self._nodes:
-            before = max((self._levels[parent] for parent in _read(node)), default=0)
+            before = max((self._levels[parent] for parent in read_inputs(node)), default=0)
             self._levels[node] = before + _is_row_sum(node)
-        self._computed = [node for node in self._nodes if not _is_leaf(node) and node.op.name not in _MOVES]
+        self._computed = [node for node in self._nodes if not _is_leaf(node) and node.op.name not in MOVES]
         self._lines: list[str] = []
         self._indent = "    "
 
@@ -185,10 +136,10 @@ class _Writer:
             if sums:
                 self._write_row_loop(sums)
         for variable, node in self._updates.items():  # all new values, before the first old one is lost
-            for index in self._each(_shape(variable)):
+            for index in self._each(known_shape(variable)):
                 self._write(f"new_{self._at(variable, index)} = {self._at(node, index)}")
         for variable in self._updates:
-            for index in self._each(_shape(variable)):
+            for index in self._each(known_shape(variable)):
                 self._write(f"{self._at(variable, index)} = new_{self._at(variable, index)}")
 
     def _write_row_loop(self, sums: Sequence[Node]) -> None:
@@ -196,9 +147,9 @@ class _Writer:
         needed = set(sums)
         for node in reversed(self._nodes):
             if node in needed and (node in sums or _has_rows(node)):
-                needed.update(_read(node))
+                needed.update(read_inputs(node))
         for node in sums:
-            for index in self._each(_shape(node)):
+            for index in self._each(known_shape(node)):
                 self._write(f"{self._at(node, index)} = 0.0")
         with self._block(f"for {_ROW} in range(start, stop):"):
             for node in self._computed:
@@ -209,10 +160,10 @@ class _Writer:
 
     def _write_value(self, node: Node) -> None:
         """Compute a node that is no row sum."""
-        formula = self._formula(node)
+        formula = formula_of(node, self._at)
         if None in formula.dims:
             raise CannotFuseError(f"{shown_name(node)} has no fused form: it sums over rows for each row")
-        for index in self._each(_shape(node)):
+        for index in self._each(known_shape(node)):
             total = self._total(formula, index)
             self._write(
                 f"{self._at(node, index)} = {total}" + f" / {formula.divisor}" * bool(formula.divisor)
@@ -220,43 +171,21 @@ class _Writer:
 
     def _write_addition(self, node: Node) -> None:
         """Add what one row adds to a row sum."""
-        formula = self._formula(node)
+        formula = formula_of(node, self._at)
         if None not in formula.dims:
             raise CannotFuseError(
                 f"{shown_name(node)} has no fused form: it does not sum over the rows it reads"
             )
-        for index in self._each(_shape(node)):
+        for index in self._each(known_shape(node)):
             self._write(f"{self._at(node, index)} += {self._total(formula, index)}")
 
     def _write_mean(self, node: Node) -> None:
         """Divide a row sum, if it is a mean."""
-        divisor = self._formula(node).divisor
-        for index in self._each(_shape(node)) if divisor else ():
+        divisor = formula_of(node, self._at).divisor
+        for index in self._each(known_shape(node)) if divisor else ():
             self._write(f"{self._at(node, index)} /= {divisor}")
 
-    def _formula(self, node: Node) -> _Formula:
-        """How the elements of a node are made from those of its inputs."""
-        op, inputs = node.op.name, node.inputs
-        if op in _ELEMENTWISE:
-            return _Formula(
-                lambda i, _: _ELEMENTWISE[op].format(*(self._at(x, _aligned(i, x)) for x in inputs))
-            )
-        if op in _FILLED:
-            return _Formula(lambda *_: _FILLED[op])
-        if op == "count":
-            return _Formula(lambda *_: _number([_shape(inputs[0])[axis] for axis in _axes(node)]))
-        if op == "matmul":
-            a, b = inputs
-            term = lambda i, s: f"{self._at(a, (i[0], s[0]))} * {self._at(b, (s[0], i[1]))}"  # noqa: E731
-            return _Formula(term, _shape(a)[1:])
-        if op in _REDUCES:
-            x, axes = inputs[0], _axes(node)
-            dims = tuple(_shape(x)[axis] for axis in axes)
-            divisor = _number(dims) if op == "reduce_mean" else ""
-            return _Formula(lambda i, s: self._at(x, _restored(node, i, s)), dims, divisor)
-        raise CannotFuseError(f"{shown_name(node)} has no fused form: there is none for {op}")
-
-    def _total(self, formula: _Formula, index: Index) -> str:
+    def _total(self, formula: Formula, index: Index) -> str:
         """An expression of a formula's sum over all but rows; writes the loop that it takes."""
         if self._unrolls or all(dim in (None, 1) for dim in formula.dims):
             return _balanced([formula.term(index, summed) for summed in self._each(formula.dims, "s")])
@@ -267,11 +196,11 @@ class _Writer:
 
     def _at(self, node: Node, index: Index) -> str:
         """An expression of one element, read where it is."""
-        shape = _shape(node)
+        shape = known_shape(node)
         if any((i == _ROW) != (dim is None) for i, dim in zip(index, shape, strict=True) if dim != 1):
             raise CannotFuseError(f"{shown_name(node)} of shape {shape} has no fused form: rows meet no rows")
-        if node.op.name in _MOVES:
-            return self._at(node.inputs[0], _source_index(node, index))
+        if node.op.name in MOVES:
+            return self._at(node.inputs[0], source_index(node, index))
         index = tuple("0" if dim == 1 else i for i, dim in zip(index, shape, strict=True))
         if is_placeholder(node) and _has_rows(node):
             return f"{self._names[node]}[{', '.join(index)}]"
@@ -310,10 +239,10 @@ class _Writer:
         for node in nodes:
             size, name = _n_elements(node), self._names[node]
             if self._unrolls or size == 1:
-                for place, index in enumerate(self._each(_shape(node)) if size > 1 else [None], start):
+                for place, index in enumerate(self._each(known_shape(node)) if size > 1 else [None], start):
                     yield (
                         f"{array}[{place}]",
-                        name if index is None else self._element(name, _shape(node), index),
+                        name if index is None else self._element(name, known_shape(node), index),
                     )
             else:
                 yield f"{array}[{start}:{start + size}]", name
@@ -347,7 +276,7 @@ def _needed(program: Program) -> list[Node]:
     needed = set(program.updates.values())
     for node in reversed(program.nodes):
         if node in needed:
-            needed.update(_read(node))
+            needed.update(read_inputs(node))
     nodes = [node for node in program.nodes if node in needed]
     for node in [*nodes, *program.updates]:
         if node.shape is None or node.shape.count(None) > (not is_variable(node)) or 0 in node.shape:
@@ -366,7 +295,7 @@ def _check_rows(program: Program) -> None:
     sized: dict[Node, Node] = {}
     for node in program.nodes:
         name = f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form"
-        shape = tuple(_A_NUMBER_OF_ROWS if dim is None else dim for dim in _shape(node))
+        shape = tuple(_A_NUMBER_OF_ROWS if dim is None else dim for dim in known_shape(node))
         try:
             sized[node] = (
                 placeholder_for(node, shape if is_of_rows(node.shape) else node.shape)
@@ -379,37 +308,21 @@ def _check_rows(program: Program) -> None:
             raise CannotFuseError(f"{name}: a dimension that is not known need not be that of the rows")
 
 
-def _read(node: Node) -> tuple[Node, ...]:
-    """The inputs whose values, and not just shapes, the node needs."""
-    return node.inputs[: _N_READ.get(node.op.name)]
-
-
 def _is_leaf(node: Node) -> bool:
     return is_constant(node) or is_placeholder(node) or is_variable(node)
 
 
-def _shape(node: Node) -> tuple[int | None, ...]:
-    """The shape, which `_needed` has checked."""
-    return node.shape or ()
-
-
 def _has_rows(node: Node) -> bool:
-    return None in _shape(node)
+    return None in known_shape(node)
 
 
 def _is_row_sum(node: Node) -> bool:
-    return not _has_rows(node) and any(map(_has_rows, _read(node)))
+    return not _has_rows(node) and any(map(_has_rows, read_inputs(node)))
 
 
 def _n_elements(node: Node) -> int:
     """Elements of the node, or of one row of it."""
-    return prod(dim for dim in _shape(node) if dim is not None)
-
-
-def _number(dims: Sequence[int | None]) -> str:
-    """How many elements there are: `n` is the number of rows of the batch."""
-    known = f"{prod(dim for dim in dims if dim is not None)}.0"
-    return " * ".join(["n"] * dims.count(None) + [known] * (known != "1.0")) or known
+    return prod(dim for dim in known_shape(node) if dim is not None)
 
 
 def _balanced(terms: list[str]) -> str:
@@ -418,53 +331,3 @@ def _balanced(terms: list[str]) -> str:
         return terms[0]
     half = len(terms) // 2
     return f"({_balanced(terms[:half])} + {_balanced(terms[half:])})"
-
-
-def _aligned(index: Index, x: Node) -> Index:
-    """The element of x that broadcasting brings to `index`."""
-    return index[len(index) - len(_shape(x)) :]
-
-
-def _axes(node: Node) -> tuple[int, ...]:
-    """The axes of the first input over which the node sums, or counts."""
-    x = _shape(node.inputs[0])
-    if node.op.name == "sum_like":
-        like = (1,) * (len(x) - len(_shape(node))) + _shape(node)
-        extra = len(x) - len(_shape(node))
-        return tuple(a for a, dim in enumerate(x) if a < extra or like[a] == 1 != dim)
-    return _axes_of(node.attrs["axis"], len(x))
-
-
-def _axes_of(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
-    named = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return tuple(a % rank for a in named)
-
-
-def _restored(node: Node, index: Index, summed: Index) -> Index:
-    """The element of its input that a reduction adds to its element `index`, for one `summed` index."""
-    axes, rank = _axes(node), len(_shape(node.inputs[0]))
-    if node.op.name == "sum_like" or node.attrs["keepdims"]:
-        kept = iter(("",) * (rank - len(index)) + index)
-    else:
-        rest = iter(index)
-        kept = iter(["" if axis in axes else next(rest) for axis in range(rank)])
-    sums = dict(zip(axes, summed, strict=True))
-    return tuple(sums.get(axis, i) for axis, i in enumerate(kept))
-
-
-def _source_index(node: Node, index: Index) -> Index:
-    """The element of its first input that is element `index` of a node that moves elements."""
-    op, x = node.op.name, node.inputs[0]
-    if op == "transpose":
-        perm = node.attrs["perm"] or tuple(range(len(index)))[::-1]
-        return tuple(i for _, i in sorted(zip(perm, index, strict=True)))
-    if op == "spread":
-        axes = _axes_of(node.attrs["axis"], len(index))
-        return index if node.attrs["keepdims"] else tuple(i for a, i in enumerate(index) if a not in axes)
-    if op in ("reshape", "reshape_like"):
-        long = [i for i, dim in zip(index, _shape(node), strict=True) if dim != 1]
-        if [dim for dim in _shape(node) if dim != 1] != [dim for dim in _shape(x) if dim != 1]:
-            raise CannotFuseError(f"{shown_name(node)} has no fused form: it does more than add or drop axes")
-        rest = iter(long)
-        return tuple("0" if dim == 1 else next(rest) for dim in _shape(x))
-    return _aligned(index, x)

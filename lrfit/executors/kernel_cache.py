@@ -25,11 +25,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lrfit import __version__
-
 __all__ = ["Kernel", "compile_kernel", "is_kept"]
 
 Kernel: TypeAlias = Callable[..., Any]
+
+_JIT: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+"""NumPy's rules for a division by zero; other threads may run. No fast math: the same bits everywhere."""
 
 _SOURCE = "kernel.py"
 _DIGEST = "digest"
@@ -85,9 +86,7 @@ def _compiled(text: str, signature: str, path: str) -> Kernel:
     config: Any = numba.config
     kept_elsewhere, config.CACHE_DIR = config.CACHE_DIR, ""
     try:
-        # NumPy's rules for a division by zero. No fast math: the same bits on every machine.
-        jit = numba.njit(signature, cache=Path(path).exists(), error_model="numpy", nogil=True)
-        kernel: Kernel = jit(function)
+        kernel: Kernel = numba.njit(signature, cache=Path(path).exists(), **_JIT)(function)
     finally:
         config.CACHE_DIR = kept_elsewhere
     return kernel
@@ -112,8 +111,8 @@ def _digest(folder: Path) -> str:
 
 def _key(text: str) -> str:
     """What machine code depends on: the source, the versions of what compiles it, and the processor."""
-    versions = [sys.version, __version__, *map(version, ("numba", "llvmlite", "numpy"))]
-    parts = [text, *versions, platform.platform(), _processor()]
+    versions = [sys.version, *map(version, ("numba", "llvmlite", "numpy"))]
+    parts = [text, repr(_JIT), *versions, platform.platform(), _processor()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

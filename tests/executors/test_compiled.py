@@ -17,7 +17,7 @@ from hypothesis import given, settings
 
 from lrfit.errors import UsageError
 from lrfit.executors import compiled as module
-from lrfit.executors import fused_source, loop_executor
+from lrfit.executors import formulas, loop_executor
 from lrfit.executors.compiled import automatic, compiled
 from lrfit.graph import OPS, Array, Graph, Node
 from lrfit.model import LinearModel, linear_model
@@ -129,7 +129,7 @@ SPECIAL = np.array([0.0, -0.0, 1.0, -2.5, 0.5, 3.0, np.inf, np.nan, 1e300, -1e-3
 def test_elementwise_ops_are_those_of_numpy():
     """All of them in one program, on every pair of special values; NaN and infinities flow through."""
     x, c, d, n = placeholder((None,)), placeholder(()), placeholder(()), Variable(0.0)
-    names = sorted(fused_source._ELEMENTWISE)
+    names = sorted(formulas._ELEMENTWISE)
     made = [OPS[name](*[c, d, d + 1.0][: len(OPS[name].vjps or ())]) for name in names]
     variables = [Variable(0.0, name=name) for name in names]
     program = Program.of([*map(assign, variables, made), assign_add(n, reduce_sum(x))], [x, c, d])

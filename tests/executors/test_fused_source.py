@@ -17,6 +17,7 @@ from batches import assume_exact, instructions, numbers, random_batches, run_ste
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from lrfit.executors import formulas
 from lrfit.executors import fused_source as module
 from lrfit.executors.fused_source import CannotFuseError, FusedSource, fused_source
 from lrfit.graph import OPS, Array, Graph, Node
@@ -396,7 +397,7 @@ WRITTEN_APART = {"count", "matmul"}
 @pytest.mark.parametrize("name", sorted(OPS))
 def test_every_op_has_a_fused_form(name):
     """A new op needs a row in the table of `fused_source.py`, or a place among those that have none."""
-    tables = [module._ELEMENTWISE, module._REDUCES, module._FILLED, module._MOVES]
+    tables = [formulas._ELEMENTWISE, formulas._REDUCES, formulas._FILLED, formulas.MOVES]
     assert sum(name in kind for kind in (*tables, LEAVES, WITHOUT_A_VALUE, WRITTEN_APART)) == 1
 
 
@@ -404,7 +405,7 @@ SPECIAL = np.array([0.0, -0.0, 1.0, -2.5, 0.5, 3.0, np.inf, -np.inf, np.nan, 1e3
 
 
 @pytest.mark.usefixtures("form")
-@pytest.mark.parametrize("name", sorted(module._ELEMENTWISE))
+@pytest.mark.parametrize("name", sorted(formulas._ELEMENTWISE))
 def test_an_elementwise_op_is_that_of_numpy(name):
     """On every pair of special values; NaN and infinities flow through."""
     op = OPS[name]
@@ -471,7 +472,7 @@ UNFUSABLE: dict[str, tuple[Callable[[Node, Node], Node], str]] = {
 @pytest.mark.usefixtures("form")
 @pytest.mark.parametrize("name", UNFUSABLE)
 def test_a_program_without_a_fused_form_is_refused_and_the_node_is_named(name, monkeypatch):
-    monkeypatch.delitem(module._ELEMENTWISE, "exp")
+    monkeypatch.delitem(formulas._ELEMENTWISE, "exp")
     build, message = UNFUSABLE[name]
     update = assign(Variable(0.0), build(placeholder((None, 2)), Variable(0.0)))
     feeds = [node for node in update.graph.nodes if node.op.name == "placeholder"]
