@@ -81,7 +81,7 @@ def test_rows_go_to_a_scratch_file_when_they_exceed_the_budget(max_bytes, is_on_
 def test_windows_are_whole_batches_of_all_rows_in_order(
     n_rows, n_columns, batch_size, max_bytes, window_bytes, seed
 ):
-    """All windows but the last; and they are as small as a batch allows."""
+    """All windows but the last; none is larger than the budget, or than a batch."""
     rows = numbered(n_rows, n_columns)
     order = None if seed is None else np.random.default_rng(seed).permutation(n_rows)
     with pytest.MonkeyPatch.context() as patch:
@@ -91,7 +91,7 @@ def test_windows_are_whole_batches_of_all_rows_in_order(
         for _ in range(2):
             windows = [window.copy() for window in store.windows(batch_size, order)]
             assert all(len(window) % batch_size == 0 for window in windows[:-1])
-            largest = max(window_bytes, max_bytes // 4 if store.is_on_disk else 0, batch_size * n_columns * 8)
+            largest = max(window_bytes, max_bytes if store.is_on_disk else 0, batch_size * n_columns * 8)
             assert all(window.nbytes <= largest for window in windows)
             np.testing.assert_array_equal(np.concatenate(windows), rows if order is None else rows[order])
 
