@@ -30,8 +30,8 @@ _WORDS = 1 << 15
 _WORTH_A_THREAD = 20_000
 """Rows of which a permutation takes longer than to ask another thread for it."""
 
-_WORTH_COMPILING = 50_000_000
-"""Rows of all epochs together for which machine code saves more than it takes to make."""
+_WORTH_COMPILING = 3_000_000
+"""Rows of all epochs together for which machine code that is kept pays; to make it pays once and for all."""
 
 
 def order_of_epoch(n_rows: int, seed: int, epoch: int) -> Order:
