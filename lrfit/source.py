@@ -26,7 +26,7 @@ from lrfit.errors import DataError, UsageError, shown
 
 __all__ = ["Source", "open_source", "open_stream"]
 
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 1 << 20
 """Bytes of a block: large enough that the cost of starting to parse does not count, small for a cache."""
 
 _HEAD_BYTES = 3

@@ -37,7 +37,7 @@ __all__ = ["worked_ahead"]
 
 T = TypeVar("T")
 
-_ALONE_BYTES = 3 << 20
+_ALONE_BYTES = 1 << 20
 """What the main process does alone: where there is no more, forking costs more than it saves."""
 
 _MOST_WORKERS = 7
@@ -51,7 +51,7 @@ _BOX_BYTES = 32 << 20
 
 _SIZE_BYTES = 8
 
-_KEPT_BYTES = 64 << 20
+_KEPT_BYTES = 16 << 20
 """Of freed memory that is not given back at once."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # as glibc's malloc.h numbers them
