@@ -236,7 +236,9 @@ def _checked(node: Node, value: npt.ArrayLike) -> Array:
 def _n_rows(feeds: Iterable[Node], arrays: Sequence[Array], has_rows: Sequence[bool]) -> int:
     """How many rows each feed that has rows has."""
     lengths = {node.name: len(a) for node, a, rows in zip(feeds, arrays, has_rows, strict=True) if rows}
-    if len(set(lengths.values())) != 1:
+    if not lengths:
+        raise FeedError("no feed is made of rows: that takes a node whose first dimension is not known")
+    if len(set(lengths.values())) > 1:
         raise FeedError(f"feeds that are cut into batches need equally many rows, not {lengths}")
     return next(iter(lengths.values()))
 

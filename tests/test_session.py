@@ -728,7 +728,7 @@ def test_rows_of_unequal_number_are_named():
 
 def test_batches_need_a_feed_with_rows():
     x, v = placeholder((3,)), Variable(0.0)
-    with pytest.raises(FeedError, match="need equally many rows"):
+    with pytest.raises(FeedError, match="no feed is made of rows"):
         started().run_batches(assign_add(v, reduce_sum(x)), {x: np.ones(3)}, batch_size=2)
 
 
