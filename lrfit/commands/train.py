@@ -177,11 +177,15 @@ def command(**options: Any) -> None:  # noqa: ANN401
 
 
 def _check_options(options: dict[str, Any]) -> None:
-    """Refuse, before any work, what contradicts itself, or would overwrite the data or another output."""
+    """Refuse, before any work, what contradicts itself, cannot be had, or would overwrite data or output."""
     from lrfit.output_file import check_writable
 
     if options["quiet"] and options["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other")
+    if options["executor"] == "numba":
+        from lrfit.executors.compiled import require_numba
+
+        require_numba()
     given = {name: options[name] for name in ("output", "history") if options[name]}
     taken = {Path(options["data"]).resolve(): "DATA"} if options["data"] != "-" else {}
     for name, path in given.items():

@@ -19,7 +19,7 @@ from lrfit.executors.kernel_cache import compile_kernel, is_kept
 from lrfit.graph import Array, Node
 from lrfit.program import Loop, LoopExecutor, Program
 
-__all__ = ["automatic", "compiled"]
+__all__ = ["automatic", "compiled", "require_numba"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,13 +35,18 @@ def compiled(program: Program) -> Loop | None:
     Raises:
         UsageError: Numba is not installed, or cannot be imported.
     """
-    if find_spec("numba") is None:
-        raise UsageError("the executor 'numba' needs Numba: pip install numba")
+    require_numba()
     source = _source(program)
     try:
         return None if source is None else _loop(source, program)
     except ImportError as error:  # such as one that does not know this NumPy
         raise UsageError(f"the executor 'numba' needs a Numba that can be imported: {error}") from error
+
+
+def require_numba() -> None:
+    """Raise `UsageError` if Numba is not installed."""
+    if find_spec("numba") is None:
+        raise UsageError("the executor 'numba' needs Numba: pip install numba")
 
 
 def automatic(interpreted_s: float) -> LoopExecutor:

@@ -373,8 +373,9 @@ def test_stdout_has_the_same_bytes_whatever_is_shown_of_a_run(in_process, tmp_pa
 
 
 def test_numba_that_is_not_installed_is_a_line_with_the_command_that_installs_it(in_process, monkeypatch):
+    """Before anything is read: there are no data."""
     monkeypatch.setitem(sys.modules, "numba", None)
-    code, out, err = in_process("train", "-", "-q", "--executor", "numba", stdin="x,y\n1,2\n2,3\n")
+    code, out, err = in_process("train", "-", "-q", "--executor", "numba", stdin="")
     assert (code, out) == (2, "")
     assert err == "lrfit: error: the executor 'numba' needs Numba: pip install numba\n"
 
