@@ -159,10 +159,8 @@ class _Writer:
                 self._write_addition(node)
 
     def _write_value(self, node: Node) -> None:
-        """Compute a node that is no row sum."""
+        """Compute a node that is no row sum; so its formula does not sum over rows, as `_needed` has seen."""
         formula = formula_of(node, self._at)
-        if None in formula.dims:
-            raise CannotFuseError(f"{shown_name(node)} has no fused form: it sums over rows for each row")
         for index in self._each(known_shape(node)):
             total = self._total(formula, index)
             self._write(
@@ -239,11 +237,8 @@ class _Writer:
         for node in nodes:
             size, name = _n_elements(node), self._names[node]
             if self._unrolls or size == 1:
-                for place, index in enumerate(self._each(known_shape(node)) if size > 1 else [None], start):
-                    yield (
-                        f"{array}[{place}]",
-                        name if index is None else self._element(name, known_shape(node), index),
-                    )
+                for place, index in enumerate(self._each(known_shape(node)), start):
+                    yield f"{array}[{place}]", self._element(name, known_shape(node), index)
             else:
                 yield f"{array}[{start}:{start + size}]", name
             start += size
