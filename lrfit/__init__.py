@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from lrfit.ops import *
     from lrfit.optimizers import *
     from lrfit.program import *
+    from lrfit.schedules import *
     from lrfit.session import *
 
 __version__ = "0.1.0"
 
-_PUBLIC_MODULES = ("errors", "graph", "ops", "autodiff", "optimizers", "program", "session")
+_PUBLIC_MODULES = ("errors", "graph", "ops", "autodiff", "optimizers", "schedules", "program", "session")
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""The equation as a graph: `y_hat = x·W + b`, with the loss half-MSE."""
+"""The equation as a graph: `y_hat = x·W + b`, with the loss half-MSE, and what descent makes smaller."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrfit.graph import Array, Graph, Node
-from lrfit.ops import Variable, placeholder, reduce_mean, square
+from lrfit.ops import Variable, placeholder, reduce_mean, reduce_sum, square
 
 __all__ = ["LinearModel", "linear_model"]
 
@@ -24,6 +24,7 @@ class LinearModel:
         b: Variable, the intercept, shape (); None for a model without one.
         y_hat: The predictions, shape (None, 1).
         loss: Half the mean squared residual: 1/(2n) · Σ (y_hat - y)², shape ().
+        objective: What descent makes smaller: loss + l2/2 · Σ W², shape (); the loss itself if l2 is 0.
     """
 
     graph: Graph
@@ -33,18 +34,23 @@ class LinearModel:
     b: Node | None
     y_hat: Node
     loss: Node
+    objective: Node
 
 
-def linear_model(weights: Array, intercept: float | None) -> LinearModel:
+def linear_model(weights: Array, intercept: float | None, *, l2: float = 0.0) -> LinearModel:
     """The graph of the equation, in a graph of its own.
 
     Args:
         weights: Initial value of W, shape (n_features,).
         intercept: Initial value of b; None for a model without intercept.
+        l2: Factor of the penalty on W, 0 or more, in units of the loss per square of a weight. The intercept
+            is free of it.
 
     References:
         The factor ½ of the loss is Bishop's, Pattern Recognition and Machine Learning, equation 1.2, here
         with the mean in place of the sum. Hastie et al., The Elements of Statistical Learning, have none.
+        l2 is the `weight_decay` of PyTorch's `SGD`, and the `alpha` of scikit-learn's `SGDRegressor`; that of
+        its `Ridge`, which minimises 2n times the objective, Σ (y_hat - y)² + alpha · Σ W², is n · l2.
     """
     with Graph().as_default() as graph:
         x = placeholder((None, len(weights)), name="x")
@@ -54,4 +60,5 @@ def linear_model(weights: Array, intercept: float | None) -> LinearModel:
         y_hat = x @ W if b is None else x @ W + b
         residual = y_hat - y
         loss = reduce_mean(square(residual)) / 2.0
-    return LinearModel(graph, x, y, W, b, y_hat, loss)
+        objective = loss + l2 / 2.0 * reduce_sum(square(W)) if l2 else loss
+    return LinearModel(graph, x, y, W, b, y_hat, loss, objective)

@@ -44,7 +44,7 @@ from lrfit.graph import (
 
 __all__ = [
     "Variable", "abs", "add", "assign", "assign_add", "assign_sub", "broadcast_like", "constant", "count",
-    "divide", "equal", "exp", "global_variables_initializer", "greater", "greater_equal", "group",
+    "divide", "equal", "exp", "floor", "global_variables_initializer", "greater", "greater_equal", "group",
     "identity", "less", "less_equal", "log", "matmul", "maximum", "minimum", "multiply", "negative",
     "ones_like", "placeholder", "power", "reduce_mean", "reduce_sum", "relu", "reshape", "reshape_like",
     "sigmoid", "sign", "spread", "sqrt", "square", "stop_gradient", "subtract", "sum_like", "tanh",
@@ -118,6 +118,7 @@ relu          = _elementwise("relu",          lambda x: np.maximum(x, 0.0),
                                                                  lambda g, y, x: g * (x > 0.0))
 abs           = _elementwise("abs",           operator.abs,      lambda g, y, x: g * sign(x))  # noqa: A001
 sign: Op         = _elementwise("sign",          np.sign,           None)
+floor         = _elementwise("floor",         np.floor,          None)
 stop_gradient = _elementwise("stop_gradient", lambda x: x,       None)
 add           = _elementwise("add",           operator.add,      lambda g, y, a, b: g,
                                                                  lambda g, y, a, b: g)

@@ -1,19 +1,42 @@
 """Optimizers: from a loss to the node that updates the variables. Their steps are ordinary nodes.
 
-The learning rate may be a node (a placeholder that a schedule feeds, say) as well as a number.
+The learning rate may be a node (a placeholder, or one of `lrfit.schedules`) as well as a number.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from functools import reduce
 
 from lrfit.autodiff import gradients
 from lrfit.errors import GraphError, ShapeError
 from lrfit.graph import Node, NodeLike, fits, format_shape, get_default_graph
-from lrfit.ops import Variable, assign, assign_sub, group, multiply, trainable_variables, zeros_like
+from lrfit.ops import (
+    Variable,
+    add,
+    assign,
+    assign_add,
+    assign_sub,
+    divide,
+    group,
+    is_assignment,
+    multiply,
+    reduce_sum,
+    sqrt,
+    square,
+    trainable_variables,
+    where,
+    zeros_like,
+)
 
-__all__ = ["GradientDescentOptimizer", "MomentumOptimizer", "Optimizer"]
+__all__ = [
+    "GradientDescentOptimizer",
+    "MomentumOptimizer",
+    "Optimizer",
+    "clip_by_global_norm",
+    "polynomial_average",
+]
 
 
 class Optimizer(ABC):
@@ -26,19 +49,33 @@ class Optimizer(ABC):
     def __init__(self, learning_rate: NodeLike) -> None:
         self.learning_rate = learning_rate
 
-    def minimize(self, loss: Node, variables: Sequence[Node] | None = None, *, name: str = "train") -> Node:
+    def minimize(
+        self,
+        loss: Node,
+        variables: Sequence[Node] | None = None,
+        *,
+        clip_norm: NodeLike | None = None,
+        global_step: Node | None = None,
+        name: str = "train",
+    ) -> Node:
         """A node that takes one step downhill when it runs, and has no value.
 
         Args:
             loss: What is made smaller; a scalar.
             variables: What may be changed; all trainable variables of the loss's graph if None.
+            clip_norm: The gradients go through `clip_by_global_norm` with it first; not if None.
+            global_step: As for `apply_gradients`.
             name: The node's name.
 
         Raises:
             GraphError: The loss is no node, or depends on none of the variables.
             ShapeError: It is no scalar.
         """
-        return self.apply_gradients(self.compute_gradients(loss, variables), name=name)
+        pairs = self.compute_gradients(loss, variables)
+        if clip_norm is not None:
+            clipped = clip_by_global_norm([gradient for gradient, _ in pairs], clip_norm)
+            pairs = [(gradient, v) for gradient, (_, v) in zip(clipped, pairs, strict=True)]
+        return self.apply_gradients(pairs, global_step=global_step, name=name)
 
     def compute_gradients(
         self, loss: Node, variables: Sequence[Node] | None = None
@@ -59,8 +96,20 @@ class Optimizer(ABC):
             variables = trainable_variables(loss.graph or get_default_graph())
         return list(zip(gradients(loss, variables), variables, strict=True))
 
-    def apply_gradients(self, pairs: Iterable[tuple[Node | None, Node]], *, name: str = "train") -> Node:
+    def apply_gradients(
+        self,
+        pairs: Iterable[tuple[Node | None, Node]],
+        *,
+        global_step: Node | None = None,
+        name: str = "train",
+    ) -> Node:
         """A node that steps each variable along its gradient when it runs; pairs without one are left out.
+
+        Args:
+            pairs: Gradients and variables, as `compute_gradients` gives them.
+            global_step: A variable of shape (), not trainable, to which a step adds 1: the number of steps
+                done. A learning rate made from it sees, like all reads, what it was before the step.
+            name: The node's name.
 
         Raises:
             GraphError: No pair has a gradient.
@@ -68,6 +117,8 @@ class Optimizer(ABC):
         updates = [update for g, v in pairs if g is not None for update in self._updates(g, v)]
         if not updates:
             raise GraphError("no variable has a gradient: the loss depends on none of them")
+        if global_step is not None:
+            updates.append(assign_add(global_step, 1.0))
         return group(*updates, name=name)
 
     @abstractmethod
@@ -109,3 +160,80 @@ class MomentumOptimizer(Optimizer):
         m = multiply(self.momentum, gathered) + gradient
         step = gradient + multiply(self.momentum, m) if self.use_nesterov else m
         return [assign(gathered, m), assign_sub(variable, multiply(self.learning_rate, step))]
+
+
+def clip_by_global_norm(gradients: Sequence[Node | None], clip_norm: NodeLike) -> list[Node | None]:
+    """The gradients, each times clip_norm / max(norm, clip_norm), with the norm of all of them together.
+
+    So their direction stays, and their norm √Σ g², over all elements of all of them, is at most `clip_norm`.
+
+    Args:
+        gradients: Of any shapes; None stays None.
+        clip_norm: Largest norm, 0 or more; a number or a scalar node.
+
+    Returns:
+        As many; NaN where a gradient is infinite.
+
+    References:
+        TensorFlow 1's `clip_by_global_norm`, which returns the norm as well; PyTorch's `clip_grad_norm_` adds
+        1e-6 to it. Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks
+        (2013), algorithm 1.
+    """
+    known = [gradient for gradient in gradients if gradient is not None]
+    if not known:
+        return list(gradients)
+    norm = _global_norm(known)
+    share = where(norm <= clip_norm, 1.0, divide(clip_norm, norm))  # no 0/0, and exactly 1 within the norm
+    return [None if gradient is None else gradient * share for gradient in gradients]
+
+
+def _global_norm(nodes: Sequence[Node]) -> Node:
+    """√Σ x² over all elements, which are divided by Σ |x| before they are squared: no square overflows."""
+    total = reduce(add, [reduce_sum(abs(node)) for node in nodes])
+    scale = where(total, total, 1.0)
+    return scale * sqrt(reduce(add, [reduce_sum(square(node / scale)) for node in nodes]))
+
+
+def polynomial_average(
+    train_op: Node, global_step: Node, eta: float = 3.0, *, name: str = "train_and_average"
+) -> tuple[Node, dict[Node, Node]]:
+    """Averages of the variables over the steps so far, of which the last ones count most.
+
+    average ← (1 - share) · average + share · v with share = (eta + 1) / (t + eta), where v is the variable's
+    value after step t, counted from 1. So the first step's average is v, and the weight of step t grows as
+    t^eta: with eta 3, half of it is on about the last 16 % of the steps. The number of steps to come need not
+    be known, so a run can be continued.
+
+    Args:
+        train_op: What `minimize` has made, with this `global_step`.
+        global_step: The variable in which it counts the steps.
+        eta: 0 for the plain mean of all steps; the larger, the fewer steps count.
+        name: The name of the new node.
+
+    Returns:
+        A node to run in place of `train_op`: it takes the step, and updates the averages. And for each
+        trainable variable that a step changes, that of its average, of the same shape and initial value.
+
+    Raises:
+        GraphError: `train_op` does not count its steps in `global_step`.
+
+    References:
+        Polynomial-decay averaging: Shamir and Zhang, Stochastic gradient descent for non-smooth optimization:
+        convergence results and optimal averaging schemes (2013), section 4, who write η for eta.
+    """
+    new_values = {node.attrs["variable"]: node for node in train_op.inputs if is_assignment(node)}
+    if global_step not in new_values:
+        raise GraphError(
+            f"{train_op.name!r} does not count its steps in {global_step.name!r}: "
+            "give it to minimize as global_step"
+        )
+    share = (eta + 1.0) / (global_step + (eta + 1.0))
+    averages = {
+        v: Variable(v.attrs["initial"], name=f"{v.name}_average", trainable=False)
+        for v in new_values
+        if v.attrs["trainable"]
+    }
+    updates = [
+        assign(average, (1.0 - share) * average + share * new_values[v]) for v, average in averages.items()
+    ]
+    return group(train_op, *updates, name=name), averages

@@ -1,4 +1,4 @@
-"""Programs over batches of rows: run as steps, one for each batch, and made at random.
+"""Programs over batches of rows: run as steps, one for each batch; methods of descent, and made at random.
 
 In random programs sums may be taken in any order, without a difference: values are halves and quarters of
 integers that stay small, and counts are powers of two. Infinities and NaN are among them.
@@ -18,6 +18,7 @@ from lrfit.autodiff import gradients
 from lrfit.errors import ShapeError
 from lrfit.executors.interpreter import interpreter
 from lrfit.graph import OPS, Array, Node
+from lrfit.model import LinearModel, linear_model
 from lrfit.ops import (
     Variable,
     assign,
@@ -28,7 +29,9 @@ from lrfit.ops import (
     reduce_sum,
     transpose,
 )
+from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
 from lrfit.program import Program, is_of_rows
+from lrfit.schedules import inverse_scaling, step_decay
 
 
 def run_steps(
@@ -47,6 +50,35 @@ def run_steps(
             rows = slice(start, start + batch_size)
             step([feed[rows] if cut else feed for feed, cut in zip(feeds, has_rows, strict=True)], values)
     return values
+
+
+METHODS = [
+    "momentum + inverse scaling",
+    "nesterov + step decay",
+    "clip",
+    "l2",
+    "average",
+    "nesterov + step decay + clip + l2 + average",
+]
+
+
+def descent_by(method: str, n_features: int, learning_rate: float) -> tuple[LinearModel, Node]:
+    """A model, and the node that takes a step of a method made of these parts."""
+    parts = method.split(" + ")
+    model = linear_model(np.linspace(-1.0, 1.0, n_features), 0.5, l2=0.1 if "l2" in parts else 0.0)
+    with model.graph.as_default():
+        global_step = Variable(0.0, name="global_step", trainable=False)
+        rate: float | Node = learning_rate
+        if "inverse scaling" in parts:
+            rate = inverse_scaling(learning_rate, global_step + 1.0)
+        if "step decay" in parts:
+            rate = step_decay(learning_rate, global_step / 6.0, 3, 0.9)
+        optimizer: Optimizer = GradientDescentOptimizer(rate)
+        if {"momentum", "nesterov"} & {*parts}:
+            optimizer = MomentumOptimizer(rate, 0.9, use_nesterov="nesterov" in parts)
+        clip_norm = 0.5 if "clip" in parts else None
+        train = optimizer.minimize(model.objective, clip_norm=clip_norm, global_step=global_step)
+        return model, polynomial_average(train, global_step)[0] if "average" in parts else train
 
 
 NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 0.25, np.inf, -np.inf, np.nan]

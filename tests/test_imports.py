@@ -19,6 +19,7 @@ ROWS = [
     ["ops"],
     ["autodiff"],
     ["optimizers"],
+    ["schedules"],
     ["program"],
     ["passes"],
     ["executors"],

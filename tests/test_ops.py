@@ -27,6 +27,7 @@ from lrfit.ops import (
     broadcast_like,
     constant,
     count,
+    floor,
     global_variables_initializer,
     group,
     identity,
@@ -183,6 +184,7 @@ ELEMENTWISE = [
     ("relu", lambda x: x * (x > 0.0), [nonzero]),
     ("abs", lambda x: np.where(x < 0.0, -x, x), [nonzero]),
     ("sign", lambda x: np.where(x < 0.0, -1.0, 1.0), [nonzero]),
+    ("floor", lambda x: x - x % 1.0, [between_halves]),
     ("add", lambda a, b: a + b, [anywhere, anywhere]),
     ("subtract", lambda a, b: a - b, [anywhere, anywhere]),
     ("multiply", lambda a, b: a * b, [anywhere, anywhere]),
@@ -541,12 +543,17 @@ def test_a_comparison_at_a_tie_and_with_nan(name, at_tie):
 
 
 @pytest.mark.parametrize(
-    "name", ["sign", "greater", "greater_equal", "less", "less_equal", "equal", "ones_like", "count"]
+    "name", ["sign", "floor", "greater", "greater_equal", "less", "less_equal", "equal", "ones_like", "count"]
 )
 def test_what_is_constant_almost_everywhere_has_no_gradient(name):
     x = placeholder((2,))
     node = count(x, axis=0) if name == "count" else OPS[name](*[x] * len(OPS[name].vjps))
     assert gradients(node, x) == [None]
+
+
+def test_floor_is_the_largest_whole_number_that_is_not_above():
+    x = [-1.5, -1.0, -0.0, 0.5, 2.0, np.nextafter(2.0, 0.0), np.inf, -np.inf]
+    np.testing.assert_array_equal(run(floor(x)), [-2.0, -1.0, 0.0, 0.0, 2.0, 1.0, np.inf, -np.inf])
 
 
 def test_where_takes_any_number_but_0_for_true():

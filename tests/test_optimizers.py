@@ -1,18 +1,22 @@
-"""Optimizers, against loops of a few lines of NumPy."""
+"""Optimizers, against loops of a few lines of NumPy, and runs of PyTorch and scikit-learn."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import numpy as np
+import oracles
 import pytest
+import reference_runs
 
 from lrfit.autodiff import gradients
 from lrfit.errors import GraphError, ShapeError
 from lrfit.graph import Graph, get_default_graph
+from lrfit.model import linear_model
 from lrfit.ops import (
     Variable,
     constant,
+    floor,
     global_variables_initializer,
     placeholder,
     reduce_mean,
@@ -20,7 +24,13 @@ from lrfit.ops import (
     square,
     trainable_variables,
 )
-from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer
+from lrfit.optimizers import (
+    GradientDescentOptimizer,
+    MomentumOptimizer,
+    clip_by_global_norm,
+    polynomial_average,
+)
+from lrfit.schedules import inverse_scaling, step_decay
 from lrfit.session import Session
 
 RNG = np.random.default_rng(0)
@@ -43,10 +53,10 @@ def slope(W):  # noqa: N803
     return ROWS.T @ (ROWS @ W - TARGET) / len(ROWS)
 
 
-def trajectory(optimizer, feeds=None):
+def trajectory(optimizer, feeds=None, **how):
     """The values of W after each step."""
     W = Variable(START, name="W")  # noqa: N806
-    train = optimizer.minimize(half_mse(W))
+    train = optimizer.minimize(half_mse(W), **how)
     session = Session()
     session.run(global_variables_initializer())
     values = []
@@ -180,6 +190,207 @@ def test_the_loss_of_a_step_is_that_from_before_it():
     session.run(global_variables_initializer())
     assert session.run([loss, train]) == [9.0, None]
     assert session.run([train, loss]) == [None, 2.25]
+
+
+# Runs of other libraries.
+
+METHODS = {
+    "sgd": lambda _: GradientDescentOptimizer(0.01),
+    "momentum": lambda _: MomentumOptimizer(0.005, 0.9),
+    "nesterov": lambda _: MomentumOptimizer(0.005, 0.9, use_nesterov=True),
+    "weight decay": lambda _: MomentumOptimizer(0.005, 0.9),
+    "step decay": lambda done: GradientDescentOptimizer(step_decay(0.01, floor(done / 4.0), 3, gamma=0.7)),
+    "nesterov, weight decay and step decay": lambda done: MomentumOptimizer(
+        step_decay(0.01, done / 4.0, 4, gamma=0.5), 0.9, use_nesterov=True
+    ),
+    "inverse scaling": lambda done: GradientDescentOptimizer(inverse_scaling(0.005, done + 1.0)),
+    "steep inverse scaling": lambda done: GradientDescentOptimizer(
+        inverse_scaling(0.01, done + 1.0, power=0.6)
+    ),
+}
+"""For each of `reference_runs`, the optimizer that is the same, given the number of steps done."""
+
+
+@pytest.mark.parametrize("source", ["stored", "installed"])
+@pytest.mark.parametrize("name", METHODS)
+def test_runs_are_those_of_pytorch_and_scikit_learn(name, source):
+    """After each epoch, to 1e-12 relative; scikit-learn takes one row at a time, PyTorch here five."""
+    is_sklearn = name in reference_runs.SKLEARN_RUNS
+    if source == "installed":
+        pytest.importorskip("sklearn" if is_sklearn else "torch")
+    expected = reference_runs.run(name) if source == "installed" else reference_runs.STORED[name]
+    model = linear_model(np.zeros(1), 0.0, l2=0.3 if "weight decay" in name else 0.0)
+    rows, path = oracles.lab_rows(), []
+    with Session(model.graph) as session:
+        global_step = Variable(0.0, trainable=False)
+        train = METHODS[name](global_step).minimize(model.objective, global_step=global_step)
+        session.run(global_variables_initializer())
+        for _ in range(reference_runs.N_EPOCHS):
+            batch_size = 1 if is_sklearn else reference_runs.BATCH_SIZE
+            session.run_batches(train, {model.x: rows[:, :1], model.y: rows[:, 1:]}, batch_size=batch_size)
+            path.append([session.run(model.W)[0, 0], session.run(model.b)])
+    np.testing.assert_allclose(path, expected, rtol=1e-12)
+
+
+# Clipping.
+
+
+def test_a_clipped_step_is_no_longer_than_the_norm_lets_it():
+    """TensorFlow 1's definition, in a plain loop; the limit acts on some of the steps."""
+    W, m, expected, norms = START, 0.0, [], []  # noqa: N806
+    for _ in range(N_STEPS):
+        g = slope(W)
+        norms.append(np.linalg.norm(g))
+        m = 0.5 * m + g * 0.4 / max(np.linalg.norm(g), 0.4)
+        W = W - 0.1 * m  # noqa: N806
+        expected.append(W)
+    assert min(norms) < 0.4 < max(norms)
+    got = trajectory(MomentumOptimizer(0.1, 0.5), clip_norm=0.4)
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+def clipped(gradients, clip_norm):
+    nodes = clip_by_global_norm([None if g is None else constant(g) for g in gradients], clip_norm)
+    return [None if node is None else Session().run(node) for node in nodes]
+
+
+def test_the_norm_is_that_of_all_gradients_together_and_none_stays_none():
+    """√(3² + 4² + 12²) = 13."""
+    got = clipped([[3.0, 4.0], None, 12.0], 6.5)
+    np.testing.assert_allclose(got[0], [1.5, 2.0], rtol=1e-15)
+    assert got[1:] == [None, pytest.approx(6.0, rel=1e-15)]
+
+
+@pytest.mark.parametrize("clip_norm", [5.0, 7.0, np.inf])
+def test_gradients_within_the_norm_stay_as_they_are(clip_norm):
+    np.testing.assert_array_equal(clipped([[3.0, 4.0]], clip_norm), [[3.0, 4.0]])
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300, 5e-324])
+def test_neither_very_large_nor_very_small_gradients_lose_their_direction(size):
+    """Their squares would be infinite, or 0."""
+    np.testing.assert_allclose(clipped([3.0 * size, 4.0 * size], size), [0.6 * size, 0.8 * size], rtol=1e-15)
+
+
+@pytest.mark.parametrize("clip_norm", [0.0, 1.0])
+def test_gradients_of_0_stay_0(clip_norm):
+    assert clipped([0.0, [0.0, -0.0]], clip_norm)[0] == 0.0
+
+
+def test_a_norm_of_0_lets_nothing_through():
+    assert clipped([3.0, -4.0], 0.0) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_a_gradient_that_is_not_finite_makes_all_of_them_nan(bad):
+    """As in TensorFlow, to signal the error."""
+    assert np.isnan(clipped([1.0, bad], 1.0)).all()
+
+
+def test_no_gradients_are_clipped_to_none():
+    assert clip_by_global_norm([], 1.0) == []
+    assert clip_by_global_norm([None], 1.0) == [None]
+    with pytest.raises(GraphError, match="no variable has a gradient"):
+        GradientDescentOptimizer(0.1).minimize(square(placeholder(())), [Variable(1.0)], clip_norm=1.0)
+
+
+def test_the_norm_may_be_a_placeholder():
+    limit = placeholder(())
+    fed = trajectory(GradientDescentOptimizer(0.3), lambda _: {limit: 0.4}, clip_norm=limit)
+    np.testing.assert_array_equal(fed, trajectory(GradientDescentOptimizer(0.3), clip_norm=0.4))
+
+
+# Counting steps.
+
+
+def test_a_step_is_counted_and_sees_the_count_from_before():
+    global_step = Variable(0.0, trainable=False)
+    W, expected = START, []  # noqa: N806
+    for done in range(N_STEPS):
+        W = W - 0.3 / (done + 1) * slope(W)  # noqa: N806
+        expected.append(W)
+    got = trajectory(GradientDescentOptimizer(0.3 / (global_step + 1.0)), global_step=global_step)
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+def test_the_count_is_that_of_the_steps():
+    v, global_step = Variable(3.0), Variable(0.0, trainable=False)
+    train = GradientDescentOptimizer(0.1).minimize(square(v), global_step=global_step)
+    session = Session()
+    session.run(global_variables_initializer())
+    assert [session.run([global_step, train])[0] for _ in range(3)] == [0.0, 1.0, 2.0]
+
+
+# Averages of the variables.
+
+
+def averaging(eta, n_steps=N_STEPS):
+    """The values of W, b and their averages after each step."""
+    W, b = Variable(START, name="W"), Variable(0.5, name="b")  # noqa: N806
+    global_step = Variable(0.0, trainable=False)
+    loss = reduce_mean(square(constant(ROWS) @ W + b - TARGET))
+    train = MomentumOptimizer(0.1, 0.5).minimize(loss, global_step=global_step)
+    step, averages = polynomial_average(train, global_step, eta)
+    assert list(averages) == [W, b]
+    session = Session()
+    session.run(global_variables_initializer())
+    values = []
+    for _ in range(n_steps):
+        assert session.run(step) is None
+        values.append(session.run([W, b, averages[W], averages[b]]))
+    return [np.array(column) for column in zip(*values, strict=True)]
+
+
+@pytest.mark.parametrize("eta", [0.0, 3.0, 8.5])
+def test_an_average_goes_towards_the_value_after_the_step(eta):
+    """The recursion of Shamir and Zhang, on the values that the steps have given."""
+    *paths, got_W, got_b = averaging(eta)  # noqa: N806
+    for path, got in zip(paths, (got_W, got_b), strict=True):
+        average = 0.0
+        for t, (value, result) in enumerate(zip(path, got, strict=True), start=1):
+            average = (1 - (eta + 1) / (t + eta)) * average + (eta + 1) / (t + eta) * value
+            np.testing.assert_allclose(result, average, rtol=1e-12)
+
+
+def test_the_average_of_the_first_step_is_its_value():
+    W, b, average_W, average_b = averaging(3.0, n_steps=1)  # noqa: N806
+    np.testing.assert_array_equal(average_W, W)
+    np.testing.assert_array_equal(average_b, b)
+
+
+def test_with_an_eta_of_0_all_steps_count_the_same():
+    W, _, average_W, _ = averaging(0.0)  # noqa: N806
+    np.testing.assert_allclose(average_W[-1], W.mean(axis=0), rtol=1e-12)
+
+
+def test_half_of_the_weight_is_on_the_last_sixth_of_the_steps():
+    """With the default eta: of values 0 before and 1 after, the average is one half."""
+    v, done = Variable(0.0), Variable(0.0, trainable=False)
+    train = GradientDescentOptimizer(1.0).apply_gradients([(v - (done >= 841.0), v)], global_step=done)
+    step, averages = polynomial_average(train, done)
+    session = Session()
+    session.run(global_variables_initializer())
+    for _ in range(1000):
+        session.run(step)
+    assert session.run(averages[v]) == pytest.approx(0.5, abs=0.005)
+
+
+def test_averages_are_not_trainable_and_have_the_variables_name_shape_and_start(graph):
+    v, done = Variable([3.0, 4.0], name="v"), Variable(0.0, trainable=False)
+    train = MomentumOptimizer(0.1, 0.9).minimize(reduce_sum(square(v)), global_step=done)
+    step, averages = polynomial_average(train, done)
+    assert [average.name for average in averages.values()] == ["v_average"]
+    assert trainable_variables(graph) == [v]
+    assert step.name == "train_and_average"
+    session = Session()
+    session.run(global_variables_initializer())
+    assert session.run(averages[v]).tolist() == [3.0, 4.0]
+
+
+def test_an_average_of_steps_that_are_not_counted_is_refused():
+    v, done = Variable(3.0), Variable(0.0, name="done", trainable=False)
+    with pytest.raises(GraphError, match="'train' does not count its steps in 'done'"):
+        polynomial_average(GradientDescentOptimizer(0.1).minimize(square(v)), done)
 
 
 # Which variables.

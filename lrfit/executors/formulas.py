@@ -55,6 +55,7 @@ _ELEMENTWISE = {
     "relu": "np.maximum({0}, 0.0)",
     "abs": "abs({0})",
     "sign": "np.sign({0})",
+    "floor": "np.floor({0})",
     "add": "{0} + {1}",
     "subtract": "{0} - {1}",
     "multiply": "{0} * {1}",

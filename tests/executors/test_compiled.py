@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import oracles
 import pytest
-from batches import assume_exact, instructions, numbers, random_batches, run_steps
+from batches import METHODS, assume_exact, descent_by, instructions, numbers, random_batches, run_steps
 from hypothesis import given, settings
 
 from lrfit.errors import UsageError
@@ -104,6 +104,20 @@ def test_training_gives_the_interpreters_numbers(monkeypatch, n_features, optimi
         ):
             assert not np.allclose(expected, old, rtol=1e-3)
             np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12 * np.max(np.abs(expected)))
+
+
+@pytest.mark.parametrize("method", [METHODS[0], METHODS[-1]])
+def test_methods_of_descent_give_the_interpreters_numbers(method):
+    """To 1e-12 relative over 100 epochs; the last method is all of them together."""
+    rows = oracles.random_rows(37, 2)
+    model, train = descent_by(method, 2, 0.2 / np.max(np.sum(rows[:, :-1] ** 2, axis=1) + 1.0))
+    variables = [node for node in model.graph.nodes if is_variable(node)]
+    sessions = [started(model, None), started(model, compiled)]
+    for session in sessions:
+        feeds = {model.x: rows[:, :-1], model.y: rows[:, -1:]}
+        session.run_batches(train, feeds, batch_size=7, n_epochs=100)
+    for expected, got in zip(*(session.run(variables) for session in sessions), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12 * np.max(np.abs(expected)))
 
 
 def test_descent_that_diverges_goes_through_infinity_to_nan_as_steps_do():

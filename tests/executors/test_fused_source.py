@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from batches import assume_exact, instructions, numbers, random_batches, run_steps
+from batches import METHODS, assume_exact, descent_by, instructions, numbers, random_batches, run_steps
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -272,6 +272,17 @@ def test_training_steps_are_those_of_the_interpreter(optimizer, n_features, has_
         train = made[optimizer].minimize(model.loss + l2 if has_l2 else model.loss)
     variables = {node: rng.normal(size=node.shape) for node in model.graph.nodes if is_variable(node)}
     check(train, {model.x: x, model.y: y}, variables, batch_size=3, n_epochs=5, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("form")
+@pytest.mark.parametrize("method", METHODS)
+def test_steps_of_a_method_of_descent_are_those_of_the_interpreter(method):
+    rng = np.random.default_rng(0)
+    model, train = descent_by(method, 3, 0.1)
+    variables = {node: rng.normal(size=node.shape) for node in model.graph.nodes if is_variable(node)}
+    variables[next(node for node in variables if node.name == "global_step")] = np.float64(0.0)
+    feeds = {model.x: rng.normal(size=(7, 3)), model.y: rng.normal(size=(7, 1))}
+    check(train, feeds, variables, batch_size=3, n_epochs=5, rtol=1e-12)
 
 
 @pytest.mark.usefixtures("form")
