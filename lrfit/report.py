@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import accumulate
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
@@ -32,46 +34,85 @@ __all__ = [
     "is_reported",
 ]
 
-_EPOCH = 8
-_COLUMN = 16
+_EPOCH, _LONG, _SHORT = 7, 14, 10
+"""Widths of columns, with a blank before at the least: of epochs, of eight or seven digits, of three."""
 
 _NEGLIGIBLE = 1e-24
 """Share of the best constant's loss below which a least loss is rounding, and no measure of an excess."""
 
 
+@dataclass(frozen=True)
+class _Column:
+    title: str
+    width: int
+    n_digits: int
+    number: Callable[[EpochRecord], float | None]
+
+    def cell(self, record: EpochRecord) -> str:
+        """The number, with fewer digits where there is no room for all; no number is blank."""
+        number = self.number(record)
+        texts = (f"{number:.{n}g}" for n in range(self.n_digits, 0, -1)) if number is not None else [""]
+        return f"{next(text for text in texts if len(text) < self.width):>{self.width}}"
+
+
 class ProgressTable:
-    """Progress lines: epoch, loss, its change in that epoch, and the parameters while they fit.
+    """Progress lines: epoch, loss, its change in that epoch; and how far from the optimum, while they fit.
+
+    That is, in the order in which they give way last: the loss of validation, two parameters, the excess,
+    the norm of the gradient, and the other parameters.
 
     Args:
         features: Names of the features.
         width: Characters of a line.
         intercept: Whether there is one.
+        last_epoch: The largest number in the column of epochs.
+        validation: Whether the records have a validation loss.
 
     Attributes:
         header: Its first line.
         n_hidden: Parameters for which there is no room.
     """
 
-    def __init__(self, features: Sequence[str], width: int, *, intercept: bool) -> None:
-        n_columns = max(0, (width - _EPOCH - 2 * _COLUMN) // _COLUMN)
-        self._intercept = intercept and n_columns > 0
-        self._n_features = min(len(features), n_columns - self._intercept)
-        names = ["W"] if len(features) == 1 else [_cut(f"W[{name}]") for name in features]
-        shown_names = [*names[: self._n_features], *["b"] * self._intercept]
-        self.n_hidden = len(features) + intercept - len(shown_names)
-        self.header = self._line("epoch", ["loss", "change", *shown_names])
+    def __init__(
+        self,
+        features: Sequence[str],
+        width: int,
+        *,
+        intercept: bool,
+        last_epoch: int,
+        validation: bool = False,
+    ) -> None:
+        losses = [
+            _Column("loss", _LONG, 8, lambda record: record.loss),
+            _Column("change", _SHORT, 3, lambda record: record.change),
+            *[_Column("validation", _LONG, 8, lambda record: record.validation_loss)] * validation,
+        ]
+        distances = [
+            _Column("excess", _SHORT, 3, lambda record: record.excess),
+            _Column("gradient", _SHORT, 3, lambda record: record.gradient_norm),
+        ]
+        titles = ["W"] if len(features) == 1 else [_cut(f"W[{name}]") for name in features]
+        weights = [_Column(title, _LONG, 7, partial(_weight, i)) for i, title in enumerate(titles)]
+        b = [_Column("b", _LONG, 7, lambda record: record.intercept)] * intercept
+        first, *others = [*weights[:1], *b, *weights[1:]]
+        by_rank = [*losses, first, *others[:1], *distances, *others[1:]]
+        self._epoch_width = max(_EPOCH, len(str(last_epoch)) + 1)
+        ends = accumulate((column.width for column in by_rank), initial=self._epoch_width)
+        shown = by_rank[: max(2, sum(end <= width for end in ends) - 1)]
+        self._columns = [column for column in (*losses, *distances, *weights, *b) if column in shown]
+        self.n_hidden = sum(column not in shown for column in (*weights, *b))
+        self.header = self._line("epoch", [f"{column.title:>{column.width}}" for column in self._columns])
 
     def row(self, record: EpochRecord) -> str:
         """The line of one record."""
-        change = "" if record.change is None else f"{record.change:.3g}"
-        parameters = [*record.weights[: self._n_features], *[record.intercept] * self._intercept]
-        return self._line(
-            str(record.epoch), [f"{record.loss:.8g}", change, *(f"{p:.8g}" for p in parameters)]
-        )
+        return self._line(str(record.epoch), [column.cell(record) for column in self._columns])
 
-    @staticmethod
-    def _line(epoch: str, cells: Sequence[str]) -> str:
-        return f"{epoch:>{_EPOCH}}" + "".join(f" {cell:>{_COLUMN - 1}}" for cell in cells)
+    def _line(self, epoch: str, cells: Sequence[str]) -> str:
+        return f"{epoch:>{self._epoch_width}}" + "".join(cells)
+
+
+def _weight(i: int, record: EpochRecord) -> float:
+    return float(record.weights[i])
 
 
 def is_reported(epoch: int, last: int, every: int | None) -> bool:
@@ -134,14 +175,17 @@ def evaluation_json(evaluation: Evaluation) -> str:
     return json.dumps(asdict(evaluation), indent=1, allow_nan=False) + "\n"
 
 
-def history_header(features: Sequence[str], *, intercept: bool) -> str:
+def history_header(features: Sequence[str], *, intercept: bool, validation: bool = False) -> str:
     """The first line of a history file."""
-    return csv_line(["epoch", "loss", *(f"W[{name}]" for name in features), *["b"] * intercept]) + "\n"
+    measures = ["loss", "excess", "gradient_norm", *["validation_loss"] * validation]
+    return csv_line(["epoch", *measures, *(f"W[{name}]" for name in features), *["b"] * intercept]) + "\n"
 
 
 def history_row(record: EpochRecord, *, intercept: bool) -> str:
-    """The line of a history file for one record."""
-    numbers = [record.loss, *map(float, record.weights), *[record.intercept] * intercept]
+    """The line of a history file for one record; with its validation loss, if it has one."""
+    validation = [] if record.validation_loss is None else [record.validation_loss]
+    measures = [record.loss, record.excess, record.gradient_norm, *validation]
+    numbers = [*measures, *map(float, record.weights), *[record.intercept] * intercept]
     return csv_line([str(record.epoch), *map(repr, numbers)]) + "\n"
 
 
@@ -167,7 +211,7 @@ def _bare(name: str) -> str:
 
 def _cut(name: str) -> str:
     safe = _bare(name)
-    return safe if len(safe) < _COLUMN else safe[: _COLUMN - 2] + "…"
+    return safe if len(safe) < _LONG else safe[: _LONG - 2] + "…"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:

@@ -7,17 +7,20 @@ a bar has to be drawn.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import accumulate
+from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from lrfit.errors import OutputError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn, Task
+    from rich.text import Text
 
 __all__ = ["Terminal", "flush_result", "write_result"]
 
@@ -26,6 +29,12 @@ _PATIENCE_S = 0.5
 
 _PERIOD_S = 0.1
 """Between two pictures of the bar. They are drawn here, not by a thread: reading may fork."""
+
+_WIDTH = 80
+"""Of a line that is not on a terminal."""
+
+_SHORTEST_BAR = 8
+"""Characters of the bar for which what stands beside it leaves room."""
 
 
 def write_result(result: str | bytes) -> None:
@@ -78,8 +87,13 @@ class Terminal:
 
     @property
     def width(self) -> int:
-        """Characters of a line."""
-        return shutil.get_terminal_size().columns
+        """Characters of a line: by COLUMNS, else those of the terminal that stderr is, else 80."""
+        with suppress(KeyError, ValueError):
+            if (columns := int(os.environ["COLUMNS"])) > 0:
+                return columns
+        with suppress(AttributeError, OSError, ValueError):  # closed, or no terminal
+            return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+        return _WIDTH
 
     def note(self, text: str) -> None:
         """Say `text`, unless quiet."""
@@ -91,18 +105,27 @@ class Terminal:
         self._print(f"lrfit: warning: {text}")
 
     @contextmanager
-    def work(self, label: str) -> Iterator[Callable[[int, int], None]]:
+    def work(
+        self, label: str, *, unit: Literal["bytes"] | None = None
+    ) -> Iterator[Callable[[int, int | None], None]]:
         """Within the block, what it gives shows how much of the work is done: `(done, total)`.
 
         On a terminal only, and only when the work has lasted for a while; the bar goes with the block.
-        """
-        self._next_s = monotonic() + _PATIENCE_S
 
-        def advance(done: int, total: int) -> None:
+        Args:
+            label: What stands before the bar: the work, or what is counted.
+            unit: Of `done` and `total`: bytes, or what `label` names. A total of None is one that nobody
+                knows; one that is known at the first picture stays.
+        """
+        started_s = monotonic()
+        self._next_s = started_s + _PATIENCE_S
+
+        def advance(done: int, total: int | None) -> None:
             if self._live and monotonic() > self._next_s:
                 self._next_s = monotonic() + _PERIOD_S
-                self._bar = self._bar or _new_bar(label)
-                self._bar.update(self._bar.task_ids[0], completed=done, total=total, refresh=True)
+                self._bar = self._bar or _new_bar(label, unit, total, started_s)
+                self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
+                self._bar.start()  # draws the first picture
 
         try:
             yield advance
@@ -119,11 +142,58 @@ class Terminal:
                 print(text, file=sys.stderr, flush=True)  # noqa: T201 (only commands print; this is how)
 
 
-def _new_bar(label: str) -> Progress:
+def _new_bar(label: str, unit: str | None, total: int | None, started_s: float) -> Progress:
+    """A bar of work that started then; it has yet to be started itself."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    bar = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
-    bar.add_task(label)
-    bar.start()
+    console, in_the_past = Console(stderr=True), True
+    bar = Progress(
+        *_columns(label, unit, total, console.width),
+        console=console,
+        transient=True,
+        auto_refresh=False,
+        disable=not console.is_interactive,
+        speed_estimate_period=inf,  # of the last thousand pictures, however rare they are
+        get_time=lambda: started_s if in_the_past else monotonic(),
+    )
+    bar.advance(bar.add_task(label, total=total), 0)  # rich takes rates from the first advance on
+    in_the_past = False
     return bar
+
+
+def _columns(label: str, unit: str | None, total: int | None, width: int) -> list[ProgressColumn]:
+    """What the bar shows, as far as there is room for it."""
+    from rich import progress as rich  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(rich.ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.speed or 0.0
+            digits = f"{speed:,.0f}" if speed >= 100 else f"{speed:.3g}"  # noqa: PLR2004 (three digits)
+            return Text(f"{digits}/s", style="progress.data.speed")
+
+    of_width = partial(Column, no_wrap=True, justify="right")
+    percentage = rich.TaskProgressColumn(table_column=of_width(min_width=4))
+    time_left = rich.TimeRemainingColumn(table_column=of_width(min_width=7))
+    amount: ProgressColumn
+    rate: ProgressColumn
+    if unit == "bytes":
+        amount = rich.DownloadColumn(binary_units=True, table_column=of_width(min_width=15))
+        rate = rich.TransferSpeedColumn(table_column=of_width(min_width=10))
+        by_rank = [percentage, time_left, rate, amount]
+    else:
+        amount = rich.MofNCompleteColumn(table_column=of_width(min_width=2 * len(str(total)) + 1))
+        rate = Rate(table_column=of_width(min_width=10))
+        by_rank = [amount, time_left, rate]
+    if total is None:
+        by_rank = [amount, rate]
+    widths = accumulate(1 + (column.get_table_column().min_width or 0) for column in by_rank)
+    room = width - len(label) - 1 - _SHORTEST_BAR
+    shown = by_rank[: sum(needed <= room for needed in widths)]
+    return [
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        *(column for column in (percentage, amount, rate, time_left) if column in shown),
+    ]

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 from dataclasses import asdict, replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit import report
@@ -222,33 +224,70 @@ def test_the_json_of_an_evaluation_ends_its_line():
     assert '"r2": null' in report.evaluation_json(evaluation)
 
 
+def record(epoch=0, **fields):
+    """A record of which most does not matter."""
+    return EpochRecord(
+        **{
+            "epoch": epoch,
+            "loss": 0.5,
+            "change": None,
+            "weights": np.array([1.0]),
+            "intercept": 2.0,
+            "excess": 0.25,
+            "gradient_norm": 0.125,
+            "validation_loss": None,
+            **fields,
+        }
+    )
+
+
 # Histories.
 
 
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=4),
     st.booleans(),
-    st.lists(st.tuples(LOSSES, st.lists(NUMBERS, min_size=4, max_size=4), NUMBERS), max_size=5),
+    st.booleans(),
+    st.lists(
+        st.tuples(LOSSES, LOSSES, LOSSES, LOSSES, st.lists(NUMBERS, min_size=4, max_size=4), NUMBERS),
+        max_size=5,
+    ),
 )
 @settings(max_examples=200, deadline=None)
-def test_a_history_reads_back_to_the_same_bits(names, intercept, epochs):
-    text = history_header(names, intercept=intercept)
+def test_a_history_reads_back_to_the_same_bits(names, intercept, validation, epochs):
+    text = history_header(names, intercept=intercept, validation=validation)
     want = []
-    for epoch, (loss, weights, b) in enumerate(epochs):
-        record = EpochRecord(epoch, loss, None, np.array(weights[: len(names)]), b if intercept else 0.0)
-        text += history_row(record, intercept=intercept)
-        want.append([loss, *weights[: len(names)], *[b] * intercept])
+    for epoch, (loss, excess, gradient, validation_loss, weights, b) in enumerate(epochs):
+        row = record(
+            epoch,
+            loss=loss,
+            weights=np.array(weights[: len(names)]),
+            intercept=b if intercept else 0.0,
+            excess=excess,
+            gradient_norm=gradient,
+            validation_loss=validation_loss if validation else None,
+        )
+        text += history_row(row, intercept=intercept)
+        measures = [loss, excess, gradient, *[validation_loss] * validation]
+        want.append([*measures, *weights[: len(names)], *[b] * intercept])
     header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    assert header == ["epoch", "loss", *(f"W[{name}]" for name in names), *["b"] * intercept]
+    measures = ["loss", "excess", "gradient_norm", *["validation_loss"] * validation]
+    assert header == ["epoch", *measures, *(f"W[{name}]" for name in names), *["b"] * intercept]
     assert [row[0] for row in rows] == [str(epoch) for epoch in range(len(epochs))]
     assert [hexes(row[1:]) for row in rows] == [hexes(numbers) for numbers in want]
 
 
 def test_a_history_is_a_csv_of_lf_lines():
-    record = EpochRecord(3, 0.5, -0.1, np.array([1.0, -2.5e-7]), 0.25)
-    assert history_header(["x", "z,1"], intercept=True) == 'epoch,loss,W[x],"W[z,1]",b\n'
-    assert history_row(record, intercept=True) == "3,0.5,1.0,-2.5e-07,0.25\n"
-    assert history_row(record, intercept=False) == "3,0.5,1.0,-2.5e-07\n"
+    row = record(3, change=-0.1, weights=np.array([1.0, -2.5e-7]), intercept=0.25)
+    assert history_header(["x", "z,1"], intercept=True) == 'epoch,loss,excess,gradient_norm,W[x],"W[z,1]",b\n'
+    assert history_row(row, intercept=True) == "3,0.5,0.25,0.125,1.0,-2.5e-07,0.25\n"
+    assert history_row(row, intercept=False) == "3,0.5,0.25,0.125,1.0,-2.5e-07\n"
+    row = replace(row, validation_loss=0.75)
+    assert (
+        history_header(["x"], intercept=False, validation=True)
+        == "epoch,loss,excess,gradient_norm,validation_loss,W[x]\n"
+    )
+    assert history_row(row, intercept=False) == "3,0.5,0.25,0.125,0.75,1.0,-2.5e-07\n"
 
 
 @given(
@@ -276,90 +315,136 @@ def test_plain_fields_are_not_quoted(fields, line):
 FEATURES = [[f"feature_{i}" for i in range(n)] for n in (1, 2, 3, 5, 12)]
 
 
+def test_progress_of_one_feature_fits_into_79_characters():
+    table = ProgressTable(["x"], 79, intercept=True, last_epoch=1000)
+    start = record(0, loss=3.05001612, weights=np.array([0.0]), intercept=0.0, excess=2.97, gradient_norm=5.1)
+    later = record(
+        1000,
+        loss=0.0799838423,
+        change=-7.43e-6,
+        weights=np.array([-1.23456789e-5]),
+        intercept=0.57664199255,
+        excess=0.00305500529,
+        gradient_norm=0.0123456,
+    )
+    assert [table.header, table.row(start), table.row(later)] == [
+        "  epoch          loss    change    excess  gradient             W             b",
+        "      0     3.0500161                2.97       5.1             0             0",
+        "   1000   0.079983842 -7.43e-06   0.00306    0.0123 -1.234568e-05      0.576642",
+    ]
+
+
 @given(
-    width=st.sampled_from([40, 80, 120]),
+    width=st.integers(31, 200),
     features=st.sampled_from(FEATURES),
     intercept=st.booleans(),
-    numbers=st.lists(NUMBERS, min_size=13, max_size=13),
-    loss=LOSSES,
-    change=st.none() | NUMBERS,
-    epoch=st.integers(0, 99_999_999),
+    validation=st.booleans(),
+    numbers=st.lists(NUMBERS | st.just(-1.2345678e-105), min_size=17, max_size=17),
+    has_change=st.booleans(),
+    epochs=st.lists(st.integers(0, 10**12), min_size=2, max_size=2).map(sorted),
 )
-@settings(max_examples=300, deadline=None)
-@example(
-    width=80,
-    features=FEATURES[1],
-    intercept=True,
-    numbers=[-1.2345678e-05] * 13,
-    loss=1.2345678e-05,
-    change=-1.234e-10,
-    epoch=1024,
-)
-@example(
-    width=120,
-    features=FEATURES[3],
-    intercept=True,
-    numbers=[-1.2345678e-05] * 13,
-    loss=0.5,
-    change=-1.234e-10,
-    epoch=1024,
-)
-def test_progress_fits_in_the_width(width, features, intercept, numbers, loss, change, epoch):
-    table = ProgressTable(features, width, intercept=intercept)
-    weights = np.array(numbers[: len(features)])
-    row = table.row(EpochRecord(epoch, loss, change, weights, numbers[-1] if intercept else 0.0))
-    assert len(table.header) <= width
-    assert len(row) <= width
-    assert len(row) == len(table.header)
+@settings(max_examples=400, deadline=None)
+def test_progress_keeps_its_columns_apart_and_within_the_width(
+    width, features, intercept, validation, numbers, has_change, epochs
+):
+    epoch, last_epoch = epochs
+    table = ProgressTable(features, width, intercept=intercept, last_epoch=last_epoch, validation=validation)
+    loss, change, excess, gradient, validation_loss, *parameters = numbers
+    row = table.row(
+        EpochRecord(
+            epoch=epoch,
+            loss=loss,
+            change=change if has_change else None,
+            weights=np.array(parameters[: len(features)]),
+            intercept=parameters[-1] if intercept else 0.0,
+            excess=excess,
+            gradient_norm=gradient,
+            validation_loss=validation_loss if validation else None,
+        )
+    )
+    assert len(row) == len(table.header) <= max(width, len(f" {last_epoch}") + 24)
+    of_features = dict(zip([f"W[{name}]" for name in features], parameters, strict=False))
+    want = {
+        "epoch": epoch,
+        "loss": loss,
+        "change": change,
+        "excess": excess,
+        "gradient": gradient,
+        "validation": validation_loss,
+        "W": parameters[0],
+        "b": parameters[-1],
+        **of_features,
+    }
+    titles = [title for title in table.header.split() if has_change or title != "change"]
     cells = row.split()
-    assert len(cells) == len(table.header.split()) - (change is None)
-    assert int(cells[0]) == epoch
-    assert float(cells[1]) == pytest.approx(loss, rel=1e-7)
+    for title, cell in zip(titles, cells, strict=True):
+        rel = Decimal("0.05" if title in ("change", "excess", "gradient") else "5e-6")
+        assert Decimal(cell) == pytest.approx(Decimal(want[title]), rel=rel, abs=Decimal(0))
+    ends = [match.end() for match in re.finditer(r"\S+", row)]
+    assert ends == [match.end() for match in re.finditer(r"\S+", table.header) if match[0] in titles]
 
 
 @pytest.mark.parametrize(
-    ("width", "n_features", "intercept", "header"),
+    ("width", "n_features", "intercept", "validation", "titles"),
     [
-        (40, 1, True, ["epoch", "loss", "change"]),
-        (80, 1, True, ["epoch", "loss", "change", "W", "b"]),
-        (80, 1, False, ["epoch", "loss", "change", "W"]),
-        (120, 2, True, ["epoch", "loss", "change", "W[feature_0]", "W[feature_1]", "b"]),
-        (20, 1, True, ["epoch", "loss", "change"]),
-        (1000, 3, False, ["epoch", "loss", "change", "W[feature_0]", "W[feature_1]", "W[feature_2]"]),
+        (31, 1, True, False, "epoch loss change"),
+        (40, 1, True, False, "epoch loss change"),
+        (60, 1, True, False, "epoch loss change W b"),
+        (69, 1, True, False, "epoch loss change excess W b"),
+        (78, 1, True, False, "epoch loss change excess W b"),
+        (79, 1, True, False, "epoch loss change excess gradient W b"),
+        (80, 1, False, False, "epoch loss change excess gradient W"),
+        (44, 1, True, False, "epoch loss change"),
+        (44, 1, True, True, "epoch loss change"),
+        (45, 1, True, True, "epoch loss change validation"),
+        (93, 1, True, True, "epoch loss change validation excess gradient W b"),
+        (79, 5, True, False, "epoch loss change excess gradient W[f0] b"),
+        (79, 5, False, False, "epoch loss change excess gradient W[f0] W[f1]"),
+        (92, 2, True, False, "epoch loss change excess gradient W[f0] b"),
+        (93, 2, True, False, "epoch loss change excess gradient W[f0] W[f1] b"),
+        (120, 5, True, False, "epoch loss change excess gradient W[f0] W[f1] W[f2] b"),
+        (20, 1, True, False, "epoch loss change"),
     ],
 )
-def test_progress_shows_the_parameters_while_they_fit(width, n_features, intercept, header):
-    table = ProgressTable([f"feature_{i}" for i in range(n_features)], width, intercept=intercept)
-    assert table.header.split() == header
+def test_what_progress_shows_when_the_width_is_short(width, n_features, intercept, validation, titles):
+    table = ProgressTable(
+        [f"f{i}" for i in range(n_features)],
+        width,
+        intercept=intercept,
+        last_epoch=100,
+        validation=validation,
+    )
+    assert table.header.split() == titles.split()
+    n_shown = sum(title[0] in "Wb" for title in titles.split())
+    assert table.n_hidden == n_features + intercept - n_shown
+
+
+def test_progress_makes_room_for_many_epochs():
+    table = ProgressTable(["x"], 60, intercept=True, last_epoch=123_456_789)
+    assert table.header == "     epoch          loss    change             W"
+    assert table.row(record(123_456_789)).startswith(" 123456789           0.5 ")
 
 
 def test_progress_shows_values_below_their_titles():
-    table = ProgressTable(["x", "z"], 200, intercept=True)
-    row = table.row(EpochRecord(64, 0.125, -0.25, np.array([1.5, -2.0]), 3.0))
-    titles = table.header.split()
-    assert dict(zip(titles, row.split(), strict=True)) == {
+    table = ProgressTable(["x", "z"], 200, intercept=True, last_epoch=64, validation=True)
+    row = table.row(record(64, change=-0.25, weights=np.array([1.5, -2.0]), validation_loss=0.75))
+    assert dict(zip(table.header.split(), row.split(), strict=True)) == {
         "epoch": "64",
-        "loss": "0.125",
+        "loss": "0.5",
         "change": "-0.25",
+        "validation": "0.75",
+        "excess": "0.25",
+        "gradient": "0.125",
         "W[x]": "1.5",
         "W[z]": "-2",
-        "b": "3",
+        "b": "2",
     }
-    for title, cell in zip(titles, row.split(), strict=True):
-        assert table.header.index(title) + len(title) == row.index(f" {cell}") + 1 + len(cell)
-
-
-def test_progress_at_the_start_shows_no_change():
-    table = ProgressTable(["x"], 80, intercept=True)
-    row = table.row(EpochRecord(0, 0.5, None, np.array([1.0]), 2.0))
-    assert row.split() == ["0", "0.5", "1", "2"]
-    assert len(row) == len(table.header)
 
 
 @given(st.lists(NAMES, min_size=1, max_size=6, unique=True), st.sampled_from([40, 80, 120]))
 @settings(max_examples=200, deadline=None)
 def test_titles_of_progress_are_printable_and_fit_whatever_the_features_are_called(names, width):
-    table = ProgressTable(names, width, intercept=True)
+    table = ProgressTable(names, width, intercept=True, last_epoch=100)
     assert table.header.isprintable()
     assert len(table.header) <= width
 
