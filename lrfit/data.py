@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Generic, NoReturn, TypeVar
+
+import numpy as np
 
 from lrfit.csv_block import MISSING, Counts, CsvFormat, Layout, Parsed, parse, records, text_lines
 from lrfit.errors import DataError, shown
 from lrfit.graph import Array
+from lrfit.hold_out import HoldOut
 from lrfit.moments import Moments
 from lrfit.source import Source
 from lrfit.workers import worked_ahead
 
-__all__ = ["Table", "choose_columns", "read_moments"]
+__all__ = ["Sample", "Table", "choose_columns", "read_sample"]
 
 T = TypeVar("T")
 
@@ -184,30 +189,80 @@ class Table:
         return names
 
 
-def read_moments(
-    table: Table, columns: Sequence[str], *, keep: Callable[[Array], None] | None = None
-) -> Moments:
-    """The moments of all rows of `columns`, the target last.
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What is known of the rows of a table that have been read.
 
-    Args:
-        table: The table, of which no row has been read.
-        columns: Names of columns.
-        keep: Is handed each chunk of rows, in order; the caller decides where, and in what, they are held.
-
-    Raises:
-        DataError: As `Table.map_blocks`.
+    Attributes:
+        moments: Of the rows to train on.
+        held_out: Of the rows held out; None if none were to be.
+        checksums: Of each block, its number of rows and the CRC-32 of its values.
     """
 
-    def condensed(parsed: Parsed) -> tuple[Moments, Array | None]:
-        return Moments.of_rows(parsed.values), parsed.values if keep else None
+    moments: Moments
+    held_out: Moments | None
+    checksums: tuple[tuple[int, int], ...]
 
-    def parts() -> Iterator[Moments]:
-        for part, rows in table.map_blocks(condensed, columns):
-            if keep and rows is not None:
-                keep(rows)
-            yield part
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all values read, bit by bit and in order, held out or not: 16 hexadecimal digits.
 
-    return Moments.merged(parts())
+        It is there to notice that data have changed since a run that is resumed, not against malice. It errs
+        on the safe side: blocks are cut by bytes, so the same values may have another fingerprint where
+        other bytes are more or fewer than before: of a column that is not read, of line ends, of "1.50".
+        """
+        import hashlib  # noqa: PLC0415 (slow to import, and seldom needed)
+
+        return hashlib.sha256(repr(self.checksums).encode()).hexdigest()[:16]
+
+
+def read_sample(
+    table: Table,
+    columns: Sequence[str],
+    *,
+    keep: Callable[[Array], None] | None = None,
+    hold_out: HoldOut | None = None,
+) -> Sample:
+    """The moments of all rows of `columns`, the target last: of those to train on, and of those held out.
+
+    Args:
+        table: The table, of which no row has been read. If it is streaming, what is held out and the
+            fingerprint may differ each time: its blocks are cut as they come.
+        columns: Names of columns.
+        keep: Is handed the rows to train on, chunk by chunk, in order; the caller decides where, and in what,
+            they are held.
+        hold_out: Which rows are not to train on; all are, if None.
+
+    Raises:
+        DataError: As `Table.map_blocks`; or no row is held out, or none is left to train on.
+    """
+
+    def condensed(parsed: Parsed) -> tuple[tuple[int, int], Moments, Moments, Array | None]:
+        values = np.ascontiguousarray(parsed.values.T)  # column by column, whichever reader it was
+        n_rows, checksum = len(parsed.values), zlib.crc32(values.data)
+        training, held_out = values, values[:, :0]
+        if hold_out:
+            mask = hold_out.mask(n_rows, checksum)
+            training, held_out = values.compress(~mask, axis=1), values.compress(mask, axis=1)
+        kept = training.T if keep else None
+        return (n_rows, checksum), Moments.of_rows(training.T), Moments.of_rows(held_out.T), kept
+
+    checksums = []
+    training = held_out = Moments.empty(len(columns))
+    for checksum, training_part, held_out_part, kept in table.map_blocks(condensed, columns):
+        checksums.append(checksum)
+        training = training.merge(training_part)
+        held_out = held_out.merge(held_out_part)
+        if keep and kept is not None:
+            keep(kept)
+    if hold_out and not held_out.n_samples:
+        raise DataError(f"no row is held out of {table.n_samples}: raise --validation-fraction")
+    if not training.n_samples:
+        raise DataError(
+            f"all rows ({table.n_samples}) are held out, and none is left to train on: "
+            "lower --validation-fraction"
+        )
+    return Sample(training, held_out if hold_out else None, tuple(checksums))
 
 
 def choose_columns(

@@ -29,6 +29,7 @@ ROWS = [
     ["scaling"],
     ["source", "output_file", "workers"],
     ["csv_block"],
+    ["hold_out"],
     ["data"],
     ["shuffle"],
     ["row_store"],
