@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
+from lrfit.convergence import Method, epochs_until, fastest_method
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.graph import Array
 from lrfit.moments import Moments
+from lrfit.objective import Objective
 from lrfit.row_store import RowStore
 from lrfit.scaling import Scaling
 from lrfit.settings import TrainingSettings
+from lrfit.training_graph import TrainingGraph, training_graph
 
-__all__ = ["Descent", "prepare"]
+__all__ = ["Descent", "Start", "prepare"]
 
 _LARGEST_VALUE = 1e150
 """Values beyond have squares that overflow."""
+
+_MOST_ROWS = 4096
+"""The longest rows that are looked at for a bound: a mean over more is no larger."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a run starts.
+
+    Attributes:
+        weights: In the units of descent, shape (n_features,).
+        intercept: In the units of descent; None for a model without one.
+        epoch: Epochs done before.
+        variables: Values of all variables of the training graph, by name, to go on with; None at a first
+            start, from the parameters alone.
+        best_epoch: That had the lowest loss so far, if a run with patience goes on.
+        best: θ of that epoch, in the units of descent.
+    """
+
+    weights: Array
+    intercept: float | None
+    epoch: int = 0
+    variables: Mapping[str, Array] | None = None
+    best_epoch: int | None = None
+    best: Array | None = None
+
+    @property
+    def theta(self) -> Array:
+        """θ: the weights, then the intercept if there is one."""
+        return np.append(self.weights, [] if self.intercept is None else self.intercept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,33 +60,102 @@ class Descent:
 
     Attributes:
         settings: How to descend.
-        moments: Of the data, in their units.
+        moments: Of the rows to train on, in the units of the data.
+        held_out: Of the rows to validate on; None without.
         scaling: Between the units of the data and those of descent.
+        objective: What is made smaller, in the units of descent.
         points: The (x, y) of a full batch, in the units of descent: sigma points, or rows. For mini-batches,
             the store of rows that they are drawn from, in the units of the data.
-        weights: To start from, in the units of descent, shape (n_features,).
-        intercept: To start from; None for a model without one.
+        start: Where it starts.
+        method: Momentum, as set or as chosen.
         learning_rate: The settings' rate, or the one chosen for them.
-        max_stable_learning_rate: 2 / λ_max, of full-batch descent in the units of descent.
+        max_stable_learning_rate: `Method.max_stable_rate` of full batches.
+        safe_learning_rate: `Method.safe_rate` of the batches that can occur, twice: up to here none can lead
+            away. Of full batches the largest stable one.
     """
 
     settings: TrainingSettings
     moments: Moments
+    held_out: Moments | None
     scaling: Scaling
+    objective: Objective
     points: Array | RowStore
-    weights: Array
-    intercept: float | None
+    start: Start
+    method: Method
     learning_rate: float
     max_stable_learning_rate: float
+    safe_learning_rate: float
+
+    @property
+    def batch_size(self) -> int:
+        """Rows, or sigma points, of a step; the last batch of an epoch may have fewer."""
+        return min(self.settings.batch_size or len(self.points), len(self.points))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of batches; the last one may be shorter."""
+        return -(-len(self.points) // self.batch_size)
+
+    @property
+    def is_full_batch(self) -> bool:
+        """Whether each step sees all rows, as sigma points or as such."""
+        return self.settings.batch_size is None
+
+    @property
+    def cannot_diverge(self) -> bool:
+        """Whether each step is known to lead closer, so that no epoch needs to be looked at."""
+        is_simple = self.settings.is_linear or not self.method.momentum
+        return self.is_full_batch and is_simple and self.learning_rate < self.max_stable_learning_rate
+
+    @property
+    def loss_unit(self) -> float:
+        """The loss in the units of the data that is 1 in those of descent."""
+        return float(self.scaling.scale[-1]) ** 2
+
+    def parameters(self, theta: Array) -> tuple[Array, float]:
+        """Weights and intercept in the units of the data, of θ in those of descent."""
+        k = self.moments.n_features
+        return self.scaling.to_data_units(theta[:k], float(np.sum(theta[k:])))
+
+    def graph(self) -> TrainingGraph:
+        """A graph of the run, with variables that start where it does."""
+        return training_graph(
+            self.start.weights,
+            self.start.intercept,
+            self.settings,
+            learning_rate=self.learning_rate,
+            momentum=self.method.momentum,
+            steps_per_epoch=self.steps_per_epoch,
+        )
+
+    def epochs_until(self, tol: float) -> float | None:
+        """How many epochs it takes, from the start, until the relative excess is `tol`; infinity for never.
+
+        None where no such forecast can be made: for mini-batches, schedules and clipping.
+        """
+        if not (self.is_full_batch and self.settings.is_linear):
+            return None
+        theta, known = self.start.theta, self.start.variables or {}
+        gathered = [known[name].ravel() for name in ("W_momentum", "b_momentum") if name in known]
+        velocity = np.concatenate(gathered) if gathered else np.zeros_like(theta)
+        target = tol * self.objective.scale
+        return epochs_until(target, self.objective, self.method, self.learning_rate, theta, velocity)
 
 
-def prepare(moments: Moments, settings: TrainingSettings, rows: RowStore | None = None) -> Descent:
+def prepare(
+    moments: Moments,
+    settings: TrainingSettings,
+    rows: RowStore | None = None,
+    *,
+    held_out: Moments | None = None,
+) -> Descent:
     """The training run on data of these moments.
 
     Args:
-        moments: Of all rows.
+        moments: Of all rows to train on.
         settings: How to descend.
         rows: The rows (x, y); needed if `settings.needs_rows`.
+        held_out: Of the rows to validate on.
 
     Raises:
         DivergenceError: The squares of the data are too large for any loss to be finite.
@@ -68,18 +172,36 @@ def prepare(moments: Moments, settings: TrainingSettings, rows: RowStore | None 
         scaling = Scaling.standardizing(moments, intercept=settings.intercept)
     scaled = moments.rescaled(scaling.shift, scaling.scale)
     points = _points(scaled, scaling, settings, rows)
-    weights, intercept = _initial_parameters(scaling, settings)
-    rate = settings.learning_rate
+    objective = Objective.of(scaled, intercept=settings.intercept, l2=settings.l2)
+    smallest, largest = objective.extremes
+    method = Method(settings.momentum or 0.0, nesterov=settings.nesterov)
+    if settings.momentum is None:
+        method = fastest_method(smallest, largest, nesterov=settings.nesterov)
+    bound = method.max_stable_rate(largest)
+    safe = bound
+    if isinstance(points, RowStore):
+        longest = _longest(points, scaling, settings)
+        safe = 2.0 * method.safe_rate(longest) if longest else inf
+    automatic = _automatic_rate(points, method, objective, safe)
     return Descent(
         settings=settings,
         moments=moments,
+        held_out=held_out,
         scaling=scaling,
+        objective=objective,
         points=points,
-        weights=weights,
-        intercept=intercept,
-        learning_rate=_automatic_rate(scaled, scaling, settings, points) if rate is None else rate,
-        max_stable_learning_rate=scaled.max_stable_learning_rate(intercept=settings.intercept),
+        start=_first_start(scaling, settings),
+        method=method,
+        learning_rate=settings.learning_rate or automatic,
+        max_stable_learning_rate=bound,
+        safe_learning_rate=safe,
     )
+
+
+def _automatic_rate(points: Array | RowStore, method: Method, objective: Objective, safe: float) -> float:
+    if isinstance(points, RowStore):
+        return safe / 2.0 if safe < inf else 1.0
+    return method.fastest_rate(*objective.extremes)
 
 
 def _points(
@@ -92,18 +214,24 @@ def _points(
     return rows if settings.batch_size else scaling.apply(rows.rows())
 
 
-def _automatic_rate(
-    scaled: Moments, scaling: Scaling, settings: TrainingSettings, points: Array | RowStore
-) -> float:
-    if not isinstance(points, RowStore):
-        return scaled.fastest_learning_rate(intercept=settings.intercept)
-    windows = map(scaling.apply, points.windows(1))
-    longest = max(float(np.max(np.sum(np.square(window[:, :-1]), axis=1))) for window in windows)
-    return 1.0 / (longest + settings.intercept) if longest + settings.intercept else 1.0
+def _longest(rows: RowStore, scaling: Scaling, settings: TrainingSettings) -> float:
+    """What no eigenvalue of the Hessian of a batch exceeds: the largest mean of ‖(x, 1)‖² of so many rows.
+
+    Of the shortest batch, the longest rows may be all that there is.
+    """
+    batch_size = min(settings.batch_size or len(rows), len(rows))
+    n_rows = min(len(rows) % batch_size or batch_size, _MOST_ROWS)
+    longest = np.zeros(0)
+    for window in map(scaling.apply, rows.windows(1)):
+        squares = np.einsum("ij,ij->i", window[:, :-1], window[:, :-1])
+        longest = np.append(longest, squares)
+        if len(longest) > n_rows:
+            longest = np.partition(longest, len(longest) - n_rows)[-n_rows:]
+    return float(np.mean(np.sort(longest))) + settings.intercept + settings.l2
 
 
-def _initial_parameters(scaling: Scaling, settings: TrainingSettings) -> tuple[Array, float | None]:
-    """Weights and intercept to start from, in the units of descent; the intercept is None without one."""
+def _first_start(scaling: Scaling, settings: TrainingSettings) -> Start:
+    """Weights and intercept to start from."""
     k = len(scaling.shift) - 1
     n_parameters = k + settings.intercept
     if settings.init == "zeros":
@@ -117,4 +245,4 @@ def _initial_parameters(scaling: Scaling, settings: TrainingSettings) -> tuple[A
             raise UsageError(f"init has {len(numbers)} numbers, but needs {k} for the weights{intercept}")
         given = scaling.from_data_units(numbers[:k], numbers[k] if settings.intercept else 0.0)
         numbers = np.append(*given)[:n_parameters]
-    return numbers[:k], float(numbers[k]) if settings.intercept else None
+    return Start(numbers[:k], float(numbers[k]) if settings.intercept else None)

@@ -6,16 +6,25 @@ What is called `half_mse` in `Moments` is the `loss` here. Imports nothing heavy
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import isfinite, sqrt
 from typing import TYPE_CHECKING
+
+from lrfit.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from lrfit.descent import Descent
     from lrfit.graph import Array
-    from lrfit.training import EpochRecord
+    from lrfit.run import EpochRecord
 
-__all__ = ["DataSummary", "LeastSquaresSummary", "LinearFit", "TrainingSummary", "summarize"]
+__all__ = [
+    "DataSummary",
+    "LeastSquaresSummary",
+    "LinearFit",
+    "OptimumSummary",
+    "TrainingSummary",
+    "summarize",
+]
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,38 @@ class LeastSquaresSummary:
 
 
 @dataclass(frozen=True)
+class OptimumSummary:
+    """What descent with a penalty converges to, in the place of the least-squares solution.
+
+    Attributes:
+        weights: By feature.
+        intercept: 0.0 for a model without one.
+        loss: The half-MSE there, without the penalty.
+    """
+
+    weights: dict[str, float]
+    intercept: float
+    loss: float
+
+
+@dataclass(frozen=True)
 class TrainingSummary:
-    """How a fit was trained, and the loss (half-MSE) that it reached on the training data."""
+    """How a fit was trained, the loss (half-MSE) that it reached on the training data, and how to go on.
+
+    The attributes are those of `TrainingSettings`, but for these.
+
+    Attributes:
+        loss: Of the fit, on the rows that it was trained on.
+        epochs: That were done, in all runs together.
+        learning_rate: That was used, at the start of a schedule.
+        fit_intercept: The setting `intercept`.
+        stopped: What ended the run: "epochs", "tol", "patience" or "time"; or "checkpoint": it went on.
+        relative_excess: How far above its minimum the objective is, as a share of it.
+        best_epoch: That the fit is from, if the run had patience.
+        best: θ of that epoch, in the units of descent.
+        validation_loss: Of the fit, on the rows held out; None without.
+        variables: All variables of the training graph at the end, in the units of descent, row by row.
+    """
 
     loss: float
     epochs: int
@@ -41,6 +80,22 @@ class TrainingSummary:
     standardize: bool
     fit_intercept: bool
     stopped: str
+    condense: bool = True
+    l2: float = 0.0
+    momentum: float = 0.0
+    nesterov: bool = False
+    schedule: str = "constant"
+    power_t: float = 0.25
+    step_size: int = 30
+    gamma: float = 0.1
+    average: bool = False
+    clip_norm: float | None = None
+    validation_fraction: float | None = None
+    validation_loss: float | None = None
+    relative_excess: float | None = None
+    best_epoch: int | None = None
+    best: list[float] | None = None
+    variables: dict[str, list[float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,9 +107,13 @@ class DataSummary:
         r2: 1 - loss / best_constant_loss; None where y is constant.
         rmse: Root of the mean squared residual.
         best_constant_loss: The loss of predicting the mean of y.
-        max_stable_learning_rate: 2 / λ_max of the loss as it was descended (standardised, if it was); None
-            if any rate is stable.
+        max_stable_learning_rate: Of full batches, on the loss as it was descended (standardised, if it was);
+            None if any rate is stable.
         least_squares: What could be reached.
+        condition_number: λ_max / λ_min of the Hessian of the objective, as it was descended.
+        optimum: What descent converges to, where a penalty makes that differ from least squares; else None.
+        n_held_out: Number of rows held out.
+        fingerprint: Of the values that were read; see `lrfit.data.Sample`.
     """
 
     n_samples: int
@@ -63,6 +122,10 @@ class DataSummary:
     best_constant_loss: float
     max_stable_learning_rate: float | None
     least_squares: LeastSquaresSummary
+    condition_number: float | None = None
+    optimum: OptimumSummary | None = None
+    n_held_out: int = 0
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,38 +143,55 @@ class LinearFit:
 
 
 def summarize(
-    descent: Descent, record: EpochRecord, features: Sequence[str], target: str, *, stopped: str = "epochs"
+    descent: Descent,
+    record: EpochRecord,
+    features: Sequence[str],
+    target: str,
+    *,
+    fingerprint: str | None = None,
 ) -> LinearFit:
     """The fit that `record` stands for, with what the moments say of it.
 
     Args:
         descent: The run.
-        record: Its last record.
+        record: Its last record; or one on the way, for a checkpoint.
         features: Names of the columns of x.
         target: Name of y.
-        stopped: What ended the run.
+        fingerprint: Of the data.
     """
-    settings = descent.settings
+    fitted = record.fitted
     return LinearFit(
         target=target,
-        weights=_named(features, record.weights),
-        intercept=float(record.intercept),
-        training=TrainingSummary(
-            loss=record.loss,
-            epochs=record.epoch,
-            learning_rate=descent.learning_rate,
-            batch_size=settings.batch_size,
-            shuffle=settings.shuffle,
-            seed=settings.seed,
-            standardize=settings.standardize,
-            fit_intercept=settings.intercept,
-            stopped=stopped,
-        ),
-        data=_data_summary(descent, record, features),
+        weights=_named(features, fitted.weights),
+        intercept=float(fitted.intercept),
+        training=_training_summary(descent, record),
+        data=_data_summary(descent, fitted, features, fingerprint),
     )
 
 
-def _data_summary(descent: Descent, record: EpochRecord, features: Sequence[str]) -> DataSummary:
+def _training_summary(descent: Descent, record: EpochRecord) -> TrainingSummary:
+    settings, fitted = descent.settings, record.fitted
+    same = {f.name for f in fields(TrainingSummary)} & {f.name for f in fields(TrainingSettings)}
+    excess = fitted.relative_excess
+    own = {
+        "loss": fitted.loss,
+        "epochs": record.epoch,
+        "learning_rate": descent.learning_rate,
+        "momentum": descent.method.momentum,
+        "fit_intercept": settings.intercept,
+        "stopped": record.stopped or "checkpoint",
+        "validation_loss": fitted.validation_loss,
+        "relative_excess": excess if isfinite(excess) else None,
+        "best_epoch": None if record.best is None else record.best.epoch,
+        "best": None if record.best is None else record.best.theta.tolist(),
+        "variables": {name: value.ravel().tolist() for name, value in record.variables.items()},
+    }
+    return TrainingSummary(**({name: getattr(settings, name) for name in same} | own))
+
+
+def _data_summary(
+    descent: Descent, record: EpochRecord, features: Sequence[str], fingerprint: str | None
+) -> DataSummary:
     moments, bound = descent.moments, descent.max_stable_learning_rate
     return DataSummary(
         n_samples=moments.n_samples,
@@ -120,6 +200,10 @@ def _data_summary(descent: Descent, record: EpochRecord, features: Sequence[str]
         best_constant_loss=moments.best_constant_half_mse,
         max_stable_learning_rate=bound if isfinite(bound) else None,
         least_squares=_least_squares_summary(descent, features),
+        condition_number=descent.objective.condition_number,
+        optimum=_optimum_summary(descent, features),
+        n_held_out=descent.held_out.n_samples if descent.held_out else 0,
+        fingerprint=fingerprint,
     )
 
 
@@ -130,6 +214,15 @@ def _least_squares_summary(descent: Descent, features: Sequence[str]) -> LeastSq
     if best.standard_errors is not None:
         errors.update(zip([*features, "intercept"], map(float, best.standard_errors), strict=False))
     return LeastSquaresSummary(_named(features, best.weights), best.intercept, best.half_mse, errors)
+
+
+def _optimum_summary(descent: Descent, features: Sequence[str]) -> OptimumSummary | None:
+    if not descent.settings.l2:
+        return None
+    weights, intercept = descent.parameters(descent.objective.minimizer)
+    return OptimumSummary(
+        _named(features, weights), float(intercept), descent.moments.half_mse(weights, intercept)
+    )
 
 
 def _named(names: Sequence[str], values: Array) -> dict[str, float]:

@@ -113,13 +113,15 @@ def _checked(kind: Any, value: object, field: str) -> object:  # noqa: ANN401
         return _checked_fields(cast("type", kind), value, field)
     if get_origin(kind) is dict and isinstance(value, dict):
         return {key: _checked(get_args(kind)[1], item, f"{field}.{key}") for key, item in value.items()}
+    if get_origin(kind) is list and isinstance(value, list):
+        return [_checked(get_args(kind)[0], item, f"{field}[{i}]") for i, item in enumerate(value)]
     if kind is float and type(value) in (int, float) and _is_finite(value):
         return float(cast("float", value))
     if kind in (int, bool, str) and type(value) is kind:
         return value
-    wanted = {float: "a finite number", int: "an integer", bool: "true or false", str: "a string"}.get(
-        kind, "an object"
-    )
+    wanted = {
+        float: "a finite number", int: "an integer", bool: "true or false", str: "a string", list: "a list"
+    }.get(get_origin(kind) or kind, "an object")  # fmt: skip
     raise ValueError(f"field {shown(field.lstrip('.'))} is {_literal(value)}, not {wanted}")
 
 

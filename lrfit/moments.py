@@ -195,14 +195,15 @@ class Moments:
         return r2 if isfinite(r2) else None
 
     @np.errstate(over="ignore", invalid="ignore")
-    def least_squares(self, *, intercept: bool = True) -> LeastSquares:
+    def least_squares(self, *, intercept: bool = True, l2: float = 0.0) -> LeastSquares:
         """The parameters of least loss; not finite where they are beyond the range of float64.
 
         With the rows of L ordered x, y: L = [[Lx, 0], [lᵀ, d]], the weights solve Lxᵀ·W = l, and d²/2 is
-        what loss is left; without an intercept the same holds for a factor of the mean of z·zᵀ.
+        what loss is left; without an intercept the same holds for a factor of the mean of z·zᵀ. With `l2`
+        it is the loss with the penalty ½·l2·‖W‖² that is least, and `half_mse` includes the penalty.
         """
         k = self.n_features
-        r = self._root(intercept=intercept)
+        r = self.root(intercept=intercept, l2=l2)
         scale = np.hypot.reduce(r[:, :k], axis=0)
         # A column so small that its weight would overflow counts as a column of zeros.
         zero = scale <= np.max(np.abs(r[:, k])) * _SMALLEST_SHARE
@@ -229,40 +230,15 @@ class Moments:
             return of_weights
         return np.append(of_weights, np.hypot(1.0, np.linalg.norm(self.mean[:-1] @ inverse)))
 
-    def _root(self, *, intercept: bool) -> Array:
-        """R, upper triangular: RᵀR is the covariance of z, or the mean of z·zᵀ if there is no intercept."""
-        return self.factor.T if intercept else _upper_triangle(np.vstack([self.mean, self.factor.T]))
+    def root(self, *, intercept: bool = True, l2: float = 0.0) -> Array:
+        """R, upper triangular: RᵀR is the covariance of z, or the mean of z·zᵀ if there is no intercept.
 
-    def hessian_eigenvalues(self, *, intercept: bool = True) -> Array:
-        """Eigenvalues of the Hessian in (W, b), ascending: squares of the singular values of its root."""
-        k = self.n_features
-        root = self._root(intercept=intercept)[:k, :k]
-        if intercept:
-            root = np.block([[root, np.zeros((k, 1))], [self.mean[np.newaxis, :k], np.ones((1, 1))]])
-        singular = np.linalg.svd(root, compute_uv=False)
-        eigenvalues: Array = np.square(singular[::-1])
-        return eigenvalues
-
-    def max_stable_learning_rate(self, *, intercept: bool = True) -> float:
-        """2 / λ_max: below it, full-batch gradient descent falls at every step; above it, it diverges.
-
-        Infinite where the loss does not depend on the parameters at all.
-
-        References:
-            Nesterov, Introductory Lectures on Convex Optimization, section 1.2.3.
+        With `l2` added to the diagonal of its features, as rows √l2·e of an observed 0 would.
         """
-        largest = float(self.hessian_eigenvalues(intercept=intercept)[-1])
-        return 2.0 / largest if largest else np.inf
-
-    def fastest_learning_rate(self, *, intercept: bool = True) -> float:
-        """2 / (λ_min + λ_max), with λ_min the least eigenvalue that is not 0: the best rate for full batch.
-
-        References:
-            Polyak, Introduction to Optimization, section 1.4, theorem 3.
-        """
-        eigenvalues = self.hessian_eigenvalues(intercept=intercept)
-        positive = eigenvalues[eigenvalues > 64 * len(eigenvalues) * _EPS * eigenvalues[-1]]
-        return 2.0 / float(positive[0] + positive[-1]) if len(positive) else 1.0
+        rows = [self.factor.T] if intercept else [self.mean, self.factor.T]
+        if l2:
+            rows.append(sqrt(l2) * np.eye(self.n_features, self.n_features + 1))
+        return rows[0] if len(rows) == 1 else _upper_triangle(np.vstack(rows))
 
 
 def _upper_triangle(rows: Array) -> Array:

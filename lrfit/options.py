@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "csv_format",
     "csv_options",
+    "duration",
     "initial_values",
     "integer",
     "names",
@@ -53,17 +54,29 @@ def integer(least: int, *, none: str | None = None) -> Callable[[str], int | Non
     return parse
 
 
-def number(above: float, *, none: str | None = None) -> Callable[[str], float | None]:
-    """A parser of finite decimal numbers above `above`; the word `none` stands for None."""
+def number(
+    *, above: float = -inf, least: float = -inf, none: str | None = None
+) -> Callable[[str], float | None]:
+    """A parser of finite decimal numbers above `above`, or of at least `least`; `none` stands for None."""
+    bounds = [f" above {above:g}"] * (above > -inf) + [f" of at least {least:g}"] * (least > -inf)
 
     def parse(text: str) -> float | None:
         if text == none:
             return None
-        if not _is_finite_number(text) or not float(text) > above:
-            _refuse(text, f"a finite number above {above:g}{_or(none)}")
+        if not (_is_finite_number(text) and float(text) > above and float(text) >= least):
+            _refuse(text, f"a finite number{' and'.join(bounds)}{_or(none)}")
         return float(text)
 
     return parse
+
+
+def duration(text: str) -> float:
+    """Seconds: a number above 0, with s, m or h for seconds, minutes or hours."""
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    number_of = text[:-1] if unit else text
+    if not _is_finite_number(number_of) or not float(number_of) > 0.0:
+        _refuse(text, "a time such as 30s, 5m or 2h")
+    return float(number_of) * (unit or 1.0)
 
 
 def size(text: str) -> int:
@@ -178,7 +191,7 @@ def open_table(
 
     format_of_csv = csv_format(path, options)
     with (
-        terminal.work("reading") as on_read,
+        terminal.work("reading", unit="bytes") as on_read,
         open_source(path, options["encoding"], on_read=on_read) as source,
     ):
         table = Table(source, format_of_csv, streaming=streaming)

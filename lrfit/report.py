@@ -31,7 +31,7 @@ __all__ = [
     "fit_text",
     "history_header",
     "history_row",
-    "is_reported",
+    "next_reported",
 ]
 
 _EPOCH, _LONG, _SHORT = 7, 14, 10
@@ -115,10 +115,9 @@ def _weight(i: int, record: EpochRecord) -> float:
     return float(record.weights[i])
 
 
-def is_reported(epoch: int, last: int, every: int | None) -> bool:
-    """Whether progress shows this epoch: the start, the last, and every N-th; or 1, 2, 4, 8, … without N."""
-    due = epoch & (epoch - 1) == 0 if every is None else epoch % every == 0
-    return due or epoch in (0, last)
+def next_reported(epoch: int, every: int | None) -> int:
+    """The next epoch that progress shows: each N-th; or 1, 2, 4, 8, … without N."""
+    return 1 << epoch.bit_length() if every is None else (epoch // every + 1) * every
 
 
 def fit_text(fit: LinearFit) -> str:

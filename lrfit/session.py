@@ -30,7 +30,8 @@ class Session:
         graph: The graph; the default graph if None.
         passes: The rewrites that a program goes through before it is executed.
         executor: What runs it.
-        loop_executor: What runs it for many batches at once; None to run it batch by batch.
+        loop_executor: What runs it for many batches at once; None to run it batch by batch. May be changed
+            from run to run.
 
     Examples:
         >>> from lrfit import Variable, assign_add, global_variables_initializer, placeholder
@@ -56,7 +57,7 @@ class Session:
         self.graph = graph or get_default_graph()
         self._passes = tuple(passes)
         self._executor = executor
-        self._loop_executor = loop_executor
+        self.loop_executor = loop_executor
         self._values: dict[Node, Array] = {}
         self._plans: set[tuple[tuple[Node, ...], tuple[Node, ...]]] = set()
         self._steps: dict[tuple[Any, ...], tuple[Step, frozenset[Node]]] = {}
@@ -177,19 +178,19 @@ class Session:
         has_rows: Sequence[bool],
     ) -> Loop | None:
         """The loop over batches of such arrays; None if there is no executor for it."""
-        if self._loop_executor is None:
+        if self.loop_executor is None:
             return None
         shapes = tuple(
             (None, *array.shape[1:]) if rows else array.shape
             for array, rows in zip(arrays, has_rows, strict=True)
         )
-        key = (fetches, feeds, shapes)
+        key = (self.loop_executor, fetches, feeds, shapes)
         if key not in self._loops:
             try:
-                program = apply_passes(Program.of(*key), self._passes)
+                program = apply_passes(Program.of(fetches, feeds, shapes), self._passes)
             except ShapeError:  # a step will say which values do not fit
                 return None
-            self._loops[key] = (self._loop_executor(program), program.variables)
+            self._loops[key] = (self.loop_executor(program), program.variables)
         loop, reads = self._loops[key]
         self._check_initialized(reads)
         return loop

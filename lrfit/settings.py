@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
+from typing import Any
 
 from lrfit.errors import UsageError
 
-__all__ = ["TrainingSettings"]
+__all__ = ["SCHEDULES", "TrainingSettings"]
+
+SCHEDULES = ("constant", "invscaling", "step")
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to descend.
+    """How to descend, and when to stop.
 
     Attributes:
-        learning_rate: Factor of each step, above 0; None for `Moments.fastest_learning_rate` in full batch,
-            and for 1 / max ‖(x, 1)‖² in mini-batches, with which no batch can overshoot.
-        epochs: Passes over the data, 1 or more.
+        learning_rate: Factor of each step, above 0; None for the fastest that is guaranteed: in full batch
+            `Method.fastest_rate`, in mini-batches `Method.safe_rate`, with which no batch leads away.
+        epochs: Passes over the data, 1 or more; when a run is resumed, so many more.
         batch_size: Rows of one step, 1 or more; None for all.
         shuffle: Draw the rows of each mini-batch epoch in an order of its own.
-        seed: Of the shuffles and of `init="normal"`, 0 or more.
+        seed: Of the shuffles, of `init="normal"` and of what is held out; 0 or more.
         intercept: Whether the model has one.
         init: "zeros", "normal" (standard normal), both in the units of descent; or the numbers in the units
             of the data: weights in the order of the features, then the intercept if there is one.
         standardize: Descend on (x - mean) / sd and (y - mean) / sd.
         condense: Descend on the sigma points in place of the rows, where the batch is full.
+        l2: Of the penalty ½·l2·‖W‖², in the units of descent; 0 or more.
+        momentum: From 0 to 1; None for the one that suits the fastest rate, in full batch.
+        nesterov: Whether momentum is Nesterov's.
+        schedule: "constant", "invscaling" or "step"; see `lrfit.schedules`.
+        power_t: Of "invscaling"; above 0.
+        step_size: Epochs of a step of "step"; 1 or more.
+        gamma: Factor of the rate after each step of "step"; above 0, at most 1.
+        average: Whether the parameters are averages over the last part of a mini-batch run.
+        clip_norm: What longer gradients are shortened to; above 0; None for no clipping.
+        tol: Stop when the objective is above its minimum by this share of it (full batch), or changes by
+            this share of it in an epoch (mini-batches); above 0; None to go on.
+        patience: Stop after so many epochs without a lower loss (of the rows held out, if there are any),
+            and keep the parameters that had the lowest; 1 or more; None to go on, and keep the last.
+        max_time_s: Stop after so many seconds of epochs; above 0; None to go on.
+        validation_fraction: Of the rows, held out; between 0 and 1; None for none.
 
     Raises:
-        UsageError: A value is not among the valid ones.
+        UsageError: A value is not among the valid ones, or two exclude each other.
     """
 
     learning_rate: float | None = 0.01
@@ -41,29 +59,88 @@ class TrainingSettings:
     init: str | Sequence[float] = "zeros"
     standardize: bool = False
     condense: bool = True
+    l2: float = 0.0
+    momentum: float | None = 0.0
+    nesterov: bool = False
+    schedule: str = "constant"
+    power_t: float = 0.25
+    step_size: int = 30
+    gamma: float = 0.1
+    average: bool = False
+    clip_norm: float | None = None
+    tol: float | None = None
+    patience: int | None = None
+    max_time_s: float | None = None
+    validation_fraction: float | None = None
 
     def __post_init__(self) -> None:
-        rate = self.learning_rate
-        _check(rate is None or 0.0 < rate < float("inf"), "learning_rate", rate, "a finite number above 0")
-        _check(self.epochs >= 1, "epochs", self.epochs, "at least 1")
-        _check(
-            self.batch_size is None or self.batch_size >= 1,
-            "batch_size",
-            self.batch_size,
-            "at least 1, or None",
-        )
-        _check(self.seed >= 0, "seed", self.seed, "at least 0")
-        known = (
-            self.init in ("zeros", "normal") if isinstance(self.init, str) else all(map(isfinite, self.init))
-        )
-        _check(known, "init", self.init, "'zeros', 'normal', or finite numbers")
+        for name, (is_valid, wanted) in _VALID.items():
+            value = getattr(self, name)
+            if not is_valid(value):
+                raise UsageError(f"{name} is {value!r}, and must be {wanted}")
+        for is_contradicted, why in _CONTRADICTIONS:
+            if is_contradicted(self):
+                raise UsageError(why)
 
     @property
     def needs_rows(self) -> bool:
         """Whether descent needs the rows themselves, not just their moments."""
         return self.batch_size is not None or not self.condense
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether a step is a linear map of the distance from the minimiser, the same in each epoch."""
+        return self.schedule == "constant" and self.clip_norm is None
 
-def _check(is_valid: bool, name: str, value: object, wanted: str) -> None:  # noqa: FBT001
-    if not is_valid:
-        raise UsageError(f"{name} is {value!r}, and must be {wanted}")
+
+def _is_positive(value: float) -> bool:
+    return 0.0 < value < inf
+
+
+def _is_init(value: str | Sequence[float]) -> bool:
+    return value in ("zeros", "normal") if isinstance(value, str) else all(map(isfinite, value))
+
+
+_Check = tuple[Callable[[Any], bool], str]
+
+_AT_LEAST_1: _Check = (lambda value: value >= 1, "at least 1")
+_POSITIVE: _Check = (_is_positive, "a finite number above 0")
+
+
+def _or_none(check: _Check) -> _Check:
+    return (lambda value: value is None or check[0](value), f"{check[1]}, or None")
+
+
+_VALID: dict[str, _Check] = {
+    "learning_rate": _or_none(_POSITIVE),
+    "epochs": _AT_LEAST_1,
+    "batch_size": _or_none(_AT_LEAST_1),
+    "seed": (lambda value: value >= 0, "at least 0"),
+    "init": (_is_init, "'zeros', 'normal', or finite numbers"),
+    "l2": (lambda value: 0.0 <= value < inf, "a finite number of at least 0"),
+    "momentum": _or_none((lambda value: 0.0 <= value < 1.0, "at least 0 and below 1")),
+    "schedule": (lambda value: value in SCHEDULES, f"one of {', '.join(SCHEDULES)}"),
+    "power_t": _POSITIVE,
+    "step_size": _AT_LEAST_1,
+    "gamma": (lambda value: 0.0 < value <= 1.0, "above 0 and at most 1"),
+    "clip_norm": _or_none(_POSITIVE),
+    "tol": _or_none(_POSITIVE),
+    "patience": _or_none(_AT_LEAST_1),
+    "max_time_s": _or_none(_POSITIVE),
+    "validation_fraction": _or_none((lambda value: 0.0 < value < 1.0, "between 0 and 1")),
+}
+
+_CONTRADICTIONS: list[tuple[Callable[[TrainingSettings], bool], str]] = [
+    (
+        lambda s: s.nesterov and s.momentum == 0.0,
+        "Nesterov's method needs momentum: say how much, such as --momentum 0.9",
+    ),
+    (
+        lambda s: s.momentum is None and (s.learning_rate is not None or s.batch_size is not None),
+        "--momentum auto goes with --lr auto and full batches: it matches the fastest rate",
+    ),
+    (
+        lambda s: s.average and s.batch_size is None,
+        "--average is for mini-batches, whose noise it takes out: say --batch-size",
+    ),
+]

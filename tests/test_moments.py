@@ -136,28 +136,6 @@ def test_large_offset_loses_no_digits():
     )
 
 
-@pytest.mark.parametrize("intercept", [True, False])
-def test_hessian_eigenvalues_are_those_of_the_mean_outer_product(intercept):
-    rows = oracles.random_rows(300, 4)
-    design = np.column_stack([rows[:, :-1], *[np.ones(300)] * intercept])
-    expected = np.linalg.eigvalsh(design.T @ design / 300)
-    moments = Moments.of_rows(rows)
-    np.testing.assert_allclose(moments.hessian_eigenvalues(intercept=intercept), expected, rtol=1e-10)
-    assert moments.max_stable_learning_rate(intercept=intercept) == pytest.approx(2 / expected[-1])
-    assert moments.fastest_learning_rate(intercept=intercept) == pytest.approx(
-        2 / (expected[0] + expected[-1])
-    )
-
-
-def test_published_curvature_of_norris_and_the_lab():
-    norris = Moments.of_rows(oracles.read_columns("norris.csv", ["x", "y"]))
-    assert norris.hessian_eigenvalues()[-1] == pytest.approx(293432.6365884972, rel=1e-12)
-    lab = Moments.of_rows(oracles.lab_rows())
-    assert lab.max_stable_learning_rate() == pytest.approx(0.0443, abs=5e-5)
-    eigenvalues = lab.hessian_eigenvalues()
-    assert eigenvalues[-1] / eigenvalues[0] == pytest.approx(372, abs=0.5)
-
-
 @pytest.mark.parametrize(
     "rows",
     [

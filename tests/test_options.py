@@ -1,6 +1,5 @@
 """Options are read strictly: a value is what was meant, or it is refused."""
 
-from math import inf
 
 import click
 import pytest
@@ -64,39 +63,39 @@ def test_an_integer_below_the_least_is_refused(text):
 
 def test_a_word_stands_for_none_only_where_it_is_allowed():
     assert options.integer(1, none="full")("full") is None
-    assert options.number(0.0, none="auto")("auto") is None
+    assert options.number(above=0.0, none="auto")("auto") is None
     with pytest.raises(click.BadParameter, match="or full"):
         options.integer(1, none="full")("FULL")
     with pytest.raises(click.BadParameter, match="or auto"):
-        options.number(0.0, none="auto")("0")
+        options.number(above=0.0, none="auto")("0")
     with pytest.raises(click.BadParameter):
         options.integer(1)("full")
     with pytest.raises(click.BadParameter):
-        options.number(0.0)("auto")
+        options.number(above=0.0)("auto")
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "1e400", "-1e400", "9" * 400])
 def test_a_number_is_finite_and_plain_decimal(text):
-    with pytest.raises(click.BadParameter, match="is not a finite number above") as error:
-        options.number(-inf)(text)
+    with pytest.raises(click.BadParameter, match="is not a finite number") as error:
+        options.number()(text)
     assert error.value.message.isprintable()
 
 
 @pytest.mark.parametrize("text", ["0", "-0", "0.0", "-1", "-1e-9", "1e-400"])
 def test_a_number_has_to_be_above_the_bound(text):
     with pytest.raises(click.BadParameter, match="above 0"):
-        options.number(0.0)(text)
+        options.number(above=0.0)(text)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 @settings(max_examples=200, deadline=None)
 def test_a_number_is_read_to_the_bit(value):
-    assert options.number(-inf)(repr(value)).hex() == value.hex()
+    assert options.number()(repr(value)).hex() == value.hex()
 
 
 @pytest.mark.parametrize(("text", "value"), [(".5", 0.5), ("1.", 1.0), ("+1E+2", 100.0), ("5e-324", 5e-324)])
 def test_odd_spellings_of_a_number_are_read(text, value):
-    assert options.number(0.0)(text) == value
+    assert options.number(above=0.0)(text) == value
 
 
 @pytest.mark.parametrize(

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import fields
-from functools import partial
-from math import isfinite
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrfit.errors import DivergenceError, shown
-from lrfit.options import csv_options, initial_values, integer, names, number, open_table, size
+from lrfit.errors import DivergenceError, UsageError, shown
+from lrfit.options import csv_options, integer, names, open_table, size
+from lrfit.setting_options import setting_options, settings_said
 from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal, write_result
 
 if TYPE_CHECKING:
+    from lrfit.data import Sample
     from lrfit.descent import Descent
-    from lrfit.training import EpochRecord
-
-_NOTED_EXCESS = 0.01
-"""Share of the optimum by which the loss may be above it and count as converged."""
-
-_NEGLIGIBLE = 1e-12
-"""Share of the best constant's loss that a fit of exact data may leave."""
-
-_SMALLEST = 1e-300
+    from lrfit.fit import LinearFit
+    from lrfit.moments import Moments
+    from lrfit.row_store import RowStore
+    from lrfit.run import EpochRecord
 
 
 @click.command(name="train", short_help="Fit a line to a CSV.")
@@ -42,70 +36,8 @@ _SMALLEST = 1e-300
 )
 @click.option("-y", "--y", "y", metavar="NAME", help="Target.  [default: y, else the last column]")
 @csv_options
-@click.option(
-    "--intercept/--no-intercept",
-    default=TrainingSettings.intercept,
-    show_default=True,
-    help="Fit b, or only W.",
-)
-@click.option(
-    "--init",
-    type=initial_values,
-    metavar="zeros|normal|N,N,…",
-    default=TrainingSettings.init,
-    show_default=True,
-    help="Where to start: weights, then intercept, in the data's units.",
-)
-@click.option(
-    "--lr",
-    "learning_rate",
-    type=number(0.0, none="auto"),
-    metavar="F|auto",
-    default=str(TrainingSettings.learning_rate),
-    show_default=True,
-    help="Learning rate.",
-)
-@click.option(
-    "--epochs",
-    type=integer(1),
-    metavar="N",
-    default=str(TrainingSettings.epochs),
-    show_default=True,
-    help="Passes over the data.",
-)
-@click.option(
-    "--batch-size",
-    type=integer(1, none="full"),
-    metavar="N|full",
-    default="full",
-    show_default=True,
-    help="Rows of a step.",
-)
-@click.option(
-    "--shuffle/--no-shuffle",
-    default=TrainingSettings.shuffle,
-    show_default=True,
-    help="Draw mini-batches in a new order each epoch.",
-)
-@click.option(
-    "--seed",
-    type=integer(0),
-    metavar="N",
-    default=str(TrainingSettings.seed),
-    show_default=True,
-    help="Of the shuffles and of --init normal.",
-)
-@click.option(
-    "--standardize",
-    is_flag=True,
-    help="Descend on (x - mean)/sd and (y - mean)/sd; report in the data's units.",
-)
-@click.option(
-    "--condense/--no-condense",
-    default=TrainingSettings.condense,
-    show_default=True,
-    help="Full batch on the sigma points, not the rows.",
-)
+@setting_options
+@click.option("--validation", metavar="DATA", help="A CSV to validate on.")
 @click.option("-o", "--output", metavar="MODEL", help="Save the model here.")
 @click.option(
     "--format",
@@ -116,6 +48,13 @@ _SMALLEST = 1e-300
     help="Of the result.",
 )
 @click.option("--history", metavar="FILE.csv", help="Save each epoch's loss and parameters here.")
+@click.option("--resume", metavar="MODEL", help="Go on where the run of this model ended.")
+@click.option(
+    "--allow-changes",
+    is_flag=True,
+    help="With --resume: of settings and data; starts anew from its parameters.",
+)
+@click.option("--checkpoint-every", type=integer(1), metavar="N", help="Save the model every N epochs, too.")
 @click.option(
     "--every", type=integer(1), metavar="N", help="Show every N-th epoch.  [default: 1, 2, 4, 8, …]"
 )
@@ -126,7 +65,7 @@ _SMALLEST = 1e-300
     type=click.Choice(["auto", "numpy", "numba"]),
     default="auto",
     show_default=True,
-    help="What runs the graph: NumPy, machine code by Numba, or what is done first.",
+    help="What runs the graph: NumPy, machine code by Numba, or first this, then that.",
 )
 @click.option(
     "--max-memory",
@@ -144,35 +83,21 @@ def command(**options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
-    from lrfit.data import choose_columns, read_moments
-    from lrfit.descent import prepare
-    from lrfit.fit import summarize
     from lrfit.model_file import to_bytes
     from lrfit.output_file import open_output
     from lrfit.report import fit_text
-    from lrfit.row_store import RowStore
 
     _check_options(options)
     terminal = Terminal(quiet=options["quiet"], verbose=options["verbose"])
-    settings = TrainingSettings(**{field.name: options[field.name] for field in fields(TrainingSettings)})
-    with open_table(options["data"], options, terminal) as table:
-        x = [name for listed in options["x"] for name in listed]
-        features, target = choose_columns(table.header, x, options["y"], source_name=table.name)
-        terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
-        rows = RowStore(options["max_memory"]) if settings.needs_rows else None
-        moments = read_moments(table, [*features, target], keep=None if rows is None else rows.append)
-    descent = prepare(moments, settings, rows)
-    _announce(descent, terminal)
-    try:
-        record = _descend(descent, features, options, terminal)
-    except DivergenceError as error:
-        raise DivergenceError(f"{error}. {_advice(descent)} Nothing was saved.") from error
-    fit = summarize(descent, record, features, target)
+    job = _prepared(options, terminal)
+    _announce(job, terminal)
+    record = _descend(job, options, terminal)
+    fit = job.fit(record)
     document = to_bytes(fit)
     if options["output"]:
         with open_output(options["output"]) as file:
             file.write(document)
-    _conclude(descent, record, terminal)
+    _conclude(job, record, terminal)
     write_result(document if options["output_format"] == "json" else fit_text(fit))
 
 
@@ -180,98 +105,196 @@ def _check_options(options: dict[str, Any]) -> None:
     """Refuse, before any work, what contradicts itself, cannot be had, or would overwrite data or output."""
     from lrfit.output_file import check_writable
 
-    if options["quiet"] and options["verbose"]:
-        raise click.UsageError("--quiet and --verbose exclude each other")
+    for one, other in (("quiet", "verbose"), ("validation", "validation_fraction")):
+        if options[one] and options[other]:
+            raise click.UsageError(f"--{one} and --{other.replace('_', '-')} exclude each other")
+    for one, other in (("checkpoint_every", "output"), ("allow_changes", "resume")):
+        if options[one] and not options[other]:
+            raise click.UsageError(f"--{one.replace('_', '-')} needs --{other}")
+    if [options["data"], options["validation"], options["resume"]].count("-") > 1:
+        raise click.UsageError("only one of DATA, --validation and --resume can be standard input")
     if options["executor"] == "numba":
         from lrfit.executors.compiled import require_numba
 
         require_numba()
-    given = {name: options[name] for name in ("output", "history") if options[name]}
-    taken = {Path(options["data"]).resolve(): "DATA"} if options["data"] != "-" else {}
-    for name, path in given.items():
-        check_writable(path)
-        other = taken.setdefault(Path(path).resolve(), f"--{name}")
-        if other != f"--{name}":
-            raise click.UsageError(f"--{name} and {other} are the same file, {shown(path)}")
+    taken = {
+        Path(options[name]).resolve(): name
+        for name in ("data", "validation")
+        if options[name] not in (None, "-")
+    }
+    for name in ("output", "history"):
+        if options[name]:
+            check_writable(options[name])
+            other = taken.setdefault(Path(options[name]).resolve(), name)
+            if other != name:
+                other = "DATA" if other == "data" else f"--{other}"
+                raise click.UsageError(f"--{name} and {other} are the same file, {shown(options[name])}")
 
 
-def _announce(descent: Descent, terminal: Terminal) -> None:
-    """Say on what, and how fast, descent runs."""
-    settings, moments, bound = descent.settings, descent.moments, descent.max_stable_learning_rate
+@dataclass(frozen=True)
+class _Data:
+    """What was read."""
+
+    features: list[str]
+    target: str
+    sample: Sample
+    held_out: Moments | None
+    rows: RowStore | None
+
+
+def _read(
+    options: dict[str, Any], settings: TrainingSettings, terminal: Terminal, model: LinearFit | None
+) -> _Data:
+    """The columns that are asked for, or those of the model that is resumed."""
+    from lrfit.data import choose_columns, read_sample
+    from lrfit.hold_out import HoldOut
+    from lrfit.row_store import RowStore
+
+    x = [name for listed in options["x"] for name in listed] or list(model.weights if model else [])
+    y = options["y"] or (model.target if model else None)
+    rows = RowStore(options["max_memory"]) if settings.needs_rows else None
+    fraction = settings.validation_fraction
+    with open_table(options["data"], options, terminal) as table:
+        features, target = choose_columns(table.header, x, y, source_name=table.name)
+        terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
+        if model and (features, target) != (list(model.weights), model.target):
+            raise UsageError("the model that is resumed has other columns: leave out -x and -y")
+        sample = read_sample(
+            table,
+            [*features, target],
+            keep=None if rows is None else rows.append,
+            hold_out=None if fraction is None else HoldOut(fraction, settings.seed),
+        )
+    held_out = sample.held_out
+    if options["validation"]:
+        with open_table(options["validation"], options, terminal) as table:
+            held_out = read_sample(table, [*features, target]).moments
+    if held_out:
+        terminal.note(f"validation: on {held_out.n_samples} rows; trained on {sample.moments.n_samples}")
+    return _Data(features, target, sample, held_out, rows)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A run that is prepared, and what its numbers are called."""
+
+    descent: Descent
+    data: _Data
+
+    def fit(self, record: EpochRecord) -> LinearFit:
+        """The fit that a record stands for."""
+        from lrfit.fit import summarize
+
+        data = self.data
+        return summarize(
+            self.descent, record, data.features, data.target, fingerprint=data.sample.fingerprint
+        )
+
+
+def _prepared(options: dict[str, Any], terminal: Terminal) -> _Job:
+    """The run: of the data, with the settings, from its beginning or from where a model ended."""
+    from lrfit.descent import prepare
+    from lrfit.model_file import load
+    from lrfit.resuming import Resumption
+
+    said = settings_said(options)
+    if not options["resume"]:
+        settings = TrainingSettings(**said)
+        data = _read(options, settings, terminal, None)
+        return _Job(prepare(data.sample.moments, settings, data.rows, held_out=data.held_out), data)
+    model = load(options["resume"])
+    resumption = Resumption(model, shown(options["resume"]), allow_changes=options["allow_changes"])
+    settings = resumption.settings(said)
+    data = _read(options, settings, terminal, model)
+    descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
+    return _Job(resumption.continued(descent, data.sample.fingerprint), data)
+
+
+def _announce(job: _Job, terminal: Terminal) -> None:
+    """Say on what, and how fast, descent runs, and what is to be expected."""
+    from lrfit import advice
+
+    descent, features = job.descent, job.data.features
+    settings, moments = descent.settings, descent.moments
     if not settings.needs_rows:
         terminal.note(
             f"full batch: {len(descent.points)} sigma points stand for the rows ({moments.n_samples}), "
             "with the same descent; --no-condense uses the rows"
         )
-    if settings.learning_rate is None:
-        terminal.note(f"--lr auto: {descent.learning_rate!r}")
-    if descent.learning_rate >= bound:
-        terminal.warn(
-            f"the learning rate {descent.learning_rate:g} is above the largest stable one, {bound:.6g}: "
-            "expect divergence"
-        )
-    if moments.least_squares(intercept=settings.intercept).rank < moments.n_features:
-        terminal.warn(
-            "a feature is constant or depends linearly on others, or there are too few rows: "
-            "W is not identifiable, many are as good"
-        )
+    if descent.start.epoch:
+        terminal.note(f"resumed after epoch {descent.start.epoch}")
+    if descent.learning_rate < descent.max_stable_learning_rate:
+        terminal.note(advice.rate(descent))
+    else:
+        terminal.warn(f"{advice.rate(descent)}; expect divergence")
+    for line in advice.forecast(descent, features):
+        terminal.note(line)
+    if reason := advice.identifiability(moments, features, intercept=settings.intercept):
+        terminal.warn(reason)
 
 
-def _descend(
-    descent: Descent, features: list[str], options: dict[str, Any], terminal: Terminal
-) -> EpochRecord:
-    """Run the epochs, with progress and history; returns the last record."""
-    from lrfit.output_file import open_output
-    from lrfit.report import ProgressTable, history_header, history_row, is_reported
+def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRecord:
+    """Run the epochs, with progress, history and checkpoints; returns the last record."""
+    from lrfit.advice import remedies
+    from lrfit.journal import Journal
+    from lrfit.model_file import to_bytes
+    from lrfit.report import ProgressTable, next_reported
     from lrfit.training import train
 
-    settings = descent.settings
-    table = ProgressTable(features, terminal.width, intercept=settings.intercept)
-    with ExitStack() as stack:
-        history = stack.enter_context(open_output(options["history"])) if options["history"] else None
-        if history:
-            history.write(history_header(features, intercept=settings.intercept).encode())
-        advance = stack.enter_context(terminal.work("epochs"))
-        is_shown = partial(is_reported, last=settings.epochs, every=options["every"])
-        records = train(
-            descent,
-            executor=options["executor"],
-            is_due=(lambda _: True) if history else is_shown,
-            on_epoch=lambda epoch: advance(epoch, settings.epochs),
-        )
-        if table.n_hidden:
-            terminal.note(f"the table has no room for {table.n_hidden} parameters; --history saves all")
-        terminal.note(table.header)
-        for record in records:
-            if history:
-                history.write(history_row(record, intercept=settings.intercept).encode())
-            if is_shown(record.epoch):
-                terminal.note(table.row(record))
+    descent = job.descent
+    settings, first = descent.settings, descent.start.epoch
+    last = first + settings.epochs
+    table = ProgressTable(
+        job.data.features,
+        terminal.width,
+        intercept=settings.intercept,
+        last_epoch=last,
+        validation=descent.held_out is not None,
+    )
+    journal = Journal(
+        job.data.features,
+        intercept=settings.intercept,
+        history=options["history"],
+        checkpoints=options["output"],
+        every=options["checkpoint_every"],
+        document=lambda record: to_bytes(job.fit(record)),
+    )
+    shown_next = first
+
+    def next_due(epoch: int) -> float:
+        return min(next_reported(epoch, options["every"]), journal.next_due(epoch))
+
+    try:
+        with journal, terminal.work("epochs") as advance:
+            records = train(
+                descent,
+                executor=options["executor"],
+                next_due=next_due,
+                on_epoch=lambda epoch: advance(epoch - first, settings.epochs),
+            )
+            if table.n_hidden:
+                terminal.note(f"the table has no room for {table.n_hidden} parameters; --history has all")
+            terminal.note(table.header)
+            for record in records:
+                journal.write(record)
+                if record.epoch >= shown_next or record.stopped:
+                    terminal.note(table.row(record))
+                    shown_next = next_reported(record.epoch, options["every"])
+    except DivergenceError as error:
+        saved = "Nothing was saved" if journal.checkpoint is None else f"Epoch {journal.checkpoint} is saved"
+        raise DivergenceError(f"{error}. {remedies(descent)} {saved}.") from error
+    except KeyboardInterrupt:
+        if journal.checkpoint is not None:
+            terminal.warn(
+                f"epoch {journal.checkpoint} is saved; --resume {shown(options['output'])} goes on from there"
+            )
+        raise
     return record
 
 
-def _advice(descent: Descent) -> str:
-    """What to try after a divergence, but for what was tried."""
-    settings, bound = descent.settings, descent.max_stable_learning_rate
-    caution = (
-        [] if settings.batch_size is None else ["That bound is of full batches; smaller ones need less."]
-    )
-    remedies = [] if settings.standardize else ["--standardize"]
-    if isfinite(bound):
-        remedies.append(f"--lr {min(bound, descent.learning_rate) / 2:.2g}")
-    if settings.learning_rate is not None:
-        remedies.append("--lr auto")
-    return " ".join([*caution, f"Try {' or '.join(remedies)}."])
+def _conclude(job: _Job, record: EpochRecord, terminal: Terminal) -> None:
+    """Say what ended descent early, or that it has stopped well above the optimum."""
+    from lrfit.advice import conclusion
 
-
-def _conclude(descent: Descent, record: EpochRecord, terminal: Terminal) -> None:
-    """Say so if descent has stopped well above the optimum."""
-    moments, settings = descent.moments, descent.settings
-    best = moments.least_squares(intercept=settings.intercept).half_mse
-    excess = (record.loss - best) / max(best, _NEGLIGIBLE * moments.best_constant_half_mse, _SMALLEST)
-    if excess > _NOTED_EXCESS:
-        above = f"{excess + 1:.3g} times" if excess > 1 else f"{100 * excess:.2g} % above"
-        remedy = "" if settings.standardize else ", or --standardize"
-        terminal.note(
-            f"not converged: the loss is {above} the least-squares optimum; try more --epochs{remedy}"
-        )
+    if text := conclusion(job.descent, record):
+        terminal.note(text)

@@ -1,11 +1,19 @@
-"""Executors: what makes a program ready to run, and which of them does it soonest."""
+"""Executors: what makes a program ready to run, and which of them does it soonest.
+
+"auto" begins step by step, and changes to machine code once that has taken as long as it takes to make
+machine code ready: at worst the work takes twice as long as with the better of the two. When it changes
+depends on the work of an epoch, not on the number of epochs, so a run that is done in two parts has the same
+bits as one that is done at once.
+"""
 
 from __future__ import annotations
+
+from math import inf
 
 from lrfit.errors import UsageError
 from lrfit.program import LoopExecutor
 
-__all__ = ["loop_executor"]
+__all__ = ["interpreted_epochs", "loop_executor"]
 
 _STEP_S = 60e-6
 """Of the interpreter for a step of few rows, about."""
@@ -13,27 +21,33 @@ _STEP_S = 60e-6
 _VALUE_S = 8e-9
 """Of the interpreter for each cell of the feeds, about."""
 
-_WORTH_A_LOOK_S = 0.3
-"""What takes less is done before Numba is imported."""
+_READY_S = 0.5
+"""To import Numba and to load machine code that is kept, about."""
 
 
-def loop_executor(name: str, n_steps: int, n_values: int) -> LoopExecutor | None:
-    """What runs batches: None for "numpy", which runs them step by step.
+def interpreted_epochs(name: str, n_steps: int, n_values: int) -> float:
+    """How many epochs an executor leaves to the interpreter before `loop_executor` takes over.
 
     Args:
-        name: "numpy", "numba", or "auto" for the one that is done first.
-        n_steps: Steps that are to be done.
-        n_values: Cells of the feeds of all these steps.
+        name: "numpy", "numba", or "auto".
+        n_steps: Steps of an epoch.
+        n_values: Cells of the feeds of these steps.
 
     Raises:
-        UsageError: There is no executor of that name, or what it needs is not installed.
+        UsageError: There is no executor of that name.
     """
-    interpreted_s = n_steps * _STEP_S + n_values * _VALUE_S
-    if name == "numpy" or (name == "auto" and interpreted_s < _WORTH_A_LOOK_S):
-        return None
+    if name not in ("auto", "numpy", "numba"):
+        raise UsageError(f"executor is {name!r}, and must be 'auto', 'numpy' or 'numba'")
+    n_epochs = int(_READY_S / (n_steps * _STEP_S + n_values * _VALUE_S))
+    return {"numpy": inf, "numba": 0}.get(name, n_epochs)
+
+
+def loop_executor(name: str) -> LoopExecutor:
+    """What runs batches at once: "numba", which has to be there, or "auto", which takes it if it is.
+
+    Raises:
+        UsageError: What it needs is not installed.
+    """
     from lrfit.executors.compiled import automatic, compiled  # noqa: PLC0415
 
-    executors = {"numba": compiled, "auto": automatic(interpreted_s)}
-    if name not in executors:
-        raise UsageError(f"executor is {name!r}, and must be 'auto', 'numpy' or 'numba'")
-    return executors[name]
+    return compiled if name == "numba" else automatic

@@ -1,8 +1,8 @@
 """The compiled executor: a training program as one machine-code loop over batches and rows, by Numba.
 
 It gives the interpreter's numbers but for the order in which sums are taken: 1e-12 relative over 100 epochs.
-Numba (the extra `fast`) takes a third of a second to import and up to a second to compile, so `automatic`
-leaves to the interpreter what that has done sooner.
+Numba (the extra `fast`) takes a third of a second to import and up to a second to compile, so small work is
+left to the interpreter.
 """
 
 from __future__ import annotations
@@ -15,18 +15,13 @@ import numpy as np
 
 from lrfit.errors import UsageError
 from lrfit.executors.fused_source import CannotFuseError, FusedSource, fused_source
-from lrfit.executors.kernel_cache import compile_kernel, is_kept
+from lrfit.executors.kernel_cache import compile_kernel
 from lrfit.graph import Array, Node
-from lrfit.program import Loop, LoopExecutor, Program
+from lrfit.program import Loop, Program
 
 __all__ = ["automatic", "compiled", "require_numba"]
 
 _log = logging.getLogger(__name__)
-
-# What it takes to make machine code ready, about: to import Numba, and to compile or to load.
-_IMPORT_S = 0.4
-_COMPILE_S = 0.8
-_LOAD_S = 0.1
 
 
 def compiled(program: Program) -> Loop | None:
@@ -49,28 +44,16 @@ def require_numba() -> None:
         raise UsageError("the executor 'numba' needs Numba: pip install numba")
 
 
-def automatic(interpreted_s: float) -> LoopExecutor:
-    """An executor that compiles the loop where that is sooner done than `interpreted_s`, step by step."""
-
-    def executor(program: Program) -> Loop | None:
-        if find_spec("numba") is None:
-            _log.info("executor: about %.1f s step by step; pip install numba makes it quick", interpreted_s)
-            return None
-        source = _source(program)
-        if source is None:
-            return None
-        compiled_s = _IMPORT_S + (_LOAD_S if is_kept(source.text) else _COMPILE_S)
-        _log.info(
-            "executor: about %.1f s step by step, %.1f s to make machine code ready",
-            interpreted_s, compiled_s,
-        )  # fmt: skip
-        try:
-            return _loop(source, program) if compiled_s < interpreted_s else None
-        except ImportError as error:
-            _log.info("executor: Numba cannot be imported: %s", error)
-            return None
-
-    return executor
+def automatic(program: Program) -> Loop | None:
+    """As `compiled`, but None, and a word in the log, where Numba is not installed or cannot be imported."""
+    if find_spec("numba") is None:
+        _log.info("executor: step by step; pip install numba makes it quick")
+        return None
+    try:
+        return compiled(program)
+    except UsageError as error:
+        _log.info("executor: step by step: %s", error)
+        return None
 
 
 def _source(program: Program) -> FusedSource | None:

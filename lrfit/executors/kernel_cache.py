@@ -25,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["Kernel", "compile_kernel", "is_kept"]
+__all__ = ["Kernel", "compile_kernel"]
 
 Kernel: TypeAlias = Callable[..., Any]
 
@@ -34,12 +34,6 @@ _JIT: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 _SOURCE = "kernel.py"
 _DIGEST = "digest"
-
-
-def is_kept(text: str) -> bool:
-    """Whether there seems to be machine code of this source; looks no further, so that it costs nothing."""
-    root = _root()
-    return root is not None and os.path.exists(root / _key(text) / _DIGEST)  # noqa: PTH110 (raises nothing)
 
 
 def compile_kernel(text: str, signature: str) -> Kernel:

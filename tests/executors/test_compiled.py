@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import numpy as np
 import oracles
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 
 from lrfit.errors import UsageError
 from lrfit.executors import compiled as module
-from lrfit.executors import formulas, fused_source, loop_executor
+from lrfit.executors import formulas, fused_source, interpreted_epochs
 from lrfit.executors.compiled import automatic, compiled
 from lrfit.graph import OPS, Array, Graph, Node
 from lrfit.model import LinearModel, linear_model
@@ -244,35 +245,25 @@ def test_a_program_without_a_fused_form_is_left_to_steps_and_the_log_says_why(ca
     x, v = placeholder((None, 1)), Variable(0.0)
     program = Program.of([assign(v, reduce_sum(x @ transpose(x)))], [x])
     assert compiled(program) is None
-    assert automatic(1e9)(program) is None
+    assert automatic(program) is None
     assert "run step by step: matmul 'matmul' of shape (None, None) has no fused form" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("seconds", "is_kept", "expected"),
-    [(0.1, True, "steps"), (0.8, False, "steps"), (0.8, True, "machine code"), (3.0, False, "machine code")],
-)
-def test_automatic_takes_what_is_done_first(monkeypatch, seconds, is_kept, expected):
-    """Machine code has to be loaded, and made first if it is not kept from before."""
-    monkeypatch.setattr(module, "is_kept", lambda _: is_kept)
-    monkeypatch.setattr(module, "_loop", lambda *_: "machine code")
-    x, _, update = counter()
-    made = automatic(seconds)(Program.of([update], [x]))
-    assert (made or "steps") == expected
-
-
-@pytest.mark.parametrize(("n_steps", "n_values"), [(1000, 100_000), (100, 10_000_000)])
-def test_work_that_is_done_soon_is_left_to_steps_and_much_of_it_is_looked_at(n_steps, n_values):
-    assert loop_executor("auto", n_steps, n_values) is None
-    assert loop_executor("auto", 1000 * n_steps, 1000 * n_values) is not None
-    assert loop_executor("numpy", 1000 * n_steps, 1000 * n_values) is None
+@pytest.mark.parametrize(("n_steps", "n_values"), [(1, 1000), (1000, 100_000), (100, 10_000_000)])
+def test_automatic_interprets_half_a_second_of_epochs_and_then_compiles(n_steps, n_values):
+    """However many epochs are to come: so a run that goes on does as one that never stopped."""
+    n_epochs = interpreted_epochs("auto", n_steps, n_values)
+    assert 0.3 < n_epochs * (n_steps * 60e-6 + n_values * 8e-9) <= 0.5 or n_epochs == 0
+    assert interpreted_epochs("auto", 1000 * n_steps, 1000 * n_values) <= n_epochs / 1000
+    assert interpreted_epochs("numba", n_steps, n_values) == 0
+    assert interpreted_epochs("numpy", n_steps, n_values) == inf
 
 
 def test_without_numba_automatic_takes_steps_and_numba_is_refused_with_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     x, _, update = counter()
     program = Program.of([update], [x])
-    assert automatic(1e9)(program) is None
+    assert automatic(program) is None
     with pytest.raises(UsageError, match=r"needs Numba: pip install numba"):
         compiled(program)
 
@@ -287,7 +278,7 @@ def test_a_numba_that_cannot_be_imported_is_as_good_as_none(monkeypatch, caplog)
     monkeypatch.setattr(module, "compile_kernel", fail)
     x, _, update = counter()
     program = Program.of([update], [x])
-    assert automatic(1e9)(program) is None
+    assert automatic(program) is None
     assert "Numba needs NumPy 2.1 or less" in caplog.text
     with pytest.raises(UsageError, match=r"can be imported: Numba needs NumPy 2\.1 or less"):
         compiled(program)
@@ -295,8 +286,7 @@ def test_a_numba_that_cannot_be_imported_is_as_good_as_none(monkeypatch, caplog)
 
 def test_an_executor_that_is_not_there_is_named_with_those_that_are():
     with pytest.raises(UsageError, match="executor is 'cuda', and must be 'auto', 'numpy' or 'numba'"):
-        loop_executor("cuda", 1, 1)
-    assert loop_executor("numpy", 1, 1) is None
+        interpreted_epochs("cuda", 1, 1)
 
 
 def loads_numba(*arguments: object) -> bool:

@@ -1,0 +1,236 @@
+"""Advice: what is known of a run before its first epoch, after its last and after a divergence, in sentences.
+
+All of it follows from the objective, which is known: no number here is a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import floor, inf, isfinite, log10
+
+import numpy as np
+import numpy.typing as npt
+
+from lrfit.convergence import MAX_MOMENTUM_EPOCHS
+from lrfit.descent import Descent, Start, prepare
+from lrfit.errors import shown
+from lrfit.moments import Moments
+from lrfit.run import EpochRecord
+from lrfit.settings import TrainingSettings
+
+__all__ = ["conclusion", "forecast", "identifiability", "rate", "remedies"]
+
+_TOL = 1e-6
+"""Of a forecast, if the run has none: share of the optimum by which the loss may be above it."""
+
+_NOTED_EXCESS = 0.01
+"""Share of the optimum by which the loss may be above it and count as converged."""
+
+_ILL_CONDITIONED = 30.0
+"""Condition number that is worth a word."""
+
+_OFFSET = 30.0
+"""Times its spread that a feature may be away from 0 before that is what matters, whatever its size."""
+
+_HOPELESS = 1e8
+"""More epochs than anybody waits for."""
+
+_LISTED = 5
+"""Features that a message lists."""
+
+
+def rate(descent: Descent) -> str:
+    """Where the learning rate stands against the largest stable one; and why, if it was chosen."""
+    value, bound, settings = descent.learning_rate, descent.max_stable_learning_rate, descent.settings
+    name = f"the learning rate {value:.6g} is" if settings.learning_rate else f"--lr auto is {value:.6g},"
+    if settings.momentum is None:
+        name += f" with momentum {descent.method.momentum:.6g},"
+    if not isfinite(bound):
+        return f"{name} as good as any: the loss does not depend on the parameters"
+    if not descent.is_full_batch:
+        safe = descent.safe_learning_rate
+        return (
+            f"{name} {_share(value, safe)} {safe:.6g}, up to which no batch can lead away; "
+            f"full batches are stable up to {bound:.6g}"
+        )
+    reason = "" if settings.learning_rate else " the fastest that is guaranteed,"
+    return f"{name}{reason} {_share(value, bound)} the largest stable one, {bound:.6g} = {_formula(descent)}"
+
+
+def _formula(descent: Descent) -> str:
+    if not descent.method.momentum:
+        return "2 / λ_max"
+    return "2·(1 + β) / ((1 + 2·β)·λ_max)" if descent.method.nesterov else "2·(1 + β) / λ_max"
+
+
+def _share(value: float, bound: float) -> str:
+    return f"{_plain(value / bound)} times" if value >= bound else f"{100 * value / bound:.3g} % of"
+
+
+def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
+    """When the loss will be close to its optimum; and if that is late, why, and what would be sooner."""
+    tol, objective = descent.settings.tol or _TOL, descent.objective
+    is_stable = descent.learning_rate < descent.max_stable_learning_rate
+    n_epochs = descent.epochs_until(tol) if is_stable else None
+    if n_epochs is not None:
+        above = _plain(objective.relative(objective.excess(descent.start.theta)))
+        yield f"forecast: within {tol:g} of the optimum after {_epochs(n_epochs)}; now {above} times it above"
+    if objective.condition_number > _ILL_CONDITIONED:
+        cause = "the features depend nearly linearly on each other; --l2, or fewer features, would help"
+        if not descent.settings.standardize:
+            cause = (
+                f"{_disproportion(descent, features)}: use --standardize --lr auto{_gain(descent, n_epochs)}"
+            )
+        yield f"condition number {_plain(objective.condition_number)}: {cause}"
+
+
+def _disproportion(descent: Descent, features: Sequence[str]) -> str:
+    """What makes the objective ill-conditioned, apart from what the features have in common."""
+    moments, intercept, k = descent.moments, descent.settings.intercept, len(features)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        offsets = np.abs(moments.mean[:k]) / moments.standard_deviation[:k]
+    offsets[moments.is_constant[:k]] = 0.0
+    most = int(np.argmax(offsets))
+    names = [*map(shown, features), *["the constant 1 of the intercept"] * intercept]
+    sizes = np.append(moments.root_mean_square[:k], [1.0] * intercept)
+    largest, smallest = int(np.argmax(sizes)), int(np.argmin(np.where(sizes > 0.0, sizes, inf)))
+    ratio = float(sizes[largest] / sizes[smallest])
+    if intercept and offsets[most] > min(_OFFSET, ratio):
+        return f"{shown(features[most])} is {_plain(float(offsets[most]))} times larger than its spread"
+    return f"{names[largest]} is {_plain(ratio)} times larger than {names[smallest]}"
+
+
+def _gain(descent: Descent, n_epochs: float | None) -> str:
+    """What it would bring to standardise."""
+    n_other = _full_batch(
+        descent, replace(descent.settings, standardize=True, learning_rate=None)
+    ).epochs_until(descent.settings.tol or _TOL)
+    if n_other is None or not descent.is_full_batch:
+        return ""
+    in_place = "" if n_epochs is None else f" in place of {_number(n_epochs)}"
+    return f", which needs {_epochs(n_other)}{in_place}"
+
+
+def _full_batch(descent: Descent, settings: TrainingSettings) -> Descent:
+    """Another run on the same data, on sigma points."""
+    return prepare(descent.moments, replace(settings, batch_size=None, average=False, condense=True))
+
+
+def identifiability(moments: Moments, features: Sequence[str], *, intercept: bool) -> str | None:
+    """Why the data do not determine the parameters; None if they do."""
+    k = moments.n_features
+    if moments.least_squares(intercept=intercept).rank == k:
+        return None
+    if moments.n_samples < k + intercept:
+        why = f"{moments.n_samples} rows are too few for {k + intercept} parameters"
+    else:
+        why = "; ".join(_dependences(moments, features, intercept=intercept))
+    return f"W is not identifiable: {why}. Many lines are as good; least_squares is the one of least norm"
+
+
+def _dependences(moments: Moments, features: Sequence[str], *, intercept: bool) -> Iterator[str]:
+    """Which features are constant, and which depend on others."""
+    k = len(features)
+    constant = moments.is_constant[:k] if intercept else moments.root_mean_square[:k] == 0.0
+    if np.any(constant):
+        yield f"{_listed(features, constant)} is {'constant' if intercept else 'always 0'}"
+    root = moments.root(intercept=intercept)[:k, :k][:, ~constant]
+    size = np.hypot.reduce(root, axis=0)
+    _, singular, modes = np.linalg.svd(root / size)
+    null = modes[singular <= 64 * (k + 1) * np.finfo(np.float64).eps * np.max(singular, initial=0.0)]
+    depends = np.zeros(k, dtype=np.bool_)
+    depends[~constant] = np.max(np.abs(null), axis=0, initial=0.0) > 1e-8  # noqa: PLR2004 (beyond rounding)
+    if np.any(depends):
+        yield f"{_listed(features, depends)} depend linearly on each other"
+
+
+def _listed(features: Sequence[str], which: npt.NDArray[np.bool_]) -> str:
+    names = [shown(features[int(i)]) for i in np.flatnonzero(which)]
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+
+
+def remedies(descent: Descent) -> str:
+    """What to say instead, after a divergence, such that the loss comes close to its optimum."""
+    settings = descent.settings
+    auto = replace(settings, learning_rate=None)
+    rate = descent.safe_learning_rate / 2.0
+    if descent.is_full_batch:
+        rate = _full_batch(descent, auto).learning_rate
+    tried = {
+        "--standardize --lr auto": replace(auto, standardize=True),
+        "--lr auto": auto,
+        f"--lr {_rounded(rate)}": replace(settings, learning_rate=float(_rounded(rate))),
+    }
+    if settings.standardize:
+        del tried["--standardize --lr auto"]
+    if not descent.is_full_batch:
+        return f"Try {', or '.join(tried)}."
+    needed = {options: _full_batch(descent, other).epochs_until(_TOL) for options, other in tried.items()}
+    good = [
+        _with_epochs(options, n, settings) for options, n in needed.items() if n is None or n <= _HOPELESS
+    ]
+    slow = [f"{options} needs {_epochs(n)}" for options, n in needed.items() if n and n > _HOPELESS]
+    text = f"Try {', or '.join(good)}, for a loss within {_TOL:g} of the optimum." if good else ""
+    return f"{text} ({'; '.join(slow)}.)" if slow else text
+
+
+def _with_epochs(options: str, n_epochs: float | None, settings: TrainingSettings) -> str:
+    """The options, with as many epochs as it takes."""
+    if n_epochs is None:
+        return options
+    return f"{options} --epochs {n_epochs:.0f}" if n_epochs > settings.epochs else options
+
+
+def _rounded(value: float) -> str:
+    """A number of three digits, rounded down, so that a rate stays below its bound."""
+    unit = 10.0 ** (floor(log10(value)) - 2)
+    return f"{floor(value / unit) * unit:.3g}"
+
+
+def conclusion(descent: Descent, record: EpochRecord) -> str | None:
+    """What ended the run early, or how far from converged it is; None if there is nothing to say."""
+    settings, reached = descent.settings, record.fitted.relative_excess
+    is_early = record.stopped != "epochs"
+    parts = [f"stopped after epoch {record.epoch}: {_reason(descent, record)}"] if is_early else []
+    if record.best:
+        parts.append(f"the parameters are those of epoch {record.best.epoch}")
+    elif reached > _NOTED_EXCESS and record.stopped != "tol":
+        ahead = replace(descent, start=_end(record)).epochs_until(settings.tol or _TOL)
+        more = "more epochs" if ahead is None else f"{_epochs(ahead)} more, for {settings.tol or _TOL:g}"
+        standardize = "" if settings.standardize else ", or --standardize --lr auto"
+        above = f"{_plain(1.0 + reached)} times" if reached > 1.0 else f"{100 * reached:.2g} % above"
+        parts.append(f"not converged: the loss is {above} the optimum; it takes {more}{standardize}")
+    return "; ".join(parts) or None
+
+
+def _reason(descent: Descent, record: EpochRecord) -> str:
+    settings = descent.settings
+    if record.stopped == "patience":
+        return f"--patience {settings.patience}, so many epochs without a lower loss"
+    if record.stopped == "time":
+        return "--max-time is over"
+    if descent.is_full_batch:
+        return f"within --tol {settings.tol:g} of the optimum"
+    return f"the loss changed by less than --tol {settings.tol:g} of it in an epoch"
+
+
+def _end(record: EpochRecord) -> Start:
+    k = len(record.weights)
+    intercept = float(record.theta[k]) if len(record.theta) > k else None
+    return Start(record.theta[:k], intercept, record.epoch, record.variables)
+
+
+def _epochs(n_epochs: float) -> str:
+    return f"{_number(n_epochs)} epoch{'s' * (n_epochs != 1)}"
+
+
+def _number(n_epochs: float) -> str:
+    return _plain(n_epochs) if isfinite(n_epochs) else f"over {MAX_MOMENTUM_EPOCHS:,}"
+
+
+def _plain(value: float) -> str:
+    """A number for a sentence: three digits, or whole, or a power of ten."""
+    if value < 1000.0:  # noqa: PLR2004
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if value < _HOPELESS else f"{value:.2g}"

@@ -1,0 +1,106 @@
+"""The journal of a run: the files that it writes on its way, which are its history and checkpoints.
+
+The history of a run that goes on from another is that of both: its file is continued, if it is there. A
+checkpoint is a model from which the run could go on. The history takes the place of an old file when the run
+ends; also when it is interrupted after a checkpoint, from which it can be continued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from math import inf
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from lrfit.errors import UsageError, shown
+from lrfit.output_file import open_output
+from lrfit.report import history_header, history_row
+from lrfit.run import EpochRecord
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """Writes the records of a run to files, within a `with` block.
+
+    Args:
+        features: Names of the features.
+        intercept: Whether there is one.
+        history: Path of the history; None for none.
+        checkpoints: Path of the model; None for no checkpoints.
+        every: Epochs between two checkpoints.
+        document: The model that a record stands for.
+
+    Attributes:
+        checkpoint: Epoch of the last checkpoint; None before the first.
+
+    Raises:
+        OutputError: A file cannot be written.
+        UsageError: The history file is there, but does not lead up to where the run goes on.
+    """
+
+    def __init__(
+        self,
+        features: Sequence[str],
+        *,
+        intercept: bool,
+        history: str | None,
+        checkpoints: str | None,
+        every: int | None,
+        document: Callable[[EpochRecord], bytes],
+    ) -> None:
+        self.checkpoint: int | None = None
+        self._features, self._intercept = features, intercept
+        self._history_path, self._checkpoints, self._every = history, checkpoints, every
+        self._document = document
+        self._files = ExitStack()
+        self._history: BinaryIO | None = None
+        self._has_begun = False
+
+    def __enter__(self) -> Self:
+        if self._history_path:
+            self._history = self._files.enter_context(open_output(self._history_path))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind and issubclass(kind, KeyboardInterrupt) and self.checkpoint is not None:
+            self._files.close()
+        else:
+            self._files.__exit__(kind, error, trace)
+
+    def next_due(self, epoch: int) -> float:
+        """The next epoch, after this one, of which it needs a record."""
+        if self._history:
+            return epoch + 1
+        return (epoch // self._every + 1) * self._every if self._every else inf
+
+    def write(self, record: EpochRecord) -> None:
+        """Write what is due of a record; the first one is that of the start."""
+        if self._history:
+            row = history_row(record, intercept=self._intercept).encode()
+            self._history.write(row if self._has_begun else self._beginning(record, row))
+        if self._has_begun and self._checkpoints and self._every and record.epoch % self._every == 0:
+            with open_output(self._checkpoints) as file:
+                file.write(self._document(record))
+            self.checkpoint = record.epoch
+        self._has_begun = True
+
+    def _beginning(self, record: EpochRecord, row: bytes) -> bytes:
+        """The history up to the start: of the runs before, if there were any and it is there."""
+        header = history_header(
+            self._features, intercept=self._intercept, validation=record.validation_loss is not None
+        ).encode()
+        path = Path(self._history_path or "")
+        if not record.epoch or not path.is_file():
+            return header + row
+        before, found, _ = path.read_bytes().partition(b"\n" + row)
+        if not found or not (before + b"\n").startswith(header):
+            raise UsageError(
+                f"{shown(str(path))} is not the history of the run that is resumed, up to its epoch "
+                f"{record.epoch}: name another file"
+            )
+        return before + found

@@ -1,0 +1,137 @@
+"""Resuming: from a model document to a run that goes on where that one ended, with the same bits.
+
+What is not said anew is as the model has it. What is said anew and differs, and data that differ, are
+changes: they are refused; or, if they are allowed, the run starts anew from the parameters of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from lrfit.descent import Descent, Start
+from lrfit.errors import ModelFileError, UsageError
+from lrfit.fit import LinearFit
+from lrfit.graph import Node
+from lrfit.settings import TrainingSettings
+
+__all__ = ["Resumption"]
+
+_CHOSEN = {"learning_rate", "momentum"}
+"""Settings that may be left to the program. What it chooses is compared once it is known."""
+
+
+@dataclass
+class Resumption:
+    """A run that goes on where another one ended.
+
+    Args:
+        model: The fit of that run.
+        name: What messages call it.
+        allow_changes: Whether settings and data may differ.
+
+    Raises:
+        ModelFileError: The model does not tell how it was trained.
+    """
+
+    model: LinearFit
+    name: str
+    allow_changes: bool = False
+    _has_changed: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        training = self.model.training
+        if training is None:
+            raise ModelFileError(
+                f"{self.name} does not tell how it was trained, so it cannot be resumed; "
+                "--init starts from its parameters"
+            )
+        names = [f.name for f in fields(TrainingSettings) if hasattr(training, f.name)]
+        self._training = training
+        self._kept = {name: getattr(training, name) for name in names} | {"intercept": training.fit_intercept}
+        del self._kept["epochs"]  # that were done
+
+    def settings(self, said: Mapping[str, Any]) -> TrainingSettings:
+        """The model's settings, but for those that are said anew.
+
+        Raises:
+            UsageError: One differs, and must not; or is not valid.
+        """
+        self._accept(
+            f"--{_option(name)} is {_text(value)}, and was {_text(self._kept[name])}"
+            for name, value in said.items()
+            if name in self._kept and value != self._kept[name] and not (name in _CHOSEN and value is None)
+        )
+        return TrainingSettings(**{**self._kept, **said})
+
+    def continued(self, descent: Descent, fingerprint: str) -> Descent:
+        """The run from where the model's ended, or, if there were changes, from its parameters.
+
+        Args:
+            descent: The run, prepared as if it began.
+            fingerprint: Of the data.
+
+        Raises:
+            ModelFileError: The model's variables are not those of such a run.
+            UsageError: The data differ, or a rate that was chosen for them, and must not.
+        """
+        chosen = {"learning_rate": descent.learning_rate, "momentum": descent.method.momentum}
+        self._accept(
+            f"--{_option(name)} auto is {value!r}, and was {self._kept[name]!r}"
+            for name, value in chosen.items()
+            if getattr(descent.settings, name) is None and value != self._kept[name]
+        )
+        same_data = self.model.data is not None and self.model.data.fingerprint == fingerprint
+        self._accept([] if same_data else ["the data have changed"])
+        weights, intercept = descent.scaling.from_data_units(
+            np.array(list(self.model.weights.values())), self.model.intercept
+        )
+        start = Start(weights, intercept if descent.settings.intercept else None, self._training.epochs)
+        return replace(descent, start=start if self._has_changed else self._same(start, descent))
+
+    def _same(self, start: Start, descent: Descent) -> Start:
+        """The start with the variables of the model, and its best epoch."""
+        training, kept = self._training, self._training.variables or {}
+        shapes = {name: _shape(node) for name, node in descent.graph().variables.items()}
+        if {name: len(kept[name]) for name in kept} != {name: prod(shapes[name]) for name in shapes}:
+            raise ModelFileError(
+                f"{self.name}: field 'training.variables' does not hold what such a run needs, "
+                f"{', '.join(shapes)}; --allow-changes starts anew from the parameters"
+            )
+        variables = {name: np.array(kept[name]).reshape(shape) for name, shape in shapes.items()}
+        return replace(
+            start,
+            weights=variables["W"][:, 0],
+            intercept=float(variables["b"]) if "b" in variables else None,
+            variables=variables,
+            best_epoch=training.best_epoch,
+            best=None if training.best is None else np.array(training.best),
+        )
+
+    def _accept(self, changes: Iterable[str]) -> None:
+        listed = list(changes)
+        if listed and not self.allow_changes:
+            raise UsageError(
+                f"{self.name} cannot be resumed as it is: {'; '.join(listed)}. "
+                "--allow-changes starts anew from its parameters"
+            )
+        self._has_changed |= bool(listed)
+
+
+def _shape(variable: Node) -> tuple[int, ...]:
+    """The shape of a variable, all of which is known."""
+    return tuple(dim or 0 for dim in variable.shape or ())
+
+
+def _option(name: str) -> str:
+    return "lr" if name == "learning_rate" else name.replace("_", "-")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None else str(value)
