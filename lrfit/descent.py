@@ -170,7 +170,7 @@ def prepare(
     scaling = Scaling.none(moments.n_features)
     if settings.standardize:
         scaling = Scaling.standardizing(moments, intercept=settings.intercept)
-    scaled = moments.rescaled(scaling.shift, scaling.scale)
+    scaled = moments.rescaled(scaling.shift, scaling.scale) if settings.standardize else moments
     points = _points(scaled, scaling, settings, rows)
     objective = Objective.of(scaled, intercept=settings.intercept, l2=settings.l2)
     smallest, largest = objective.extremes

@@ -194,7 +194,6 @@ class Moments:
         r2 = 1.0 - half_mse / constant if constant else -inf
         return r2 if isfinite(r2) else None
 
-    @np.errstate(over="ignore", invalid="ignore")
     def least_squares(self, *, intercept: bool = True, l2: float = 0.0) -> LeastSquares:
         """The parameters of least loss; not finite where they are beyond the range of float64.
 
@@ -202,6 +201,16 @@ class Moments:
         what loss is left; without an intercept the same holds for a factor of the mean of z·zᵀ. With `l2`
         it is the loss with the penalty ½·l2·‖W‖² that is least, and `half_mse` includes the penalty.
         """
+        if (intercept, l2) not in self._solutions:
+            self._solutions[intercept, l2] = self._solved(intercept=intercept, l2=l2)
+        return self._solutions[intercept, l2]
+
+    @cached_property
+    def _solutions(self) -> dict[tuple[bool, float], LeastSquares]:
+        return {}
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _solved(self, *, intercept: bool, l2: float) -> LeastSquares:
         k = self.n_features
         r = self.root(intercept=intercept, l2=l2)
         scale = np.hypot.reduce(r[:, :k], axis=0)

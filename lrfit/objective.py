@@ -24,6 +24,9 @@ __all__ = ["Objective"]
 
 _EPS = float(np.finfo(np.float64).eps)
 
+_WELL_CONDITIONED = 1e-6
+"""Ratio of singular values above which all are exact to nine digits."""
+
 _NEGLIGIBLE = 1e-12
 """Share of the best constant's loss, below which a minimum (of exact data, say) is no measure."""
 
@@ -69,6 +72,8 @@ class Objective:
         """
         _, singular, modes = np.linalg.svd(self.root)
         singular, modes = singular[::-1], modes[::-1]
+        if singular[0] > _WELL_CONDITIONED * singular[-1]:
+            return np.square(singular), modes
         scale = np.hypot.reduce(self.root, axis=0)
         if np.all(scale) and np.linalg.matrix_rank(self.root / scale) == len(scale):
             inverse = np.linalg.inv(self.root / scale) / scale[:, np.newaxis]

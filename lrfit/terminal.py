@@ -180,7 +180,7 @@ def _columns(label: str, unit: str | None, total: int | None, width: int) -> lis
     amount: ProgressColumn
     rate: ProgressColumn
     if unit == "bytes":
-        amount = rich.DownloadColumn(binary_units=True, table_column=of_width(min_width=15))
+        amount = rich.DownloadColumn(table_column=of_width(min_width=15))
         rate = rich.TransferSpeedColumn(table_column=of_width(min_width=10))
         by_rank = [percentage, time_left, rate, amount]
     else:

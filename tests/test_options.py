@@ -1,6 +1,5 @@
 """Options are read strictly: a value is what was meant, or it is refused."""
 
-
 import click
 import pytest
 from click.testing import CliRunner

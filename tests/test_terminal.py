@@ -85,7 +85,7 @@ def columns(picture):
 @pytest.mark.parametrize(
     ("width", "want"),
     [
-        (80, "reading 5% 50.0/1,000.0 MiB 52.4 MB/s 0:00:19"),
+        (80, "reading 5% 0.1/1.0 GB 52.4 MB/s 0:00:19"),
         (45, "reading 5% 52.4 MB/s 0:00:19"),
         (35, "reading 5% 0:00:19"),
         (24, "reading 5%"),
@@ -118,8 +118,8 @@ def test_a_rate_has_three_digits_or_all_before_the_point(show, seconds, done, ra
 def test_work_of_which_nobody_knows_the_end_shows_bytes_and_rate_and_a_bar_that_moves(show, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     pictures = show([(seconds, done, None) for seconds, done, _ in READING]).pictures
-    assert columns(pictures[0]) == ["reading", "50.0/?", "MiB", "52.4", "MB/s"]
-    assert columns(pictures[1]) == ["reading", "110.0/?", "MiB", "57.7", "MB/s"]
+    assert columns(pictures[0]) == ["reading", "52.4/?", "MB", "52.4", "MB/s"]
+    assert columns(pictures[1]) == ["reading", "115.3/?", "MB", "57.7", "MB/s"]
     assert pictures[0][:40] != pictures[1][:40]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,8 @@ def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> 
     refuse_two_stdins(model, data)
     fit = load(model)
     predict = predictor(fit)
-    with open_table(data, options, Terminal(), streaming=True) as table:
+    shows_rows = sys.stdout is not None and sys.stdout.isatty()  # among which a bar would be in the way
+    with open_table(data, options, Terminal(quiet=shows_rows), streaming=True) as table:
         separator = table.format.separator
         if name in table.header and not only:
             raise DataError(f"{table.name} has a column {shown(name)} already; choose another with --name")
