@@ -75,7 +75,7 @@ def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
     n_epochs = descent.epochs_until(tol) if is_stable else None
     if n_epochs is not None:
         above = _plain(objective.relative(objective.excess(descent.start.theta)))
-        yield f"forecast: within {tol:g} of the optimum after {_epochs(n_epochs)}; now {above} times it above"
+        yield f"forecast: {_epochs(n_epochs)} to within {tol:g} of the optimum, from {above} times it above"
     if objective.condition_number > _ILL_CONDITIONED:
         cause = "the features depend nearly linearly on each other; --l2, or fewer features, would help"
         if not descent.settings.standardize:
@@ -196,10 +196,11 @@ def conclusion(descent: Descent, record: EpochRecord) -> str | None:
     if record.best:
         parts.append(f"the parameters are those of epoch {record.best.epoch}")
     elif reached > _NOTED_EXCESS and record.stopped != "tol":
-        ahead = replace(descent, start=_end(record)).epochs_until(settings.tol or _TOL)
-        more = "more epochs" if ahead is None else f"{_epochs(ahead)} more, for {settings.tol or _TOL:g}"
-        standardize = "" if settings.standardize else ", or --standardize --lr auto"
+        tol = settings.tol or _TOL
+        ahead = replace(descent, start=_end(record)).epochs_until(tol)
         above = f"{_plain(1.0 + reached)} times" if reached > 1.0 else f"{100 * reached:.2g} % above"
+        more = "more --epochs" if ahead is None else f"{_epochs(ahead)} more to within {tol:g}"
+        standardize = "" if settings.standardize else ", or --standardize --lr auto"
         parts.append(f"not converged: the loss is {above} the optimum; it takes {more}{standardize}")
     return "; ".join(parts) or None
 

@@ -132,15 +132,19 @@ def fit_text(fit: LinearFit) -> str:
 
 
 def _parameter_rows(fit: LinearFit, training: TrainingSummary, data: DataSummary) -> list[tuple[str, ...]]:
-    """Each parameter, and what least squares makes of it; the standard error belongs to the latter."""
+    """Each parameter, and what least squares makes of it; the standard error belongs to the latter.
+
+    With a penalty the optimum of descent is another one, and stands between them.
+    """
     best = data.least_squares
-    reached = {**fit.weights, "intercept": fit.intercept}
-    optimum = {**best.weights, "intercept": best.intercept}
-    rows: list[tuple[str, ...]] = [("parameter", "value", "least_squares", "standard_error")]
-    for name in [*fit.weights, *["intercept"] * training.fit_intercept]:
-        numbers = (reached[name], optimum[name], best.standard_errors[name])
-        rows.append((_bare(name), *map(_number, numbers)))
-    return rows
+    columns: dict[str, dict[str, float | None]] = {"value": {**fit.weights, "intercept": fit.intercept}}
+    if data.optimum:
+        columns["optimum"] = {**data.optimum.weights, "intercept": data.optimum.intercept}
+    columns["least_squares"] = {**best.weights, "intercept": best.intercept}
+    columns["standard_error"] = {**best.standard_errors}
+    names = [*fit.weights, *["intercept"] * training.fit_intercept]
+    numbers = [(_bare(name), *(_number(column[name]) for column in columns.values())) for name in names]
+    return [("parameter", *columns), *numbers]
 
 
 def _measures(training: TrainingSummary, data: DataSummary) -> list[tuple[str, ...]]:
@@ -148,18 +152,18 @@ def _measures(training: TrainingSummary, data: DataSummary) -> list[tuple[str, .
     excess = max(0.0, training.loss - best.loss)
     negligible = best.loss <= _NEGLIGIBLE * data.best_constant_loss or not data.best_constant_loss
     relative = inf if negligible else excess / best.loss
+    validation = [
+        ("validation_loss", _number(training.validation_loss), f"on {data.n_held_out} rows not trained on")
+    ]
     return [
         ("n_samples", str(data.n_samples), ""),
         ("loss", _number(training.loss), "half the mean squared residual"),
+        *validation * (training.validation_loss is not None),
         ("rmse", _number(data.rmse), "in the units of the target"),
         ("r2", _number(data.r2), "1 - loss / best_constant_loss"),
         ("least_squares_loss", _number(best.loss), "the least that a line can reach"),
         ("excess_loss", _number(excess), "loss - least_squares_loss"),
-        (
-            "relative_excess",
-            _finite(relative),
-            "excess_loss / least_squares_loss",
-        ),
+        ("relative_excess", _finite(relative), "excess_loss / least_squares_loss"),
         ("best_constant_loss", _number(data.best_constant_loss), "of predicting the mean"),
     ]
 
