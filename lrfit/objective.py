@@ -30,6 +30,9 @@ _WELL_CONDITIONED = 1e-6
 _NEGLIGIBLE = 1e-12
 """Share of the best constant's loss, below which a minimum (of exact data, say) is no measure."""
 
+_APART = 1.1
+"""Ratio from which on two singular values count as different."""
+
 
 @dataclass(frozen=True, eq=False)
 class Objective:
@@ -68,7 +71,8 @@ class Objective:
 
         A's own singular values are right to a share of the largest, those of its inverse to a share of the
         smallest; so each is taken from where it is more exact. That matters if x is far from 0: the seconds
-        since 1970 have a condition number of 10¹⁹.
+        since 1970 have a condition number of 10¹⁹. Those that are as good as equal come from the same place,
+        because each has a V of its own for them.
         """
         _, singular, modes = np.linalg.svd(self.root)
         singular, modes = singular[::-1], modes[::-1]
@@ -78,9 +82,11 @@ class Objective:
         if np.all(scale) and np.linalg.matrix_rank(self.root / scale) == len(scale):
             inverse = np.linalg.inv(self.root / scale) / scale[:, np.newaxis]
             of_inverse, reciprocal, _ = np.linalg.svd(inverse)
-            small = singular * reciprocal[0] * singular < singular[-1]
-            singular = np.where(small, 1.0 / np.where(small, reciprocal, 1.0), singular)
-            modes = np.where(small[:, np.newaxis], of_inverse.T, modes)
+            n_small = np.count_nonzero(singular * reciprocal[0] * singular < singular[-1])
+            apart = np.flatnonzero(singular[:-1] * _APART < singular[1:]) + 1
+            n_small = np.max(apart[apart <= n_small], initial=0)
+            singular = np.append(1.0 / reciprocal[:n_small], singular[n_small:])
+            modes = np.vstack([of_inverse.T[:n_small], modes[n_small:]])
         else:
             singular = np.where(singular > 64 * len(singular) * _EPS * singular[-1], singular, 0.0)
         return np.square(singular), modes

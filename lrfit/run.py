@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import count, islice, repeat
 from math import inf
 from time import monotonic
 
@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 _PATIENCE_S = 0.1
 """Of one call of compiled code, about: it cannot be interrupted."""
+
+_PROBE = 10
+"""Epochs whose distances are compared with those of as many more, to see whether steps lead away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,23 +200,42 @@ class Run:
         return float(np.sum(self._session.run(rate))) if isinstance(rate, Node) else float(rate)  # type: ignore[arg-type]
 
     def leads_away(self) -> bool:
-        """Whether the steps of the next epoch lead away from the minimiser, apart from the batches' noise.
+        """Whether the steps of the next epochs lead away from the minimiser, apart from the batches' noise.
 
-        That is, whether an epoch from here and one from there, over the same batches, end further apart than
-        they began, as the objective measures it. The run stays where it is.
+        That is, whether descent from here and descent from there, over the same batches, move apart, as the
+        objective measures it: in the next epoch; and, since a few epochs may do so though all of them
+        together lead closer, more in the epochs after the next `_PROBE` than in these. The run stays where it
+        is.
         """
-        objective, here = self.descent.objective, self._variables()
+        here = self._variables()
+        distances = self._distances(here)
+        soon = [*islice(distances, 2)]
+        is_away = not soon[1] < soon[0]
+        if is_away:
+            soon += islice(distances, _PROBE - 1)
+            is_away = not np.max([*islice(distances, _PROBE)]) < np.max(soon)
+        self._restore(here)
+        return is_away
+
+    def _distances(self, here: Mapping[str, Array]) -> Iterator[float]:
+        """How far descent from these variables is from descent from the minimiser: now, and an epoch on."""
+        objective, names = self.descent.objective, self._graph.stepped
         there = {name: np.zeros_like(value) for name, value in here.items()}
         there |= {name: here[name] for name in ("global_step",) if name in here}
-        there |= _parted(objective.minimizer, self._graph.stepped, here)
-        ends = []
-        for variables in (here, there):
-            self._restore(variables)
-            self._descend_once(_order(self.descent, self.epoch + 1))
-            ends.append(_joined(self._variables(), self._graph.stepped))
-        self._restore(here)
-        apart = objective.excess(_joined(here, self._graph.stepped))
-        return not objective.excess(objective.minimizer + ends[0] - ends[1]) < apart
+        there |= _parted(objective.minimizer, names, here)
+        ends: list[Mapping[str, Array]] = [here, there]
+        for epoch in count(self.epoch + 1):
+            one, other = (_joined(variables, names) for variables in ends)
+            with np.errstate(over="ignore", invalid="ignore"):
+                apart = objective.minimizer + (one - other)
+            yield objective.excess(apart)
+            ends = [self._after(epoch, variables) for variables in ends]
+
+    def _after(self, epoch: int, variables: Mapping[str, Array]) -> Mapping[str, Array]:
+        """What an epoch of mini-batches makes of these variables."""
+        self._restore(variables)
+        self._descend_once(_order(self.descent, epoch))
+        return self._variables()
 
     def _variables(self) -> dict[str, Array]:
         values: dict[str, Array] = self._session.run(dict(self._graph.variables))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, inf
+from math import inf
 from time import monotonic
 
 from lrfit.convergence import MAX_MOMENTUM_EPOCHS
@@ -15,7 +15,7 @@ _MARGIN = 0.02
 """Share of a forecast by which it may be off."""
 
 _LOOKS = 64
-"""How often descent that is not where the forecast said is looked at, while the number of epochs doubles."""
+"""How often, at least, descent that is not where the forecast said is looked at while its epochs double."""
 
 
 class Stopping:
@@ -50,14 +50,17 @@ class Stopping:
         return start + (1.0 - _MARGIN) * n_epochs - 1, start + (1.0 + _MARGIN) * n_epochs + 1
 
     def next_look(self, epoch: int) -> float:
-        """The next epoch, after this one, of which a record is needed, though nobody asked for it."""
+        """The next epoch, after this one, of which a record is needed, though nobody asked for it.
+
+        Past the forecast these are multiples of a power of 2, whatever epoch is asked about.
+        """
         if self._patience:
             return epoch + 1
         if not self._tol:
             return inf
         if epoch < self._far:
-            return max(epoch + 1, floor(self._near))
-        gap = max(1, epoch // _LOOKS)
+            return max(epoch + 1, self._near)
+        gap = 1 << max(0, (epoch // _LOOKS).bit_length() - 1)
         return (epoch // gap + 1) * gap
 
     def reason(self, record: EpochRecord) -> str | None:
@@ -74,8 +77,8 @@ class Stopping:
         return "time" if record.epoch > start and monotonic() >= self.deadline_s else None
 
     def _is_close(self, record: EpochRecord) -> bool:
-        if self._tol is None:
-            return False
+        if self._tol is None or self.next_look(record.epoch - 1) > record.epoch:
+            return False  # a record that is only due must not change where the run ends
         if self._descent.is_full_batch:
             return record.relative_excess <= self._tol
         return record.change is not None and abs(record.change) <= self._tol * record.loss
