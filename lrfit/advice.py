@@ -12,7 +12,6 @@ from math import floor, inf, isfinite, log10
 import numpy as np
 import numpy.typing as npt
 
-from lrfit.convergence import MAX_MOMENTUM_EPOCHS
 from lrfit.descent import Descent, Start, prepare
 from lrfit.errors import shown
 from lrfit.moments import Moments

@@ -17,6 +17,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, sqrt
 
@@ -25,13 +26,13 @@ import numpy as np
 from lrfit.graph import Array
 from lrfit.objective import Objective
 
-__all__ = ["MAX_MOMENTUM_EPOCHS", "Method", "epochs_until", "fastest_method"]
+__all__ = ["Method", "epochs_until", "fastest_method"]
 
-MAX_MOMENTUM_EPOCHS = 1_000_000
-"""How far the forecast of a method with momentum looks."""
+_MOST_LOOKS = 2_000_000
+"""Distances, one for each epoch and eigenvector, that a forecast looks at."""
 
 _BLOCK = 1024
-"""Epochs that the forecast of a method with momentum looks at together."""
+"""Epochs that a forecast looks at together."""
 
 _NEVER = 1 << 200
 
@@ -62,9 +63,9 @@ class Method:
         2·(1 + β) / (λ_min + λ_max), where the extreme directions are equally slow; with Nesterov's momentum
         that balance has no closed form, and is found by bisection.
         """
-        if not largest:
-            return 1.0
         bound = _BELOW_ONE * self.max_stable_rate(largest)
+        if bound == inf:
+            return 1.0
         if not (self.nesterov and self.momentum):
             return min(bound, 2.0 * (1.0 + self.momentum) / (smallest + largest))
         low, high = 1.0 / largest, bound
@@ -129,7 +130,7 @@ def epochs_until(
         velocity: The m to start with; zeros at the start of a run.
 
     Returns:
-        A whole number, or infinity: never, or, with momentum, not within `MAX_MOMENTUM_EPOCHS`.
+        A whole number, or infinity: never, or, with momentum, too late to be foreseen.
     """
     if objective.excess(theta) <= target:
         return 0
@@ -138,41 +139,30 @@ def epochs_until(
     distance = objective.modes(theta)
     if not method.momentum:
         return _epochs_without_momentum(target, objective.eigenvalues, rate, distance)
-    recursion = method.recursion(rate * objective.eigenvalues)
     v = rate * objective.modes(objective.minimizer + velocity)
-    return _epochs_with_momentum(target, objective.eigenvalues, recursion, distance, v)
+    return _epochs_with_momentum(target, objective.eigenvalues, method, rate, distance, v)
 
 
 def _epochs_without_momentum(target: float, eigenvalues: Array, rate: float, distance: Array) -> float:
     """By bisection: the excess falls with every epoch."""
-    s = rate * eigenvalues
-    energy = 0.5 * eigenvalues * distance * distance
-    with np.errstate(divide="ignore"):
-        log_factor = 2.0 * np.log1p(np.where(s < 1.0, -s, s - 2.0))  # the logarithm of (1 - s)²
-
-    def excess(epoch: int) -> float:
-        return float(np.sum(energy * np.exp(epoch * log_factor)))
-
-    low, high = 0, 1
-    while excess(high) > target:
-        low, high = high, 2 * high
-        if high > _NEVER:
-            return inf
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if excess(middle) > target else (low, middle)
-    return high
+    energy, log_factor = eigenvalues * distance * distance, _log_factor(rate * eigenvalues)
+    return _first(lambda epoch: 0.5 * float(np.sum(energy * np.exp(2 * epoch * log_factor))) <= target)
 
 
 def _epochs_with_momentum(
-    target: float, eigenvalues: Array, recursion: Array, distance: Array, velocity: Array
+    target: float, eigenvalues: Array, method: Method, rate: float, distance: Array, velocity: Array
 ) -> float:
-    """By looking at each: the excess goes up and down. Block by block, by powers of the recursion."""
+    """No sooner than its overdamped directions allow; and from there on by looking at each epoch."""
+    earliest = _epochs_of_overdamped(target, eigenvalues, method, rate, distance, velocity)
+    n_looks = _MOST_LOOKS // len(eigenvalues)
+    if earliest > n_looks // 2:  # all else has vanished long since
+        return earliest
+    recursion = method.recursion(rate * eigenvalues)
     powers = [recursion]
     for _ in range(_BLOCK - 1):
         powers.append(recursion @ powers[-1])
     block, state = np.stack(powers), np.stack([distance, velocity], axis=-1)
-    for start in range(0, MAX_MOMENTUM_EPOCHS, _BLOCK):
+    for start in range(0, n_looks, _BLOCK):
         states = np.einsum("ekij,kj->eki", block, state)
         excess = 0.5 * np.sum(eigenvalues * np.square(states[:, :, 0]), axis=1)
         reached = np.flatnonzero(excess <= target)
@@ -180,3 +170,55 @@ def _epochs_with_momentum(
             return start + int(reached[0]) + 1
         state = states[-1]
     return inf
+
+
+def _epochs_of_overdamped(
+    target: float, eigenvalues: Array, method: Method, rate: float, distance: Array, velocity: Array
+) -> float:
+    """After how many epochs the excess of the overdamped directions alone is at most `target`.
+
+    There c(t) = a·z₁^t + b·z₂^t, with roots z = 1 - w of the characteristic polynomial that are real:
+    w² - p·w + s = 0 with p = 1 - β + s, or 1 - β + (1 + β)·s with Nesterov's momentum. The smaller w, which
+    decides, is found without cancellation.
+    """
+    beta, s = method.momentum, rate * eigenvalues
+    p = 1.0 - beta + (s + beta * s if method.nesterov else s)
+    slow = (p * p > 4.0 * s) & (s > 0.0)
+    if not np.any(slow):
+        return 0
+    following = np.einsum("kij,kj->ki", method.recursion(s), np.stack([distance, velocity], axis=-1))
+    s, p, c, step = s[slow], p[slow], distance[slow], (following[:, 0] - distance)[slow]
+    root = np.sqrt(p * p - 4.0 * s)
+    w, w_fast = 2.0 * s / (p + root), 0.5 * (p + root)
+    a = (step + w_fast * c) / root
+
+    def is_reached(epoch: int) -> bool:
+        left = a * _power(w, epoch) + (c - a) * _power(w_fast, epoch)
+        return 0.5 * float(np.sum(eigenvalues[slow] * left * left)) <= target
+
+    return _first(is_reached)
+
+
+def _log_factor(w: Array) -> Array:
+    """log|1 - w| for w from 0 to 2, without cancellation."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log1p(np.where(w < 1.0, -w, w - 2.0)))
+
+
+def _power(w: Array, n: int) -> Array:
+    """(1 - w)^n."""
+    sign = np.where((w > 1.0) & bool(n % 2), -1.0, 1.0)
+    return np.asarray(sign * np.exp(n * _log_factor(w)))
+
+
+def _first(is_reached: Callable[[int], bool]) -> float:
+    """The first of 1, 2, 3, … from which on it is, by bisection; infinity for one that never comes."""
+    low, high = 0, 1
+    while not is_reached(high):
+        low, high = high, 2 * high
+        if high > _NEVER:
+            return inf
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_reached(middle) else (middle, high)
+    return high

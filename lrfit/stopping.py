@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import inf
 from time import monotonic
 
-from lrfit.convergence import MAX_MOMENTUM_EPOCHS
 from lrfit.descent import Descent
 from lrfit.run import EpochRecord
 
@@ -31,7 +30,7 @@ class Stopping:
     """
 
     def __init__(self, descent: Descent, best: EpochRecord | None = None) -> None:
-        self.best = best
+        self.best = best if descent.settings.patience else None
         settings = descent.settings
         self._descent = descent
         self._tol = settings.tol
@@ -44,9 +43,9 @@ class Stopping:
         n_epochs = self._descent.epochs_until(self._tol) if self._tol else None
         if n_epochs is None:
             return (0.0, inf)
-        if self._descent.method.momentum:
-            n_epochs = min(n_epochs, MAX_MOMENTUM_EPOCHS)
         start = self._descent.start.epoch
+        if n_epochs == inf and self._descent.method.momentum:
+            return start, start
         return start + (1.0 - _MARGIN) * n_epochs - 1, start + (1.0 + _MARGIN) * n_epochs + 1
 
     def next_look(self, epoch: int) -> float:
