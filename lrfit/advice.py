@@ -32,6 +32,9 @@ _ILL_CONDITIONED = 30.0
 _OFFSET = 30.0
 """Times its spread that a feature may be away from 0 before that is what matters, whatever its size."""
 
+_EXACT = 1e-9
+"""Share of the best constant's loss below which a loss is as good as none."""
+
 _HOPELESS = 1e8
 """More epochs than anybody waits for."""
 
@@ -53,7 +56,7 @@ def rate(descent: Descent) -> str:
             f"{name} {_share(value, safe)} {safe:.6g}, up to which no batch can lead away; "
             f"full batches are stable up to {bound:.6g}"
         )
-    reason = "" if settings.learning_rate else " the fastest that is guaranteed,"
+    reason = "" if settings.learning_rate else " the fastest whatever the start,"
     return f"{name}{reason} {_share(value, bound)} the largest stable one, {bound:.6g} = {_formula(descent)}"
 
 
@@ -64,7 +67,8 @@ def _formula(descent: Descent) -> str:
 
 
 def _share(value: float, bound: float) -> str:
-    return f"{_plain(value / bound)} times" if value >= bound else f"{100 * value / bound:.3g} % of"
+    ratio = min(value / bound, float(np.finfo(np.float64).max))
+    return f"{_plain(ratio)} times" if value >= bound else f"{100 * ratio:.3g} % of"
 
 
 def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
@@ -72,16 +76,23 @@ def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
     tol, objective = descent.settings.tol or _TOL, descent.objective
     is_stable = descent.learning_rate < descent.max_stable_learning_rate
     n_epochs = descent.epochs_until(tol) if is_stable else None
-    if n_epochs is not None:
-        above = _plain(objective.relative(objective.excess(descent.start.theta)))
-        yield f"forecast: {_epochs(n_epochs)} to within {tol:g} of the optimum, from {above} times it above"
+    above = objective.relative(objective.excess(descent.start.theta))
+    if n_epochs is not None and isfinite(above):
+        is_soon = n_epochs < descent.settings.epochs and not descent.settings.tol
+        stops = f"; --tol {tol:g} stops there" if is_soon else ""
+        yield f"forecast: the loss is {_above(above)} the optimum, and within {tol:g} of it after {_epochs(n_epochs)}{stops}"
     if objective.condition_number > _ILL_CONDITIONED:
-        cause = "the features depend nearly linearly on each other; --l2, or fewer features, would help"
-        if not descent.settings.standardize:
-            cause = (
-                f"{_disproportion(descent, features)}: use --standardize --lr auto{_gain(descent, n_epochs)}"
-            )
-        yield f"condition number {_plain(objective.condition_number)}: {cause}"
+        yield f"condition number {_plain(objective.condition_number)}: {_cause(descent, features, n_epochs)}"
+
+
+def _cause(descent: Descent, features: Sequence[str], n_epochs: float | None) -> str:
+    """Why the objective is ill-conditioned, and what would help."""
+    other = _full_batch(descent, replace(descent.settings, standardize=True, learning_rate=None))
+    if 2.0 * other.objective.condition_number > descent.objective.condition_number:
+        return "the features depend nearly linearly on each other; --l2, or fewer features, would help"
+    return (
+        f"{_disproportion(descent, features)}: use --standardize --lr auto{_gain(descent, other, n_epochs)}"
+    )
 
 
 def _disproportion(descent: Descent, features: Sequence[str]) -> str:
@@ -100,14 +111,12 @@ def _disproportion(descent: Descent, features: Sequence[str]) -> str:
     return f"{names[largest]} is {_plain(ratio)} times larger than {names[smallest]}"
 
 
-def _gain(descent: Descent, n_epochs: float | None) -> str:
-    """What it would bring to standardise."""
-    n_other = _full_batch(
-        descent, replace(descent.settings, standardize=True, learning_rate=None)
-    ).epochs_until(descent.settings.tol or _TOL)
-    if n_other is None or not descent.is_full_batch:
+def _gain(descent: Descent, other: Descent, n_epochs: float | None) -> str:
+    """What the other descent would bring."""
+    n_other = other.epochs_until(descent.settings.tol or _TOL) if descent.is_full_batch else None
+    if n_other is None or not isfinite(n_other):
         return ""
-    in_place = "" if n_epochs is None else f" in place of {_number(n_epochs)}"
+    in_place = f" in place of {_plain(n_epochs)}" if n_epochs is not None and isfinite(n_epochs) else ""
     return f", which needs {_epochs(n_other)}{in_place}"
 
 
@@ -122,9 +131,11 @@ def identifiability(moments: Moments, features: Sequence[str], *, intercept: boo
     if moments.least_squares(intercept=intercept).rank == k:
         return None
     if moments.n_samples < k + intercept:
-        why = f"{moments.n_samples} rows are too few for {k + intercept} parameters"
+        rows = "1 row is" if moments.n_samples == 1 else f"{moments.n_samples} rows are"
+        why = f"{rows} too few for {k + intercept} parameters"
     else:
-        why = "; ".join(_dependences(moments, features, intercept=intercept))
+        dependences = _dependences(moments, features, intercept=intercept)
+        why = "; ".join(dependences) or "a feature is too small beside the target"
     return f"W is not identifiable: {why}. Many lines are as good; least_squares is the one of least norm"
 
 
@@ -133,7 +144,8 @@ def _dependences(moments: Moments, features: Sequence[str], *, intercept: bool) 
     k = len(features)
     constant = moments.is_constant[:k] if intercept else moments.root_mean_square[:k] == 0.0
     if np.any(constant):
-        yield f"{_listed(features, constant)} is {'constant' if intercept else 'always 0'}"
+        verb = "is" if np.sum(constant) == 1 else "are"
+        yield f"{_listed(features, constant)} {verb} {'constant' if intercept else 'always 0'}"
     root = moments.root(intercept=intercept)[:k, :k][:, ~constant]
     size = np.hypot.reduce(root, axis=0)
     _, singular, modes = np.linalg.svd(root / size)
@@ -150,8 +162,13 @@ def _listed(features: Sequence[str], which: npt.NDArray[np.bool_]) -> str:
 
 
 def remedies(descent: Descent) -> str:
-    """What to say instead, after a divergence, such that the loss comes close to its optimum."""
+    """What to say instead, after a divergence, such that the loss comes close to its optimum.
+
+    Nothing if no rate would help, as the loss at the start is not finite.
+    """
     settings = descent.settings
+    if not isfinite(descent.objective.excess(descent.start.theta)):
+        return ""
     auto = replace(settings, learning_rate=None)
     rate = descent.safe_learning_rate / 2.0
     if descent.is_full_batch:
@@ -163,21 +180,19 @@ def remedies(descent: Descent) -> str:
     }
     if settings.standardize:
         del tried["--standardize --lr auto"]
-    if not descent.is_full_batch:
+    if not (descent.is_full_batch and settings.is_linear):
         return f"Try {', or '.join(tried)}."
-    needed = {options: _full_batch(descent, other).epochs_until(_TOL) for options, other in tried.items()}
-    good = [
-        _with_epochs(options, n, settings) for options, n in needed.items() if n is None or n <= _HOPELESS
-    ]
-    slow = [f"{options} needs {_epochs(n)}" for options, n in needed.items() if n and n > _HOPELESS]
+    needed = {
+        options: _full_batch(descent, other).epochs_until(_TOL) or 0.0 for options, other in tried.items()
+    }
+    good = [_with_epochs(options, n, settings) for options, n in needed.items() if n <= _HOPELESS]
+    slow = [f"{options} needs {_epochs(n)}" for options, n in needed.items() if n > _HOPELESS]
     text = f"Try {', or '.join(good)}, for a loss within {_TOL:g} of the optimum." if good else ""
     return f"{text} ({'; '.join(slow)}.)" if slow else text
 
 
-def _with_epochs(options: str, n_epochs: float | None, settings: TrainingSettings) -> str:
+def _with_epochs(options: str, n_epochs: float, settings: TrainingSettings) -> str:
     """The options, with as many epochs as it takes."""
-    if n_epochs is None:
-        return options
     return f"{options} --epochs {n_epochs:.0f}" if n_epochs > settings.epochs else options
 
 
@@ -189,19 +204,29 @@ def _rounded(value: float) -> str:
 
 def conclusion(descent: Descent, record: EpochRecord) -> str | None:
     """What ended the run early, or how far from converged it is; None if there is nothing to say."""
-    settings, reached = descent.settings, record.fitted.relative_excess
-    is_early = record.stopped != "epochs"
-    parts = [f"stopped after epoch {record.epoch}: {_reason(descent, record)}"] if is_early else []
+    parts = []
+    if record.stopped != "epochs":
+        parts.append(f"stopped after epoch {record.epoch}: {_reason(descent, record)}")
     if record.best:
         parts.append(f"the parameters are those of epoch {record.best.epoch}")
-    elif reached > _NOTED_EXCESS and record.stopped != "tol":
-        tol = settings.tol or _TOL
-        ahead = replace(descent, start=_end(record)).epochs_until(tol)
-        above = f"{_plain(1.0 + reached)} times" if reached > 1.0 else f"{100 * reached:.2g} % above"
-        more = "more --epochs" if ahead is None else f"{_epochs(ahead)} more to within {tol:g}"
-        standardize = "" if settings.standardize else ", or --standardize --lr auto"
-        parts.append(f"not converged: the loss is {above} the optimum; it takes {more}{standardize}")
+    is_exact = record.loss <= _EXACT * descent.moments.best_constant_half_mse
+    is_noted = _NOTED_EXCESS < record.relative_excess < inf and not is_exact
+    if is_noted and not record.best and record.stopped != "tol":
+        parts.append(_not_converged(descent, record))
     return "; ".join(parts) or None
+
+
+def _not_converged(descent: Descent, record: EpochRecord) -> str:
+    tol = descent.settings.tol or _TOL
+    n_epochs = replace(descent, start=_end(record)).epochs_until(tol)
+    if descent.is_full_batch and descent.learning_rate >= descent.max_stable_learning_rate:
+        more = "only a smaller --lr will do"
+    elif n_epochs is None:
+        more = "try more --epochs"
+    else:
+        more = f"within {tol:g} of it after {_epochs(n_epochs, 'more ')}"
+    standardize = "" if descent.settings.standardize else ", or with --standardize --lr auto"
+    return f"not converged: the loss is {_above(record.relative_excess)} the optimum; {more}{standardize}"
 
 
 def _reason(descent: Descent, record: EpochRecord) -> str:
@@ -221,16 +246,21 @@ def _end(record: EpochRecord) -> Start:
     return Start(record.theta[:k], intercept, record.epoch, record.variables)
 
 
-def _epochs(n_epochs: float) -> str:
-    return f"{_number(n_epochs)} epoch{'s' * (n_epochs != 1)}"
+def _epochs(n_epochs: float, more: str = "") -> str:
+    if not isfinite(n_epochs):
+        return "more epochs than can be foreseen"
+    return f"{_plain(n_epochs)} {more}epoch{'s' * (n_epochs != 1)}"
 
 
-def _number(n_epochs: float) -> str:
-    return _plain(n_epochs) if isfinite(n_epochs) else f"over {MAX_MOMENTUM_EPOCHS:,}"
+def _above(relative_excess: float) -> str:
+    """How a loss compares with the optimum, in words that go before "the optimum"."""
+    if relative_excess < 0.995:  # noqa: PLR2004 (which two digits of percent show as 100)
+        return f"{100 * relative_excess:.2g} % above"
+    return f"{_plain(1.0 + relative_excess)} times"
 
 
 def _plain(value: float) -> str:
     """A number for a sentence: three digits, or whole, or a power of ten."""
-    if value < 1000.0:  # noqa: PLR2004
+    if value < 999.5:  # noqa: PLR2004 (which three digits show as 1000)
         return f"{value:.3g}"
     return f"{value:,.0f}" if value < _HOPELESS else f"{value:.2g}"

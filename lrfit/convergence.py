@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
 
 import numpy as np
 
@@ -132,9 +132,10 @@ def epochs_until(
     Returns:
         A whole number, or infinity: never, or, with momentum, too late to be foreseen.
     """
-    if objective.excess(theta) <= target:
+    excess = objective.excess(theta)
+    if excess <= target:
         return 0
-    if rate >= method.max_stable_rate(objective.extremes[1]):
+    if not isfinite(excess) or rate >= method.max_stable_rate(objective.extremes[1]):
         return inf
     distance = objective.modes(theta)
     if not method.momentum:

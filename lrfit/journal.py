@@ -83,11 +83,15 @@ class Journal:
         if self._history:
             row = history_row(record, intercept=self._intercept).encode()
             self._history.write(row if self._has_begun else self._beginning(record, row))
-        if self._has_begun and self._checkpoints and self._every and record.epoch % self._every == 0:
+        if self._is_checkpoint(record) and self._checkpoints:
             with open_output(self._checkpoints) as file:
                 file.write(self._document(record))
             self.checkpoint = record.epoch
         self._has_begun = True
+
+    def _is_checkpoint(self, record: EpochRecord) -> bool:
+        is_due = self._every is not None and record.epoch % self._every == 0
+        return is_due and self._has_begun and record.stopped != "diverged"
 
     def _beginning(self, record: EpochRecord, row: bytes) -> bytes:
         """The history up to the start: of the runs before, if there were any and it is there."""

@@ -54,6 +54,14 @@ class Resumption:
         self._training = training
         self._kept = {name: getattr(training, name) for name in names} | {"intercept": training.fit_intercept}
         del self._kept["epochs"]  # that were done
+        try:
+            self.settings({})
+        except UsageError as error:
+            raise ModelFileError(f"{self.name} cannot be resumed: {error}") from error
+        if training.epochs < 0:
+            raise ModelFileError(
+                f"{self.name}: field 'training.epochs' is {training.epochs}, and must be at least 0"
+            )
 
     def settings(self, said: Mapping[str, Any]) -> TrainingSettings:
         """The model's settings, but for those that are said anew.
@@ -66,7 +74,15 @@ class Resumption:
             for name, value in said.items()
             if name in self._kept and value != self._kept[name] and not (name in _CHOSEN and value is None)
         )
-        return TrainingSettings(**{**self._kept, **said})
+        if "init" in said:
+            raise UsageError("--init and --resume exclude each other: the start is the model's")
+        return TrainingSettings(**{**self._kept, **self._automatic, **said})
+
+    @property
+    def _automatic(self) -> dict[str, None]:
+        """What must have been left to the program: it alone chooses no momentum for Nesterov's method."""
+        is_chosen = self._kept["nesterov"] and not self._kept["momentum"]
+        return dict.fromkeys(_CHOSEN) if is_chosen else {}
 
     def continued(self, descent: Descent, fingerprint: str) -> Descent:
         """The run from where the model's ended, or, if there were changes, from its parameters.
@@ -87,9 +103,12 @@ class Resumption:
         )
         same_data = self.model.data is not None and self.model.data.fingerprint == fingerprint
         self._accept([] if same_data else ["the data have changed"])
-        weights, intercept = descent.scaling.from_data_units(
-            np.array(list(self.model.weights.values())), self.model.intercept
-        )
+        fitted = np.array(list(self.model.weights.values()))
+        held_out = descent.held_out
+        validation_loss = held_out.half_mse(fitted, self.model.intercept) if held_out else None
+        same_rows = validation_loss == self._training.validation_loss
+        self._accept([] if same_rows or not same_data else ["the rows held out have changed"])
+        weights, intercept = descent.scaling.from_data_units(fitted, self.model.intercept)
         start = Start(weights, intercept if descent.settings.intercept else None, self._training.epochs)
         return replace(descent, start=start if self._has_changed else self._same(start, descent))
 
@@ -101,6 +120,11 @@ class Resumption:
             raise ModelFileError(
                 f"{self.name}: field 'training.variables' does not hold what such a run needs, "
                 f"{', '.join(shapes)}; --allow-changes starts anew from the parameters"
+            )
+        if training.best is not None and len(training.best) != len(descent.objective.minimizer):
+            raise ModelFileError(
+                f"{self.name}: field 'training.best' has {len(training.best)} numbers, and must have "
+                f"{len(descent.objective.minimizer)}"
             )
         variables = {name: np.array(kept[name]).reshape(shape) for name, shape in shapes.items()}
         return replace(

@@ -63,7 +63,7 @@ def train(
         diverged = has_diverged(run, record, before, start)
         stopped = None if diverged else stopping.reason(record)
         if diverged or stopped or record.epoch >= due:
-            yield replace(record, stopped=stopped, best=stopping.best)
+            yield replace(record, stopped="diverged" if diverged else stopped, best=stopping.best)
         if diverged:
             raise _divergence(descent, record, before)
     run.log_times()
@@ -74,7 +74,11 @@ def _divergence(descent: Descent, record: EpochRecord, before: EpochRecord) -> D
     limit = f"full batches are stable up to {bound:.6g}"
     if not descent.is_full_batch:
         limit += f", and no batch can lead away up to {safe:.6g}"
+    name, values = "loss", (before.loss, record.loss)
+    if descent.settings.l2:  # which is what has risen; the loss may have fallen
+        least = descent.objective.minimum * descent.loss_unit
+        name, values = "objective", (before.excess + least, record.excess + least)
     return DivergenceError(
-        f"training diverged in epoch {record.epoch}: the loss went from {before.loss:.6g} to "
-        f"{record.loss:.6g} at learning rate {descent.learning_rate:.6g}; {limit}"
+        f"training diverged in epoch {record.epoch}: the {name} went from {values[0]:.6g} to "
+        f"{values[1]:.6g} at learning rate {descent.learning_rate:.6g}; {limit}"
     )

@@ -154,6 +154,8 @@ def _read(
     y = options["y"] or (model.target if model else None)
     rows = RowStore(options["max_memory"]) if settings.needs_rows else None
     fraction = settings.validation_fraction
+    if fraction and options["validation"]:
+        raise UsageError("--validation and rows held out exclude each other: the model that is resumed has some")
     with open_table(options["data"], options, terminal) as table:
         features, target = choose_columns(table.header, x, y, source_name=table.name)
         terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
@@ -170,7 +172,7 @@ def _read(
         with open_table(options["validation"], options, terminal) as table:
             held_out = read_sample(table, [*features, target]).moments
     if held_out:
-        terminal.note(f"validation: on {held_out.n_samples} rows; trained on {sample.moments.n_samples}")
+        terminal.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
     return _Data(features, target, sample, held_out, rows)
 
 
@@ -273,7 +275,7 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
                 on_epoch=lambda epoch: advance(epoch - first, settings.epochs),
             )
             if table.n_hidden:
-                terminal.note(f"the table has no room for {table.n_hidden} parameters; --history has all")
+                terminal.note(f"no room in the table for parameters ({table.n_hidden}); --history has all")
             terminal.note(table.header)
             for record in records:
                 journal.write(record)
@@ -282,7 +284,9 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
                     shown_next = next_reported(record.epoch, options["every"])
     except DivergenceError as error:
         saved = "Nothing was saved" if journal.checkpoint is None else f"Epoch {journal.checkpoint} is saved"
-        raise DivergenceError(f"{error}. {remedies(descent)} {saved}.") from error
+        raise DivergenceError(
+            " ".join(filter(None, [f"{error}.", remedies(descent), f"{saved}."]))
+        ) from error
     except KeyboardInterrupt:
         if journal.checkpoint is not None:
             terminal.warn(

@@ -1,0 +1,148 @@
+"""The files that a run writes on its way: its history, which continues that of before, and checkpoints."""
+
+import os
+import subprocess
+from math import inf
+
+import oracles
+import pytest
+
+from lrfit.descent import prepare
+from lrfit.errors import UsageError
+from lrfit.journal import Journal
+from lrfit.moments import Moments
+from lrfit.report import history_header, history_row
+from lrfit.settings import TrainingSettings
+from lrfit.training import train
+
+RECORDS = list(train(prepare(Moments.of_rows(oracles.lab_rows()), TrainingSettings(epochs=9))))
+
+
+def lines(first, last):
+    """The history of these epochs, without its header."""
+    return "".join(history_row(record, intercept=True) for record in RECORDS[first : last + 1])
+
+
+HEADER = history_header(["x"], intercept=True)
+WHOLE = HEADER + lines(0, 9)
+
+
+@pytest.fixture
+def history(tmp_path):
+    return tmp_path / "h.csv"
+
+
+def journal(tmp_path, *, history=True, every=None, features=("x",)):
+    return Journal(
+        features,
+        intercept=True,
+        history=str(tmp_path / "h.csv") if history else None,
+        checkpoints=str(tmp_path / "m.json") if every else None,
+        every=every,
+        document=lambda record: f"epoch {record.epoch}".encode(),
+    )
+
+
+def write(tmp_path, records, **attributes):
+    with journal(tmp_path, **attributes) as written:
+        for record in records:
+            written.write(record)
+    return written
+
+
+def test_the_history_of_a_first_run_is_all_of_its_records(tmp_path, history):
+    history.write_text("old")
+    write(tmp_path, RECORDS)
+    assert history.read_text() == WHOLE
+
+
+@pytest.mark.parametrize("last", [4, 5, 9])
+def test_a_history_that_is_there_is_continued_from_the_epoch_of_the_start(tmp_path, history, last):
+    """What it has of later epochs (of a run that was interrupted after a checkpoint) is done again."""
+    history.write_text(HEADER + lines(0, last))
+    write(tmp_path, RECORDS[4:])
+    assert history.read_text() == WHOLE
+
+
+def test_a_line_that_was_cut_off_after_the_start_is_no_obstacle(tmp_path, history):
+    history.write_text((HEADER + lines(0, 7))[:-20])
+    write(tmp_path, RECORDS[4:])
+    assert history.read_text() == WHOLE
+
+
+def test_where_there_is_no_history_it_begins_with_the_start(tmp_path, history):
+    write(tmp_path, RECORDS[4:])
+    assert history.read_text() == HEADER + lines(4, 9)
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "",
+        "a diary",
+        HEADER,
+        HEADER + lines(0, 3),
+        (HEADER + lines(0, 4))[:-1],
+        HEADER.replace("W[x]", "W[z]") + lines(0, 9),
+        HEADER.replace("gradient_norm", "gradient_norm,validation_loss") + lines(0, 9),
+        HEADER + lines(0, 9).replace(repr(RECORDS[4].loss), repr(RECORDS[4].loss * (1 + 1e-15))),
+        lines(0, 9),
+    ],
+)
+def test_a_history_that_does_not_lead_to_the_start_is_refused_and_left(tmp_path, history, old):
+    history.write_text(old)
+    with pytest.raises(UsageError, match=r"h\.csv' is not the history of the run .* up to its epoch 4: name"):
+        write(tmp_path, RECORDS[4:])
+    assert history.read_text() == old
+    assert [path.name for path in tmp_path.iterdir()] == ["h.csv"]
+
+
+def test_a_history_to_a_stream_has_no_past(tmp_path, history):
+    os.mkfifo(history)
+    with subprocess.Popen(["cat", history], stdout=subprocess.PIPE) as reader:
+        write(tmp_path, RECORDS[4:6])
+        assert reader.communicate(timeout=10)[0].decode() == HEADER + lines(4, 5)
+
+
+@pytest.mark.parametrize("every", [1, 3, 4, 9, 10])
+@pytest.mark.parametrize("start", [0, 3])
+def test_checkpoints_are_written_at_multiples_but_not_at_the_start(tmp_path, every, start):
+    written = journal(tmp_path, history=False, every=every)
+    seen = []
+    with written:
+        for record in RECORDS[start:]:
+            written.write(record)
+            seen.append(written.checkpoint)
+    due = [epoch for epoch in range(start + 1, 10) if epoch % every == 0]
+    assert sorted({epoch for epoch in seen if epoch is not None}) == due
+    if due:
+        assert (tmp_path / "m.json").read_text() == f"epoch {due[-1]}"
+    assert {path.name for path in tmp_path.iterdir()} == {"m.json"} & {"m.json" for _ in due}
+
+
+def test_it_needs_each_epoch_for_a_history_else_those_of_checkpoints(tmp_path):
+    with journal(tmp_path) as every_epoch:
+        assert [every_epoch.next_due(epoch) for epoch in range(4)] == [1, 2, 3, 4]
+    checkpoints = journal(tmp_path, history=False, every=3)
+    assert [checkpoints.next_due(epoch) for epoch in range(7)] == [3, 3, 3, 6, 6, 6, 9]
+    assert journal(tmp_path, history=False).next_due(0) == inf
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("every", [None, 2])
+def test_the_history_of_a_run_that_fails_is_dropped_unless_it_was_interrupted_after_a_checkpoint(
+    tmp_path, history, error, every
+):
+    history.write_text("old")
+
+    def fail():
+        with journal(tmp_path, every=every) as written:
+            for record in RECORDS[:6]:
+                written.write(record)
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    is_kept = error is KeyboardInterrupt and every is not None
+    assert history.read_text() == (HEADER + lines(0, 5) if is_kept else "old")
+    assert {path.name for path in tmp_path.iterdir()} == {"h.csv"} | {"m.json" for _ in range(every or 0)}
