@@ -80,7 +80,8 @@ def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
     if n_epochs is not None and isfinite(above):
         is_soon = n_epochs < descent.settings.epochs and not descent.settings.tol
         stops = f"; --tol {tol:g} stops there" if is_soon else ""
-        yield f"forecast: the loss is {_above(above)} the optimum, and within {tol:g} of it after {_epochs(n_epochs)}{stops}"
+        when = f"within {tol:g} of it after {_epochs(n_epochs)}"
+        yield f"forecast: the loss is {_above(above)} the optimum, and {when}{stops}"
     if objective.condition_number > _ILL_CONDITIONED:
         yield f"condition number {_plain(objective.condition_number)}: {_cause(descent, features, n_epochs)}"
 

@@ -155,7 +155,9 @@ def _read(
     rows = RowStore(options["max_memory"]) if settings.needs_rows else None
     fraction = settings.validation_fraction
     if fraction and options["validation"]:
-        raise UsageError("--validation and rows held out exclude each other: the model that is resumed has some")
+        raise UsageError(
+            "--validation and rows held out exclude each other: the model that is resumed has some"
+        )
     with open_table(options["data"], options, terminal) as table:
         features, target = choose_columns(table.header, x, y, source_name=table.name)
         terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
