@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import floor, inf, isfinite, log10
+from math import inf, isfinite
 
 import numpy as np
 import numpy.typing as npt
 
+from lrfit.convergence import rate_text
 from lrfit.descent import Descent, Start, prepare
 from lrfit.errors import shown
 from lrfit.moments import Moments
@@ -53,11 +54,12 @@ def rate(descent: Descent) -> str:
     if not descent.is_full_batch:
         safe = descent.safe_learning_rate
         return (
-            f"{name} {_share(value, safe)} {safe:.6g}, up to which no batch can lead away; "
-            f"full batches are stable up to {bound:.6g}"
+            f"{name} {_share(value, safe)} {rate_text(safe)}, up to which no batch can lead away; "
+            f"full batches are stable up to {rate_text(bound)}"
         )
     reason = "" if settings.learning_rate else " the fastest whatever the start,"
-    return f"{name}{reason} {_share(value, bound)} the largest stable one, {bound:.6g} = {_formula(descent)}"
+    stands = f"{_share(value, bound)} the largest stable one"
+    return f"{name}{reason} {stands}, {rate_text(bound)} = {_formula(descent)}"
 
 
 def _formula(descent: Descent) -> str:
@@ -80,6 +82,7 @@ def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
     if n_epochs is not None and isfinite(above):
         is_soon = n_epochs < descent.settings.epochs and not descent.settings.tol
         stops = f"; --tol {tol:g} stops there" if is_soon else ""
+        stops += "; with momentum it may rise on the way" if descent.method.momentum else ""
         when = f"within {tol:g} of it after {_epochs(n_epochs)}"
         yield f"forecast: the loss is {_above(above)} the optimum, and {when}{stops}"
     if objective.condition_number > _ILL_CONDITIONED:
@@ -177,7 +180,7 @@ def remedies(descent: Descent) -> str:
     tried = {
         "--standardize --lr auto": replace(auto, standardize=True),
         "--lr auto": auto,
-        f"--lr {_rounded(rate)}": replace(settings, learning_rate=float(_rounded(rate))),
+        f"--lr {rate_text(rate, 3)}": replace(settings, learning_rate=float(rate_text(rate, 3))),
     }
     if settings.standardize:
         del tried["--standardize --lr auto"]
@@ -195,12 +198,6 @@ def remedies(descent: Descent) -> str:
 def _with_epochs(options: str, n_epochs: float, settings: TrainingSettings) -> str:
     """The options, with as many epochs as it takes."""
     return f"{options} --epochs {n_epochs:.0f}" if n_epochs > settings.epochs else options
-
-
-def _rounded(value: float) -> str:
-    """A number of three digits, rounded down, so that a rate stays below its bound."""
-    unit = 10.0 ** (floor(log10(value)) - 2)
-    return f"{floor(value / unit) * unit:.3g}"
 
 
 def conclusion(descent: Descent, record: EpochRecord) -> str | None:
@@ -223,17 +220,26 @@ def _not_converged(descent: Descent, record: EpochRecord) -> str:
     if descent.is_full_batch and descent.learning_rate >= descent.max_stable_learning_rate:
         more = "only a smaller --lr will do"
     elif n_epochs is None:
-        more = "try more --epochs"
+        more = _without_forecast(descent.settings)
     else:
         more = f"within {tol:g} of it after {_epochs(n_epochs, 'more ')}"
     standardize = "" if descent.settings.standardize else ", or with --standardize --lr auto"
     return f"not converged: the loss is {_above(record.relative_excess)} the optimum; {more}{standardize}"
 
 
+def _without_forecast(settings: TrainingSettings) -> str:
+    if settings.schedule == "step":
+        return "try a larger --gamma or --step-size, lest the rate falls too soon"
+    if settings.batch_size is None or settings.average:
+        return "try more --epochs"
+    return "try more --epochs, or --average, which takes out the noise of batches"
+
+
 def _reason(descent: Descent, record: EpochRecord) -> str:
     settings = descent.settings
     if record.stopped == "patience":
-        return f"--patience {settings.patience}, so many epochs without a lower loss"
+        loss = "validation loss" if descent.held_out else "loss"
+        return f"--patience {settings.patience}, so many epochs without a lower {loss}"
     if record.stopped == "time":
         return "--max-time is over"
     if descent.is_full_batch:

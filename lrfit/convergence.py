@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf, isfinite, sqrt
+from math import floor, inf, isfinite, log10, sqrt
 
 import numpy as np
 
 from lrfit.graph import Array
 from lrfit.objective import Objective
 
-__all__ = ["Method", "epochs_until", "fastest_method"]
+__all__ = ["Method", "epochs_until", "fastest_method", "rate_text"]
 
 _MOST_LOOKS = 2_000_000
 """Distances, one for each epoch and eigenvector, that a forecast looks at."""
@@ -114,6 +114,19 @@ def fastest_method(smallest: float, largest: float, *, nesterov: bool) -> Method
         return Method(min(_BELOW_ONE, (root - 2.0) / (root + 2.0)), nesterov=True)
     root = sqrt(kappa)
     return Method(min(_BELOW_ONE, ((root - 1.0) / (root + 1.0)) ** 2))
+
+
+def rate_text(rate: float, n_digits: int = 6) -> str:
+    """A bound of rates for people: rounded down, so that it can be used as it is said.
+
+    Examples:
+        >>> rate_text(0.00016666), rate_text(2.0), rate_text(1.9999999)
+        ('0.00016666', '2', '1.99999')
+    """
+    text = f"{rate:.{n_digits}g}"
+    if float(text) <= rate or not isfinite(rate):
+        return text
+    return f"{rate - 0.5 * 10.0 ** (floor(log10(rate)) + 1 - n_digits):.{n_digits}g}"
 
 
 def epochs_until(

@@ -55,15 +55,16 @@ def integer(least: int, *, none: str | None = None) -> Callable[[str], int | Non
 
 
 def number(
-    *, above: float = -inf, least: float = -inf, none: str | None = None
+    *, above: float = -inf, least: float = -inf, below: float = inf, none: str | None = None
 ) -> Callable[[str], float | None]:
-    """A parser of finite decimal numbers above `above`, or of at least `least`; `none` stands for None."""
-    bounds = [f" above {above:g}"] * (above > -inf) + [f" of at least {least:g}"] * (least > -inf)
+    """A parser of finite decimal numbers within these bounds; the word `none` stands for None."""
+    limits = {" above ": above, " of at least ": least, " below ": below}
+    bounds = [f"{words}{limit:g}" for words, limit in limits.items() if isfinite(limit)]
 
     def parse(text: str) -> float | None:
         if text == none:
             return None
-        if not (_is_finite_number(text) and float(text) > above and float(text) >= least):
+        if not (_is_finite_number(text) and above < float(text) < below and float(text) >= least):
             _refuse(text, f"a finite number{' and'.join(bounds)}{_or(none)}")
         return float(text)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -71,10 +70,9 @@ def _target(path: str) -> Path:
 
 @contextmanager
 def _replacement(target: Path) -> Iterator[BinaryIO]:
-    descriptor, name = tempfile.mkstemp(prefix=".lrfit-", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    temporary = target.parent / f".lrfit-{os.urandom(8).hex()}"
+    try:  # before there is a file, so that an interrupt at any moment leaves none
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -54,7 +54,7 @@ _OPTIONS = (
     ),
     _setting(
         "--momentum",
-        type=number(least=0.0, none="auto"),
+        type=number(least=0.0, below=1.0, none="auto"),
         metavar="F|auto",
         help="Share of the last step that goes on; auto with --lr auto.",
     ),
@@ -93,7 +93,10 @@ _OPTIONS = (
         "--max-time", "max_time_s", type=duration, metavar="TIME", help="Stop after 30s, 5m, 2h of epochs."
     ),
     _setting(
-        "--validation-fraction", type=number(above=0.0), metavar="F", help="Hold out this share of the rows."
+        "--validation-fraction",
+        type=number(above=0.0, below=1.0),
+        metavar="F",
+        help="Hold out this share of the rows.",
     ),
 )
 

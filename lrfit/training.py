@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import isfinite
 
+from lrfit.convergence import rate_text
 from lrfit.descent import Descent
 from lrfit.divergence import has_diverged
 from lrfit.errors import DivergenceError
@@ -71,9 +72,9 @@ def train(
 
 def _divergence(descent: Descent, record: EpochRecord, before: EpochRecord) -> DivergenceError:
     bound, safe = descent.max_stable_learning_rate, descent.safe_learning_rate
-    limit = f"full batches are stable up to {bound:.6g}"
+    limit = f"full batches are stable up to {rate_text(bound)}"
     if not descent.is_full_batch:
-        limit += f", and no batch can lead away up to {safe:.6g}"
+        limit += f", and no batch can lead away up to {rate_text(safe)}"
     name, values = "loss", (before.loss, record.loss)
     if descent.settings.l2:  # which is what has risen; the loss may have fallen
         least = descent.objective.minimum * descent.loss_unit

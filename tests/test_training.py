@@ -7,6 +7,7 @@ import numpy as np
 import oracles
 import pytest
 
+from lrfit.convergence import rate_text
 from lrfit.descent import prepare
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.fit import summarize
@@ -141,7 +142,7 @@ def test_full_batch_above_the_bound_is_called_diverged_and_says_why(factor, stan
     bound = prepare(moments, TrainingSettings(standardize=standardize)).max_stable_learning_rate
     with pytest.raises(DivergenceError) as info:
         run(rows, learning_rate=factor * bound, epochs=5000, standardize=standardize)
-    for part in ("epoch", f"{factor * bound:.6g}", f"{bound:.6g}"):
+    for part in ("epoch", f"{factor * bound:.6g}", rate_text(bound)):
         assert part in str(info.value)
 
 

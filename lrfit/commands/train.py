@@ -230,7 +230,8 @@ def _announce(job: _Job, terminal: Terminal) -> None:
     if descent.learning_rate < descent.max_stable_learning_rate:
         terminal.note(advice.rate(descent))
     else:
-        terminal.warn(f"{advice.rate(descent)}; expect divergence")
+        expected = "divergence" if settings.is_linear else "a rise at first"
+        terminal.warn(f"{advice.rate(descent)}; expect {expected}")
     for line in advice.forecast(descent, features):
         terminal.note(line)
     if reason := advice.identifiability(moments, features, intercept=settings.intercept):

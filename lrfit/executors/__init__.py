@@ -13,7 +13,7 @@ from math import inf
 from lrfit.errors import UsageError
 from lrfit.program import LoopExecutor
 
-__all__ = ["interpreted_epochs", "loop_executor"]
+__all__ = ["interpreted_epochs", "interpreted_s", "loop_executor"]
 
 _STEP_S = 60e-6
 """Of the interpreter for a step of few rows, about."""
@@ -38,8 +38,13 @@ def interpreted_epochs(name: str, n_steps: int, n_values: int) -> float:
     """
     if name not in ("auto", "numpy", "numba"):
         raise UsageError(f"executor is {name!r}, and must be 'auto', 'numpy' or 'numba'")
-    n_epochs = int(_READY_S / (n_steps * _STEP_S + n_values * _VALUE_S))
+    n_epochs = int(_READY_S / interpreted_s(n_steps, n_values))
     return {"numpy": inf, "numba": 0}.get(name, n_epochs)
+
+
+def interpreted_s(n_steps: int, n_values: int) -> float:
+    """What the interpreter takes for so many steps with so many cells of feeds, about, in seconds."""
+    return n_steps * _STEP_S + n_values * _VALUE_S
 
 
 def loop_executor(name: str) -> LoopExecutor:
