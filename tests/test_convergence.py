@@ -12,7 +12,10 @@ from lrfit.moments import Moments
 from lrfit.settings import TrainingSettings
 from lrfit.training import train
 
-METHODS = [Method(), *(Method(beta, nesterov) for beta in (0.3, 0.5, 0.9, 0.99) for nesterov in (False, True))]
+METHODS = [
+    Method(),
+    *(Method(beta, nesterov) for beta in (0.3, 0.5, 0.9, 0.99) for nesterov in (False, True)),
+]
 
 
 def recursion(s, beta, *, nesterov):
@@ -30,7 +33,7 @@ def radius(s, beta, *, nesterov):
 
 def worst(rate, method, smallest, largest):
     """The slowest contraction of all eigenvalues between the two."""
-    grid = np.geomspace(smallest, largest, 25)
+    grid = np.geomspace(smallest, largest, 9)
     return max(radius(rate * value, method.momentum, nesterov=method.nesterov) for value in grid)
 
 
@@ -52,18 +55,18 @@ def test_the_contraction_is_the_radius_of_the_recursion(method):
         )
 
 
-@pytest.mark.parametrize("kappa", [1.0, 3.0, 100.0, 1e5])
+@pytest.mark.parametrize("kappa", [1.0, 100.0, 1e5])
 @pytest.mark.parametrize("method", METHODS, ids=str)
 def test_the_fastest_rate_is_not_beaten_by_any_other(method, kappa):
     fastest = worst(method.fastest_rate(2.0, 2.0 * kappa), method, 2.0, 2.0 * kappa)
     bound = method.max_stable_rate(2.0 * kappa)
     assert fastest < 1.0
-    others = [worst(f * bound, method, 2.0, 2.0 * kappa) for f in np.linspace(0.01, 1.0, 60)]
+    others = [worst(f * bound, method, 2.0, 2.0 * kappa) for f in np.linspace(0.01, 1.0, 40)]
     assert fastest <= min(others) + 1e-7
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
-@pytest.mark.parametrize("kappa", [1.0, 2.0, 30.0, 1e4])
+@pytest.mark.parametrize("kappa", [1.0, 2.0, 1e4])
 def test_the_fastest_method_is_the_best_of_a_search_over_rates_and_momentum(kappa, nesterov):
     method = fastest_method(0.5, 0.5 * kappa, nesterov=nesterov)
     reached = worst(method.fastest_rate(0.5, 0.5 * kappa), method, 0.5, 0.5 * kappa)
@@ -81,7 +84,7 @@ def test_the_fastest_method_is_the_best_of_a_search_over_rates_and_momentum(kapp
 def test_no_rate_is_faster_in_full_batch_than_auto(momentum, nesterov):
     if nesterov and momentum == 0.0:
         return
-    for seed in range(4):
+    for seed in range(2):
         rows = oracles.random_rows(30, 3, seed)
         settings = TrainingSettings(learning_rate=None, momentum=momentum, nesterov=nesterov)
         descent = prepare(Moments.of_rows(rows), settings)
@@ -109,13 +112,15 @@ def safe_step(hessian, theta, velocity, rate, method):
     return theta - rate * step, velocity
 
 
-@pytest.mark.parametrize("method", [Method(), Method(0.05), *METHODS[1:], Method(0.05, nesterov=True)], ids=str)
+@pytest.mark.parametrize(
+    "method", [Method(), Method(0.05), *METHODS[1:], Method(0.05, nesterov=True)], ids=str
+)
 def test_up_to_twice_the_safe_rate_no_sequence_of_batches_leads_away(method):
     rng = np.random.default_rng(0)
     b = method.momentum ** (2 if method.nesterov else 1)
     rate, largest = 2.0 * method.safe_rate(3.0), 3.0
     theta, velocity = rng.normal(size=(2, 4))
-    for _ in range(200):
+    for _ in range(100):
         basis = np.linalg.qr(rng.normal(size=(4, 4)))[0]
         hessian = basis @ np.diag(largest * rng.choice([0.0, 1.0, 0.99, rng.uniform()], size=4)) @ basis.T
         before = lyapunov(theta, velocity, rate, method.momentum, b)
@@ -128,7 +133,7 @@ def test_up_to_twice_the_safe_rate_no_sequence_of_batches_leads_away(method):
 @pytest.mark.parametrize("factor", [1.0, 1.02])
 @pytest.mark.parametrize("method", METHODS, ids=str)
 def test_the_safe_rate_is_half_of_the_largest_for_which_that_holds(method, factor):
-    """In the worst state, along an eigenvector of the largest eigenvalue; by the norm of the step's matrix."""
+    """In the worst state, along an eigenvector of the largest eigenvalue: by the norm of the step."""
     beta, b = method.momentum, method.momentum ** (2 if method.nesterov else 1)
     rate = factor * 2.0 * method.safe_rate(3.0)
     columns = []
@@ -204,8 +209,9 @@ def test_as_many_epochs_as_forecast_are_needed_and_done(name):
     assert last.relative_excess <= tol
 
 
-@pytest.mark.parametrize("momentum", [0.0, None, 0.9])
-@pytest.mark.parametrize("kappa", [1.0, 1e2, 1e4, 1e6, 1e8])
+@pytest.mark.parametrize(
+    ("kappa", "momentum"), [(1.0, 0.0), (1e2, 0.9), (1e4, None), (1e6, 0.9), (1e8, 0.0), (1e8, None)]
+)
 def test_forecasts_hold_at_any_condition_number(kappa, momentum):
     """Where the loop would take too long, from a start that is close to the optimum."""
     rng = np.random.default_rng(0)
@@ -215,11 +221,11 @@ def test_forecasts_hold_at_any_condition_number(kappa, momentum):
     rows = np.column_stack([x, x @ (1.0 / np.sqrt(np.geomspace(1.0 / kappa, 1.0, 3))) + noise])
     moments = Moments.of_rows(rows)
     settings = {"intercept": False, "learning_rate": None if momentum is None else 0.5, "tol": 1e-4}
-    if momentum is not None and kappa > 1e4:  # so far that 1e5 epochs or so remain
+    if momentum is not None and kappa > 1e4:  # so far that some 10,000 epochs remain
         best = moments.least_squares(intercept=False)
         start = prepare(moments, TrainingSettings(intercept=False)).objective
-        away = np.sqrt(2e-4 * start.minimum * (1.0 + 1e5 / kappa) / start.eigenvalues[0])
-        settings["init"] = tuple(best.weights + [away, 0.0, 0.0])
+        away = np.sqrt(2e-4 * start.minimum * (1.0 + 1e4 / kappa) / start.eigenvalues[0])
+        settings["init"] = tuple(best.weights + np.array([away, 0.0, 0.0]))
     descent = prepare(moments, TrainingSettings(epochs=2_000_000, momentum=momentum, **settings))
     forecast = descent.epochs_until(1e-4)
     *_, last = train(descent, executor="numba", next_due=lambda _: inf)
