@@ -103,9 +103,15 @@ class Descent:
 
     @property
     def cannot_diverge(self) -> bool:
-        """Whether each step is known to lead closer, so that no epoch needs to be looked at."""
+        """Whether no step can lead away, so that no epoch needs to be looked at."""
         is_simple = self.settings.is_linear or not self.method.momentum
-        return self.is_full_batch and is_simple and self.learning_rate < self.max_stable_learning_rate
+        is_stable = self.learning_rate < self.max_stable_learning_rate
+        return is_simple and (is_stable if self.is_full_batch else self.is_safe)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the rate is one with which no batch, whatever it is, leads away."""
+        return self.learning_rate <= self.safe_learning_rate
 
     @property
     def loss_unit(self) -> float:
@@ -242,7 +248,10 @@ def _first_start(scaling: Scaling, settings: TrainingSettings) -> Start:
         numbers = np.array(settings.init, dtype=np.float64)
         if len(numbers) != n_parameters:
             intercept = " and 1 for the intercept" if settings.intercept else ""
-            raise UsageError(f"init has {len(numbers)} numbers, but needs {k} for the weights{intercept}")
+            plural = "s" * (len(numbers) != 1)
+            raise UsageError(
+                f"init has {len(numbers)} number{plural}, but needs {k} for the weights{intercept}"
+            )
         given = scaling.from_data_units(numbers[:k], numbers[k] if settings.intercept else 0.0)
         numbers = np.append(*given)[:n_parameters]
     return Start(numbers[:k], float(numbers[k]) if settings.intercept else None)

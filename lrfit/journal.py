@@ -1,8 +1,8 @@
 """The journal of a run: the files that it writes on its way, which are its history and checkpoints.
 
-The history of a run that goes on from another is that of both: its file is continued, if it is there. A
-checkpoint is a model from which the run could go on. The history takes the place of an old file when the run
-ends; also when it is interrupted after a checkpoint, from which it can be continued.
+The history of a run that goes on where another ended is that of both: its file is continued, if it is there.
+A checkpoint is a model from which the run could go on. The history takes the place of an old file when the
+run ends; also when it is interrupted, or diverges, after a checkpoint, from which it can be continued.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from lrfit.errors import UsageError, shown
+from lrfit.errors import DivergenceError, UsageError, shown
 from lrfit.output_file import open_output
 from lrfit.report import history_header, history_row
 from lrfit.run import EpochRecord
@@ -31,6 +31,7 @@ class Journal:
         history: Path of the history; None for none.
         checkpoints: Path of the model; None for no checkpoints.
         every: Epochs between two checkpoints.
+        continues: Whether the run goes on where another one ended.
         document: The model that a record stands for.
 
     Attributes:
@@ -49,12 +50,13 @@ class Journal:
         history: str | None,
         checkpoints: str | None,
         every: int | None,
+        continues: bool,
         document: Callable[[EpochRecord], bytes],
     ) -> None:
         self.checkpoint: int | None = None
         self._features, self._intercept = features, intercept
         self._history_path, self._checkpoints, self._every = history, checkpoints, every
-        self._document = document
+        self._continues, self._document = continues, document
         self._files = ExitStack()
         self._history: BinaryIO | None = None
         self._has_begun = False
@@ -67,7 +69,8 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind and issubclass(kind, KeyboardInterrupt) and self.checkpoint is not None:
+        is_stopped = kind is not None and issubclass(kind, (KeyboardInterrupt, DivergenceError))
+        if is_stopped and self.checkpoint is not None:
             self._files.close()
         else:
             self._files.__exit__(kind, error, trace)
@@ -99,7 +102,7 @@ class Journal:
             self._features, intercept=self._intercept, validation=record.validation_loss is not None
         ).encode()
         path = Path(self._history_path or "")
-        if not record.epoch or not path.is_file():
+        if not self._continues or not path.is_file():
             return header + row
         before, found, _ = path.read_bytes().partition(b"\n" + row)
         if not found or not (before + b"\n").startswith(header):

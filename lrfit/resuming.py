@@ -70,7 +70,7 @@ class Resumption:
             UsageError: One differs, and must not; or is not valid.
         """
         self._accept(
-            f"--{_option(name)} is {_text(value)}, and was {_text(self._kept[name])}"
+            f"--{_option(name)} is {_text(name, value)}, and was {_text(name, self._kept[name])}"
             for name, value in said.items()
             if name in self._kept and value != self._kept[name] and not (name in _CHOSEN and value is None)
         )
@@ -107,7 +107,11 @@ class Resumption:
         held_out = descent.held_out
         validation_loss = held_out.half_mse(fitted, self.model.intercept) if held_out else None
         same_rows = validation_loss == self._training.validation_loss
-        self._accept([] if same_rows or not same_data else ["the rows held out have changed"])
+        self._accept(
+            []
+            if same_rows or not same_data
+            else ["the rows held out have changed (or --validation was left out)"]
+        )
         weights, intercept = descent.scaling.from_data_units(fitted, self.model.intercept)
         start = Start(weights, intercept if descent.settings.intercept else None, self._training.epochs)
         return replace(descent, start=start if self._has_changed else self._same(start, descent))
@@ -155,7 +159,7 @@ def _option(name: str) -> str:
     return "lr" if name == "learning_rate" else name.replace("_", "-")
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "none" if value is None else str(value)
+    return {"batch_size": "full"}.get(name, "none") if value is None else str(value)

@@ -48,7 +48,9 @@ _OPTIONS = (
     _setting(
         "--lr", "learning_rate", type=number(above=0.0, none="auto"), metavar="F|auto", help="Learning rate."
     ),
-    _setting("--epochs", type=integer(1), metavar="N", help="Passes over the data."),
+    _setting(
+        "--epochs", type=integer(1), metavar="N", help="Passes over the data; with --resume, so many more."
+    ),
     _setting(
         "--batch-size", type=integer(1, none="full"), none="full", metavar="N|full", help="Rows of a step."
     ),
@@ -64,16 +66,24 @@ _OPTIONS = (
         type=click.Choice(SCHEDULES),
         help="Of the rate: lr; lr / step^power-t; or lr · gamma^⌊epoch / step-size⌋.",
     ),
-    _setting("--power-t", type=number(above=0.0), metavar="F", help="Of --schedule invscaling."),
-    _setting("--step-size", type=integer(1), metavar="N", help="Epochs, of --schedule step."),
-    _setting("--gamma", type=number(above=0.0), metavar="F", help="Of --schedule step."),
+    _setting("--power-t", type=number(above=0.0), metavar="F", help="Exponent of --schedule invscaling."),
+    _setting("--step-size", type=integer(1), metavar="N", help="Epochs of a step of --schedule step."),
+    _setting(
+        "--gamma",
+        type=number(above=0.0),
+        metavar="F",
+        help="Factor of the rate after a step of --schedule step.",
+    ),
     _setting(
         "--clip-norm", type=number(above=0.0), metavar="F", help="Shorten longer gradients to this norm."
     ),
     _switch("average", help="Average the parameters over the last part of a mini-batch run."),
     _switch("shuffle", help="Draw mini-batches in a new order each epoch."),
     _setting(
-        "--seed", type=integer(0), metavar="N", help="Of shuffles, of --init normal and of rows held out."
+        "--seed",
+        type=integer(0),
+        metavar="N",
+        help="Seed of shuffles, of --init normal and of rows held out.",
     ),
     _switch("standardize", help="Descend on (x - mean)/sd and (y - mean)/sd; report in the data's units."),
     _switch("condense", help="Full batch on the sigma points, not the rows."),

@@ -71,9 +71,8 @@ class Terminal:
         self._quiet = quiet
         if verbose:
             self._show_log()
-        self._live = (
-            not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        )
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._live = not quiet and self._is_terminal and os.environ.get("TERM") != "dumb"
         self._bar: Progress | None = None
         self._next_s = 0.0
 
@@ -135,6 +134,10 @@ class Terminal:
             self._bar = None
 
     def _print(self, text: str) -> None:
+        if self._is_terminal and len(text) > self.width:
+            import textwrap  # noqa: PLC0415
+
+            text = textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False)
         with suppress(OSError):  # a result is worth more than a word about it
             if self._bar:
                 self._bar.console.out(text, highlight=False)

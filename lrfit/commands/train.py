@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from lrfit.run import EpochRecord
 
 
+_LONG_S = 5.0
+"""Of work that is worth a word on how to shorten it."""
+
+
 @click.command(name="train", short_help="Fit a line to a CSV.")
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option(
@@ -90,7 +94,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     _check_options(options)
     terminal = Terminal(quiet=options["quiet"], verbose=options["verbose"])
     job = _prepared(options, terminal)
-    _announce(job, terminal)
+    _announce(job, options, terminal)
     record = _descend(job, options, terminal)
     fit = job.fit(record)
     document = to_bytes(fit)
@@ -126,7 +130,7 @@ def _check_options(options: dict[str, Any]) -> None:
         if options[name]:
             check_writable(options[name])
             other = taken.setdefault(Path(options[name]).resolve(), name)
-            if other != name:
+            if other != name and (name, other) != ("output", "resume"):
                 other = "DATA" if other == "data" else f"--{other}"
                 raise click.UsageError(f"--{name} and {other} are the same file, {shown(options[name])}")
 
@@ -214,7 +218,7 @@ def _prepared(options: dict[str, Any], terminal: Terminal) -> _Job:
     return _Job(resumption.continued(descent, data.sample.fingerprint), data)
 
 
-def _announce(job: _Job, terminal: Terminal) -> None:
+def _announce(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
     """Say on what, and how fast, descent runs, and what is to be expected."""
     from lrfit import advice
 
@@ -232,10 +236,28 @@ def _announce(job: _Job, terminal: Terminal) -> None:
     else:
         expected = "divergence" if settings.is_linear else "a rise at first"
         terminal.warn(f"{advice.rate(descent)}; expect {expected}")
-    for line in advice.forecast(descent, features):
-        terminal.note(line)
-    if reason := advice.identifiability(moments, features, intercept=settings.intercept):
+    if not settings.l2 and (
+        reason := advice.identifiability(moments, features, intercept=settings.intercept)
+    ):
         terminal.warn(reason)
+    if not options["quiet"]:
+        for line in advice.forecast(descent, features):
+            terminal.note(line)
+    if slow := _slowness(descent, options["executor"]):
+        terminal.note(slow)
+
+
+def _slowness(descent: Descent, executor: str) -> str | None:
+    """A word on long work that machine code would shorten, where that is not installed."""
+    from importlib.util import find_spec
+
+    from lrfit.executors import interpreted_s
+
+    n_values = len(descent.points) * len(descent.moments.mean)
+    expected_s = descent.settings.epochs * interpreted_s(descent.steps_per_epoch, n_values)
+    if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
+        return None
+    return f"the epochs take about {expected_s:,.0f} s step by step; pip install numba makes them quick"
 
 
 def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRecord:
@@ -262,6 +284,7 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
         history=options["history"],
         checkpoints=options["output"],
         every=options["checkpoint_every"],
+        continues=descent.start.variables is not None,
         document=lambda record: to_bytes(job.fit(record)),
     )
     shown_next = first
@@ -292,9 +315,12 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
         ) from error
     except KeyboardInterrupt:
         if journal.checkpoint is not None:
-            terminal.warn(
-                f"epoch {journal.checkpoint} is saved; --resume {shown(options['output'])} goes on from there"
+            terminal.note(
+                f"epoch {journal.checkpoint} is saved: --resume {shown(options['output'])} "
+                f"--epochs {last - journal.checkpoint} goes on from there"
             )
+        else:
+            terminal.note("nothing was saved; --checkpoint-every N keeps, with -o, what was done")
         raise
     return record
 
