@@ -5,13 +5,14 @@ momentum any rise of the objective beyond rounding shows that it has begun; with
 up and down, a rise above the start does. Below that rate nothing is called diverged.
 
 In mini-batches the objective goes up and down, too, and where stability ends depends on the batches. But the
-steps are linear. So once the loss is far above where it was, the next epoch is run twice over the same
+steps are linear. So once the loss is far above where it was, the next epochs are run twice over the same
 batches: from where descent is, and from the minimiser. The noise of the batches is the same for both, and
-cancels in their difference: if that grows, the steps lead away, and not the noise. Up to the rate with which
-no batch can lead away, nothing is called diverged.
+cancels in their difference: if that grows, and goes on to grow, the steps lead away, and not the noise. Up to
+the rate with which no batch can lead away, nothing is called diverged.
 
-A schedule may yet come down to a stable rate, and clipped steps are short: there, a loss far above where it
-was at a rate that is too large has to do. And a loss that is not finite is no fit, whatever the reason.
+In full batch a schedule may yet come down to a stable rate, and clipped steps are short: there, a loss far
+above where it was at a rate that is too large has to do. And a loss that is not finite is no fit, whatever
+the reason.
 """
 
 from __future__ import annotations
@@ -49,4 +50,4 @@ def has_diverged(run: Run, record: EpochRecord, before: EpochRecord, start: Epoc
         return False
     if descent.is_full_batch or descent.settings.clip_norm is not None:
         return run.learning_rate >= descent.max_stable_learning_rate
-    return run.leads_away()
+    return run.learning_rate > descent.safe_learning_rate and run.leads_away()

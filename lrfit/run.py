@@ -31,7 +31,10 @@ _PATIENCE_S = 0.1
 """Of one call of compiled code, about: it cannot be interrupted."""
 
 _PROBE = 10
-"""Epochs whose distances are compared with those of as many more, to see whether steps lead away."""
+"""Distances that are compared with as many later ones, to see whether they grow."""
+
+_BEYOND_DOUBT = 1e12
+"""Growth of a distance, squared, that does not pass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,19 +207,12 @@ class Run:
         """Whether the steps of the next epochs lead away from the minimiser, apart from the batches' noise.
 
         That is, whether descent from here and descent from there, over the same batches, move apart, as the
-        objective measures it: in the next epoch; and, since a few epochs may do so though all of them
-        together lead closer, more in the epochs after the next `_PROBE` than in these. The run stays where it
-        is.
+        objective measures it; see `_grow`. The run stays where it is.
         """
         here = self._variables()
-        distances = self._distances(here)
-        soon = [*islice(distances, 2)]
-        is_away = not soon[1] < soon[0]
-        if is_away:
-            soon += islice(distances, _PROBE - 1)
-            is_away = not np.max([*islice(distances, _PROBE)]) < np.max(soon)
+        moves_apart = _grow(self._distances(here))
         self._restore(here)
-        return is_away
+        return moves_apart
 
     def _distances(self, here: Mapping[str, Array]) -> Iterator[float]:
         """How far descent from these variables is from descent from the minimiser: now, and an epoch on."""
@@ -246,6 +242,18 @@ class Run:
         self._session.run(
             self._graph.restore, {node: variables[name] for name, node in self._graph.restored.items()}
         )
+
+
+def _grow(distances: Iterator[float]) -> bool:
+    """Whether these grow: at once; and later on, too, since an epoch may lead away for a while only."""
+    seen: list[float] = []
+    for distance in islice(distances, 2 * _PROBE):
+        seen.append(distance)
+        if not distance <= _BEYOND_DOUBT * seen[0]:
+            return True
+        if seen[0] > distance and len(seen) == 2:  # noqa: PLR2004 (the first, and the next)
+            return False
+    return max(seen[_PROBE:]) >= max(seen[:_PROBE])
 
 
 def _joined(variables: Mapping[str, Array], names: Sequence[str]) -> Array:

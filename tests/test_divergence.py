@@ -166,6 +166,16 @@ def test_growth_that_passes_is_no_divergence():
     assert records[-1].loss < 1e-12 * records[0].loss
 
 
+def test_a_schedule_that_has_come_down_leads_nowhere():
+    """Wherever it has left descent: its last steps change nothing any more."""
+    rows = oracles.lab_rows()
+    rate = 1.7 * prepared(rows).max_stable_learning_rate
+    settings = {"learning_rate": rate, "batch_size": 4}
+    assert outcome(prepared(rows, **settings))[1]
+    settings |= {"schedule": "step", "step_size": 4, "gamma": 0.5}
+    assert not outcome(prepared(rows, **settings, epochs=300))[1]
+
+
 def test_batches_whose_epochs_overflow_at_once_are_called_diverged():
     rows = np.column_stack([np.arange(1.0, 41.0), np.ones(40)])
     for rate in np.geomspace(0.01, 1e150, 20):
