@@ -228,23 +228,6 @@ def test_constant_y_gives_weight_zero_and_no_r2():
     assert result.data.r2 is None
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"learning_rate": 0.0}, "learning_rate is 0.0"),
-        ({"learning_rate": float("nan")}, "finite number above 0"),
-        ({"epochs": 0}, "epochs is 0"),
-        ({"batch_size": 0}, "batch_size is 0"),
-        ({"seed": -1}, "seed is -1"),
-        ({"init": "zeroes"}, "'zeros', 'normal'"),
-        ({"init": (1.0, float("inf"))}, "finite numbers"),
-    ],
-)
-def test_settings_that_are_not_valid_are_refused_with_what_is(settings, message):
-    with pytest.raises(UsageError, match=message):
-        TrainingSettings(**settings)
-
-
 def test_a_start_whose_loss_overflows_is_refused():
     with pytest.raises(DivergenceError, match="at the start"):
         run(oracles.lab_rows(), init=(1e200, 0.0))
