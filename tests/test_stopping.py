@@ -87,12 +87,11 @@ def test_what_is_due_does_not_change_where_a_run_ends_that_is_not_foreseen(monke
         monkeypatch.setattr(module, "MAX_MOMENTUM_EPOCHS", 50)
     monkeypatch.setattr(convergence, "_BLOCK", 50)
     rows = oracles.random_rows(30, 1)
-    last = assert_same_end(rows, learning_rate=0.02, momentum=0.5, tol=1e-3, epochs=5000)
+    last = assert_same_end(rows, learning_rate=0.009, momentum=0.5, tol=1e-3, epochs=5000)
     assert last.stopped == "tol"
     assert last.epoch > 200
-    first = next(
-        r for r in run(rows, learning_rate=0.02, momentum=0.5, epochs=last.epoch) if r.relative_excess <= 1e-3
-    )
+    path = run(rows, learning_rate=0.009, momentum=0.5, epochs=last.epoch)
+    first = next(record for record in path if record.relative_excess <= 1e-3)
     assert first.epoch <= last.epoch <= first.epoch * (1 + 1 / 32)
 
 
