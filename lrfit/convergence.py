@@ -123,10 +123,12 @@ def rate_text(rate: float, n_digits: int = 6) -> str:
         >>> rate_text(0.00016666), rate_text(2.0), rate_text(1.9999999)
         ('0.00016666', '2', '1.99999')
     """
+    if not isfinite(rate):
+        return str(rate)
     text = f"{rate:.{n_digits}g}"
-    if float(text) <= rate or not isfinite(rate):
-        return text
-    return f"{rate - 0.5 * 10.0 ** (floor(log10(rate)) + 1 - n_digits):.{n_digits}g}"
+    if float(text) > rate:
+        text = f"{rate - 0.5 * 10.0 ** (floor(log10(rate)) + 1 - n_digits):.{n_digits}g}"
+    return text if "e+" not in text else f"{floor(float(text)):d}"
 
 
 def epochs_until(

@@ -82,7 +82,9 @@ class Objective:
         if np.all(scale) and np.linalg.matrix_rank(self.root / scale) == len(scale):
             inverse = np.linalg.inv(self.root / scale) / scale[:, np.newaxis]
             of_inverse, reciprocal, _ = np.linalg.svd(inverse)
-            n_small = np.count_nonzero(singular * reciprocal[0] * singular < singular[-1])
+            n_small = np.count_nonzero(
+                (singular * reciprocal[0] * singular < singular[-1]) & (reciprocal > 0.0)
+            )
             apart = np.flatnonzero(singular[:-1] * _APART < singular[1:]) + 1
             n_small = np.max(apart[apart <= n_small], initial=0)
             singular = np.append(1.0 / reciprocal[:n_small], singular[n_small:])
@@ -106,7 +108,7 @@ class Objective:
     def condition_number(self) -> float:
         """λ_max / λ_min: about as many steps does gradient descent need to come closer by a factor of e."""
         smallest, largest = self.extremes
-        return largest / smallest if smallest else 1.0
+        return min(largest / smallest, float(np.finfo(np.float64).max)) if smallest else 1.0
 
     def modes(self, theta: Array) -> Array:
         """How far θ is from θ* along each eigenvector, in the order of the eigenvalues."""

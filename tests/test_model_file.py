@@ -8,7 +8,7 @@ import pickle
 import struct
 import sys
 import unicodedata
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
@@ -443,3 +443,69 @@ def test_a_model_that_cannot_be_read_is_refused_with_the_reason(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Broken())))
     with pytest.raises(ModelFileError, match="standard input cannot be read: Input/output error"):
         load("-")
+
+
+# What resuming needs; and documents from before it.
+
+RESUMABLE = replace(
+    FULL,
+    training=replace(
+        FULL.training,
+        best=[0.1, -2.5],
+        best_epoch=7,
+        variables={"W": [0.1, 1e-308], "b": [-0.0], "global_step": [1e300]},
+        l2=0.5,
+        validation_loss=0.125,
+    ),
+)
+
+
+def test_lists_read_back_to_the_same_bits():
+    again = to_fit(to_bytes(RESUMABLE), "model.json")
+    assert again == RESUMABLE
+    assert [struct.pack("d", v) for values in again.training.variables.values() for v in values] == [
+        struct.pack("d", v) for values in RESUMABLE.training.variables.values() for v in values
+    ]
+
+
+def test_integers_in_a_list_are_numbers():
+    document = to_bytes(RESUMABLE).replace(b"-2.5", b"3")
+    best = to_fit(document, "model.json").training.best
+    assert best == [0.1, 3.0]
+    assert type(best[1]) is float
+
+
+@pytest.mark.parametrize(
+    ("literal", "message"),
+    [
+        ('{"W": [1, NaN]}', "field 'training.variables.W[1]' is 'NaN', not a finite number"),
+        ('{"W": [1e999]}', "field 'training.variables.W[0]' is 'Infinity', not a finite number"),
+        ('{"W": ["1"]}', "'training.variables.W[0]'"),
+        ('{"W": [[1]]}', "field 'training.variables.W[0]' is of type list, not a finite number"),
+        ('{"W": [null]}', "field 'training.variables.W[0]' is 'null', not a finite number"),
+        ('{"W": [true]}', "field 'training.variables.W[0]' is 'true', not a finite number"),
+        ('{"W": 1}', "field 'training.variables.W' is '1', not a list"),
+        ('{"W": {"0": 1}}', "field 'training.variables.W' is of type dict, not a list"),
+        ('{"W": [1], "W": [2]}', "field 'W' comes twice"),
+        ("[1]", "field 'training.variables' is of type list, not an object"),
+        ('"W"', "not an object"),
+    ],
+)
+def test_a_damaged_list_is_refused_and_the_place_named(literal, message):
+    assert message in refusal(changed("training.variables", literal))
+
+
+def test_a_document_from_before_the_new_fields_is_still_read(in_process, tmp_path, monkeypatch):
+    """Version 1, as it was first written; and predict works with it."""
+    content = json.loads(to_bytes(replace(FULL, weights={"x": 0.1})))
+    first = ["loss", "epochs", "learning_rate", "batch_size", "shuffle", "seed", "standardize"]
+    content["training"] = {name: content["training"][name] for name in [*first, "fit_intercept", "stopped"]}
+    first = ["n_samples", "r2", "rmse", "best_constant_loss", "max_stable_learning_rate", "least_squares"]
+    content["data"] = {name: content["data"][name] for name in first}
+    document = json.dumps(content)
+    assert to_fit(document.encode(), "model.json") == replace(FULL, weights={"x": 0.1})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.json").write_text(document)
+    code, out, err = in_process("predict", "model.json", "-", stdin="x\n1\n")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].split(",")[-1] == "0.6"

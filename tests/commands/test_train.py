@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 
 import numpy as np
@@ -418,3 +419,157 @@ def test_quiet_and_verbose_contradict_each_other(lrfit):
     result = lrfit("train", LAB, "-q", "-v")
     assert (result.returncode, result.stdout) == (2, b"")
     assert b"--quiet and --verbose exclude each other" in result.stderr
+
+
+# Divergence, and the way out of it.
+
+
+def years(i):
+    return 1990 + i
+
+
+@pytest.mark.parametrize(
+    "x", [years, lambda i: 33 * i, lambda i: 1_600_000_000 + 86_400 * i], ids=["years", "to 1000", "seconds"]
+)
+@pytest.mark.parametrize("kind", ["", "--momentum 0.5", "--batch-size 4"])
+def test_at_the_default_rate_large_features_diverge_and_the_way_out_is_named(
+    in_process, tmp_path, monkeypatch, x, kind
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.json").write_text("old")
+    data = "x,y\n" + "".join(f"{x(i)},{3 * i + 7 * np.sin(i)}\n" for i in range(31))
+    code, out, err = in_process("train", "-", "-o", "m.json", *kind.split(), stdin=data)
+    assert (code, out) == (3, "")
+    error = err.splitlines()[-1]
+    assert re.match(
+        r"lrfit: error: training diverged in epoch \d+: the loss went from \S+ to \S+ at learning rate "
+        r"0\.01; full batches are stable up to \S+[.,] ",
+        error,
+    )
+    assert error.endswith(" Nothing was saved.")
+    assert (tmp_path / "m.json").read_text() == "old"
+    remedy = error.partition("Try ")[2].split(", or ")[0].split(", for a loss")[0]
+    assert remedy.startswith("--standardize --lr auto")
+    code, out, err = in_process(
+        "train", "-", "-q", "--format", "json", *kind.split(), *remedy.split(), stdin=data
+    )
+    assert (code, err) == (0, "")
+    if "batch" not in kind:
+        model = json.loads(out)
+        assert model["training"]["relative_excess"] <= 1.1e-6
+
+
+def test_a_start_whose_loss_is_not_finite_is_refused_without_a_remedy(in_process):
+    for kind in ("", "--momentum auto --lr auto", "--batch-size 4"):
+        code, out, err = in_process("train", "-", "--init", "1e200,0", *kind.split(), stdin=LAB.read_text())
+        assert (code, out) == (3, "")
+        assert err.splitlines()[-1] == (
+            "lrfit: error: the loss at the start is not finite: start from smaller weights. "
+            "Nothing was saved."
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--tol 1e-300",
+        "--lr 1e-300 --tol 1e-300",
+        "--l2 1e308",
+        "--l2 1e308 --lr auto",
+        "--l2 1e308 --batch-size 4",
+        "--momentum 0.999999",
+        "--momentum 0.9999999999999999 --lr auto --batch-size 1",
+        "--clip-norm 1e-300",
+        "--clip-norm 1e308 --lr 1e308",
+        "--schedule step --gamma 1e-300 --step-size 1 --batch-size 3",
+        "--schedule step --step-size 999999999999999999",
+        "--schedule invscaling --power-t 1e300",
+        "--max-time 1e-9",
+        "--epochs 999999999999999999 --tol 1e-3",
+        "--epochs 999999999999999999 --tol 0.1 --batch-size 5",
+        "--epochs 999999999999999999 --patience 1 --batch-size 1",
+        "--lr 1e308",
+        "--lr 5e-324",
+        "--init 1e100,1e100",
+        "--seed 999999999999999999 --init normal --batch-size 1",
+    ],
+)
+def test_extreme_settings_end_well_or_in_one_line(in_process, arguments):
+    code, out, err = in_process("train", "-", "--format", "json", *arguments.split(), stdin=LAB.read_text())
+    assert code in (0, 3), err
+    assert (code == 3) == (not out)
+    assert not re.search(r"Traceback|Warning:|\binf times", err)
+    if out:
+        json.loads(out, parse_constant=pytest.fail)
+
+
+# Validation.
+
+
+@pytest.mark.parametrize("kind", ["", "--batch-size 4", "--patience 5"])
+@pytest.mark.parametrize("from_file", [True, False])
+def test_rows_to_validate_on_are_measured_in_each_epoch(lrfit, tmp_path, kind, from_file):
+    held_out = oracles.SAMPLE_DATA / "lab_test.csv"
+    how = ["--validation", held_out] if from_file else ["--validation-fraction", "0.3"]
+    result = lrfit("train", LAB, *how, "--history", "h.csv", "-o", "m.json", "--epochs", "9", *kind.split())
+    assert result.returncode == 0
+    model = json.loads((tmp_path / "m.json").read_text())
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "h.csv").read_text())))
+    assert "validation" in result.stderr.decode()
+    n_held_out, n_samples = model["data"]["n_held_out"], model["data"]["n_samples"]
+    assert (n_held_out, n_samples) == (8, 17) if from_file else n_held_out + n_samples == 17
+    assert f"rows: {n_held_out} to validate on, {n_samples} to train on" in result.stderr.decode()
+    fitted = min(rows, key=lambda row: float(row["validation_loss"])) if "patience" in kind else rows[-1]
+    assert model["training"]["validation_loss"] == float(fitted["validation_loss"])
+    if from_file:
+        test = oracles.read_columns("lab_test.csv", ["x", "y"])
+        for row in rows:
+            loss = oracles.half_mse(test, [float(row["W[x]"])], float(row["b"]))
+            assert float(row["validation_loss"]) == pytest.approx(loss, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("x,z\n1,2\n", "'y'"),
+        ("a,b\n1,2\n", "'x'"),
+        ("x,y\n1,abc\n", "'abc' is not a number"),
+        ("x,y\n", "no rows"),
+        ("", "is empty"),
+    ],
+)
+def test_wrong_rows_to_validate_on_are_refused_and_their_file_named(
+    in_process, tmp_path, monkeypatch, data, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.csv").write_text(data)
+    code, out, err = in_process("train", str(LAB), "--validation", "v.csv", stdin="")
+    assert (code, out) == (1, "")
+    error = err.splitlines()[-1]
+    assert error.startswith("lrfit: error: ")
+    assert message in error
+    assert "v.csv" in error
+
+
+def test_the_columns_to_validate_on_may_be_in_another_order(in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3,5\n")
+    (tmp_path / "b.csv").write_text("more,y,x\n0,2,1\n0,5,3\n")
+    results = {in_process("train", str(LAB), "-q", "--validation", v, stdin="") for v in ("a.csv", "b.csv")}
+    assert len(results) == 1
+
+
+# What is said.
+
+
+@pytest.mark.parametrize("kind", ["", "--batch-size 4 --validation-fraction 0.2", "--lr 1"])
+def test_quiet_and_verbose_change_what_is_said_and_not_the_result(lrfit, kind):
+    run, data = ["train", "-", "--format", "json", *kind.split()], LAB.read_text()
+    results = [lrfit(*run, *more, stdin=data) for more in ([], ["-q"], ["-v"])]
+    plain, quiet, verbose = ((r.returncode, r.stdout, r.stderr.decode()) for r in results)
+    assert plain[:2] == quiet[:2] == verbose[:2]
+    assert all(line.startswith(("lrfit: warning: ", "lrfit: error: ")) for line in quiet[2].splitlines())
+    assert bool(quiet[2]) == (kind == "--lr 1")
+    assert set(quiet[2].splitlines()) <= set(plain[2].splitlines()) <= set(verbose[2].splitlines())
+    if not plain[0]:
+        assert set(plain[2].splitlines()) < set(verbose[2].splitlines())
