@@ -51,15 +51,15 @@ def rate(descent: Descent) -> str:
         name += f" with momentum {descent.method.momentum:.6g},"
     if not isfinite(bound):
         return f"{name} as good as any: the loss does not depend on the parameters"
-    if not descent.is_full_batch:
-        safe = descent.safe_learning_rate
-        return (
-            f"{name} {_share(value, safe)} {rate_text(safe)}, up to which no batch can lead away; "
-            f"full batches are stable up to {rate_text(bound)}"
-        )
-    reason = "" if settings.learning_rate else " the fastest whatever the start,"
-    stands = f"{_share(value, bound)} the largest stable one"
-    return f"{name}{reason} {stands}, {rate_text(bound)} = {_formula(descent)}"
+    if descent.is_full_batch:
+        reason = "" if settings.learning_rate else " the fastest in the long run,"
+        stands = f"{_share(value, bound)} the largest stable one"
+        return f"{name}{reason} {stands}, {rate_text(bound)} = {_formula(descent)}"
+    safe = descent.safe_learning_rate
+    return (
+        f"{name} {_share(value, safe)} {rate_text(safe)}, up to which no batch can lead away; "
+        f"full batches are stable up to {rate_text(bound)}"
+    )
 
 
 def _formula(descent: Descent) -> str:
@@ -80,23 +80,46 @@ def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
     n_epochs = descent.epochs_until(tol) if is_stable else None
     above = objective.relative(objective.excess(descent.start.theta))
     if n_epochs is not None and isfinite(above):
+        now = f"the loss is {_above(above)} the optimum, and within {tol:g} of it"
+        if objective.is_exact:
+            now = "the loss is as good as 0"
         is_soon = n_epochs < descent.settings.epochs and not descent.settings.tol
         stops = f"; --tol {tol:g} stops there" if is_soon else ""
-        stops += "; with momentum it may rise on the way" if descent.method.momentum else ""
-        when = f"within {tol:g} of it after {_epochs(n_epochs)}"
-        yield f"forecast: the loss is {_above(above)} the optimum, and {when}{stops}"
-    if objective.condition_number > _ILL_CONDITIONED:
-        yield f"condition number {_plain(objective.condition_number)}: {_cause(descent, features, n_epochs)}"
+        rises = "; with momentum it may rise on the way" if descent.method.momentum else ""
+        yield f"forecast: {now} after {_epochs(n_epochs)}{stops}{rises}"
+    if objective.condition_number > _ILL_CONDITIONED and not descent.settings.l2:
+        cause = f"{_cause(descent, features)}{_sooner(descent, n_epochs)}"
+        yield f"condition number {_plain(objective.condition_number)}: {cause}"
 
 
-def _cause(descent: Descent, features: Sequence[str], n_epochs: float | None) -> str:
-    """Why the objective is ill-conditioned, and what would help."""
-    other = _full_batch(descent, replace(descent.settings, standardize=True, learning_rate=None))
+def _cause(descent: Descent, features: Sequence[str]) -> str:
+    """Why the objective is ill-conditioned."""
+    other = _full_batch(descent, replace(descent.settings, standardize=True))
     if 2.0 * other.objective.condition_number > descent.objective.condition_number:
-        return "the features depend nearly linearly on each other; --l2, or fewer features, would help"
-    return (
-        f"{_disproportion(descent, features)}: use --standardize --lr auto{_gain(descent, other, n_epochs)}"
-    )
+        return "the features depend nearly linearly on each other, where --l2 or fewer features help"
+    return _disproportion(descent, features)
+
+
+def _sooner(descent: Descent, n_epochs: float | None) -> str:
+    """What to use instead, if that would be sooner."""
+    settings, tol = descent.settings, descent.settings.tol or _TOL
+    if descent.start.epoch or settings.clip_norm:  # whose settings are fixed; to which no forecast applies
+        return ""
+    if not descent.is_full_batch:
+        return "" if settings.standardize else ": use --standardize"
+    auto = replace(settings, standardize=True, learning_rate=None)
+    options = "--lr auto" if settings.standardize else "--standardize --lr auto"
+    tried = {options: auto, f"{options} --momentum auto": replace(auto, momentum=None)}
+    needed = {options: _full_batch(descent, other).epochs_until(tol) for options, other in tried.items()}
+    first, other = needed
+    best = first if (needed[first] or 0) <= max(settings.epochs, needed[other] or 0) else other
+    n_best = needed[best]
+    if n_best is None:
+        return f": use {first}"
+    if not isfinite(n_best) or (n_epochs is not None and n_epochs <= n_best):
+        return ""
+    in_place = f" in place of {_plain(n_epochs)}" if n_epochs is not None and isfinite(n_epochs) else ""
+    return f": use {_with_epochs(best, n_best, settings)}, which needs {_epochs(n_best)}{in_place}"
 
 
 def _disproportion(descent: Descent, features: Sequence[str]) -> str:
@@ -113,15 +136,6 @@ def _disproportion(descent: Descent, features: Sequence[str]) -> str:
     if intercept and offsets[most] > min(_OFFSET, ratio):
         return f"{shown(features[most])} is {_plain(float(offsets[most]))} times larger than its spread"
     return f"{names[largest]} is {_plain(ratio)} times larger than {names[smallest]}"
-
-
-def _gain(descent: Descent, other: Descent, n_epochs: float | None) -> str:
-    """What the other descent would bring."""
-    n_other = other.epochs_until(descent.settings.tol or _TOL) if descent.is_full_batch else None
-    if n_other is None or not isfinite(n_other):
-        return ""
-    in_place = f" in place of {_plain(n_epochs)}" if n_epochs is not None and isfinite(n_epochs) else ""
-    return f", which needs {_epochs(n_other)}{in_place}"
 
 
 def _full_batch(descent: Descent, settings: TrainingSettings) -> Descent:
@@ -182,8 +196,10 @@ def remedies(descent: Descent) -> str:
         "--lr auto": auto,
         f"--lr {rate_text(rate, 3)}": replace(settings, learning_rate=float(rate_text(rate, 3))),
     }
-    if settings.standardize:
+    if settings.standardize or settings.l2:  # the penalty is in the units of descent: another optimum
         del tried["--standardize --lr auto"]
+    if descent.start.epoch:
+        tried = {f"{options} --allow-changes": other for options, other in tried.items()}
     if not (descent.is_full_batch and settings.is_linear):
         return f"Try {', or '.join(tried)}."
     needed = {
@@ -207,24 +223,33 @@ def conclusion(descent: Descent, record: EpochRecord) -> str | None:
         parts.append(f"stopped after epoch {record.epoch}: {_reason(descent, record)}")
     if record.best:
         parts.append(f"the parameters are those of epoch {record.best.epoch}")
-    is_exact = record.loss <= _EXACT * descent.moments.best_constant_half_mse
-    is_noted = _NOTED_EXCESS < record.relative_excess < inf and not is_exact
-    if is_noted and not record.best and record.stopped != "tol":
+    if _is_far(descent, record.fitted):
         parts.append(_not_converged(descent, record))
     return "; ".join(parts) or None
 
 
+def _is_far(descent: Descent, fitted: EpochRecord) -> bool:
+    """Whether the loss is well above the optimum, and was meant to be close to it."""
+    size = descent.moments.best_constant_half_mse or 0.5 * float(descent.moments.root_mean_square[-1]) ** 2
+    is_early = descent.settings.patience is not None and descent.held_out is not None
+    return _NOTED_EXCESS < fitted.relative_excess < inf and fitted.loss > _EXACT * size and not is_early
+
+
 def _not_converged(descent: Descent, record: EpochRecord) -> str:
-    tol = descent.settings.tol or _TOL
+    settings, tol = descent.settings, descent.settings.tol or _TOL
     n_epochs = replace(descent, start=_end(record)).epochs_until(tol)
-    if descent.is_full_batch and descent.learning_rate >= descent.max_stable_learning_rate:
+    if n_epochs is None:
+        more = _without_forecast(settings)
+    elif descent.learning_rate >= descent.max_stable_learning_rate:
         more = "only a smaller --lr will do"
-    elif n_epochs is None:
-        more = _without_forecast(descent.settings)
     else:
         more = f"within {tol:g} of it after {_epochs(n_epochs, 'more ')}"
-    standardize = "" if descent.settings.standardize else ", or with --standardize --lr auto"
-    return f"not converged: the loss is {_above(record.relative_excess)} the optimum; {more}{standardize}"
+    may_change = not (settings.standardize or settings.l2 or descent.start.epoch)
+    standardize = ", or with --standardize --lr auto" if may_change and descent.is_full_batch else ""
+    stands = f"the loss is {_above(record.fitted.relative_excess)} the optimum"
+    if descent.objective.is_exact:
+        stands = "the optimum of the loss is as good as 0"
+    return f"not converged: {stands}; {more}{standardize}"
 
 
 def _without_forecast(settings: TrainingSettings) -> str:

@@ -77,19 +77,19 @@ class Method:
                 high = rate
         return low
 
-    def safe_rate(self, largest: float) -> float:
-        """An η with which no batch, whatever it is, leads away: half of the largest for which that is proven.
+    def max_safe_rate(self, largest: float) -> float:
+        """The largest η for which it is proven that no batch, whatever it is, leads away.
 
-        For batches whose Hessians all have eigenvalues up to `largest` and that share a minimiser θ*. With
-        z = θ - w·η·m and d = w·η·m, where w = b / (1 - β) and b = β, or β² with Nesterov's momentum, no step
-        makes ‖z - θ*‖² + ‖d‖² / b larger, if η ≤ 2·(1 - β)² / ((1 - β + 2·b)·λ): the matrix of the step is
-        affine in the Hessian, so it suffices to look at eigenvalues 0 and λ. Without momentum that is 2 / λ,
-        and half of it takes a single row to the minimum of its own loss.
+        For steps that are not clipped, on batches whose Hessians all have eigenvalues up to `largest` and
+        that share a minimiser θ*. With z = θ - w·η·m and d = w·η·m, where w = b / (1 - β) and b = β, or β²
+        with Nesterov's momentum, no step makes ‖z - θ*‖² + ‖d‖² / b larger up to
+        η = 2·(1 - β)² / ((1 - β + 2·b)·λ): the matrix of the step is affine in the Hessian, so it suffices to
+        look at eigenvalues 0 and λ. Without momentum that is 2 / λ.
         """
         beta = self.momentum
         rest = 1.0 - beta
         lead = beta * beta if self.nesterov else beta
-        return rest * rest / ((rest + 2.0 * lead) * largest) if largest else 1.0
+        return 2.0 * rest * rest / ((rest + 2.0 * lead) * largest) if largest else inf
 
     def contraction(self, s: float) -> float:
         """The factor by which the distance along an eigenvector shrinks in an epoch, in the long run."""

@@ -70,8 +70,8 @@ class Descent:
         method: Momentum, as set or as chosen.
         learning_rate: The settings' rate, or the one chosen for them.
         max_stable_learning_rate: `Method.max_stable_rate` of full batches.
-        safe_learning_rate: `Method.safe_rate` of the batches that can occur, twice: up to here none can lead
-            away. Of full batches the largest stable one.
+        safe_learning_rate: `Method.max_safe_rate` of the batches that can occur; of full batches the largest
+            stable one.
     """
 
     settings: TrainingSettings
@@ -186,8 +186,7 @@ def prepare(
     bound = method.max_stable_rate(largest)
     safe = bound
     if isinstance(points, RowStore):
-        longest = _longest(points, scaling, settings)
-        safe = 2.0 * method.safe_rate(longest) if longest else inf
+        safe = method.max_safe_rate(_longest(points, scaling, settings))
     automatic = _automatic_rate(points, method, objective, safe)
     return Descent(
         settings=settings,
@@ -205,6 +204,7 @@ def prepare(
 
 
 def _automatic_rate(points: Array | RowStore, method: Method, objective: Objective, safe: float) -> float:
+    """For mini-batches half of the safe one: without momentum it takes a single row to its own minimum."""
     if isinstance(points, RowStore):
         return safe / 2.0 if safe < inf else 1.0
     return method.fastest_rate(*objective.extremes)

@@ -64,6 +64,11 @@ class Objective:
         minimizer = np.append(best.weights, best.intercept)[: k + intercept]
         return cls(minimizer, best.half_mse, root, max(best.half_mse, _NEGLIGIBLE * constant))
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether the minimum is as good as 0."""
+        return self.minimum < self.scale
+
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
     def _spectrum(self) -> tuple[Array, Array]:
@@ -106,7 +111,7 @@ class Objective:
 
     @property
     def condition_number(self) -> float:
-        """λ_max / λ_min: about as many steps does gradient descent need to come closer by a factor of e."""
+        """κ = λ_max / λ_min: it takes gradient descent some κ / 2 steps to come closer by a factor of e."""
         smallest, largest = self.extremes
         return min(largest / smallest, float(np.finfo(np.float64).max)) if smallest else 1.0
 

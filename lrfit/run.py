@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice, repeat
-from math import inf
+from math import ceil, inf, sqrt
 from time import monotonic
 
 import numpy as np
@@ -31,7 +31,10 @@ _PATIENCE_S = 0.1
 """Of one call of compiled code, about: it cannot be interrupted."""
 
 _PROBE = 10
-"""Distances that are compared with as many later ones, to see whether they grow."""
+"""Distances, at least, that are compared with as many later ones, to see whether they grow.
+
+As many as it takes for the growth to pass that momentum may bring at first: 3 / (1 - √β) steps.
+"""
 
 _BEYOND_DOUBT = 1e12
 """Growth of a distance, squared, that does not pass."""
@@ -210,7 +213,8 @@ class Run:
         objective measures it; see `_grow`. The run stays where it is.
         """
         here = self._variables()
-        moves_apart = _grow(self._distances(here))
+        passing = 3.0 / (1.0 - sqrt(self.descent.method.momentum)) / self.descent.steps_per_epoch
+        moves_apart = _grow(self._distances(here), max(_PROBE, ceil(passing)))
         self._restore(here)
         return moves_apart
 
@@ -244,16 +248,16 @@ class Run:
         )
 
 
-def _grow(distances: Iterator[float]) -> bool:
+def _grow(distances: Iterator[float], n_compared: int) -> bool:
     """Whether these grow: at once; and later on, too, since an epoch may lead away for a while only."""
     seen: list[float] = []
-    for distance in islice(distances, 2 * _PROBE):
+    for distance in islice(distances, 2 * n_compared):
         seen.append(distance)
         if not distance <= _BEYOND_DOUBT * seen[0]:
             return True
-        if seen[0] > distance and len(seen) == 2:  # noqa: PLR2004 (the first, and the next)
+        if len(seen) == 2 and distance < seen[0]:  # noqa: PLR2004 (the first, and the next)
             return False
-    return max(seen[_PROBE:]) >= max(seen[:_PROBE])
+    return max(seen[n_compared:]) >= max(seen[:n_compared])
 
 
 def _joined(variables: Mapping[str, Array], names: Sequence[str]) -> Array:

@@ -20,7 +20,7 @@ class TrainingSettings:
 
     Attributes:
         learning_rate: Factor of each step, above 0; None for the fastest that is guaranteed: in full batch
-            `Method.fastest_rate`, in mini-batches `Method.safe_rate`, with which no batch leads away.
+            `Method.fastest_rate`, in mini-batches half of `Method.max_safe_rate`.
         epochs: Passes over the data, 1 or more; when a run is resumed, so many more.
         batch_size: Rows of one step, 1 or more; None for all.
         shuffle: Draw the rows of each mini-batch epoch in an order of its own.

@@ -61,16 +61,17 @@ def train(
             record = run.record()
         run.advance_to(run.epoch + 1)
         before, record = record, run.record(record)
-        diverged = has_diverged(run, record, before, start)
+        diverged = has_diverged(run, record, before)
         stopped = None if diverged else stopping.reason(record)
         if diverged or stopped or record.epoch >= due:
             yield replace(record, stopped="diverged" if diverged else stopped, best=stopping.best)
         if diverged:
-            raise _divergence(descent, record, before)
+            raise _divergence(run, record, before)
     run.log_times()
 
 
-def _divergence(descent: Descent, record: EpochRecord, before: EpochRecord) -> DivergenceError:
+def _divergence(run: Run, record: EpochRecord, before: EpochRecord) -> DivergenceError:
+    descent = run.descent
     bound, safe = descent.max_stable_learning_rate, descent.safe_learning_rate
     limit = f"full batches are stable up to {rate_text(bound)}"
     if not descent.is_full_batch:
@@ -81,5 +82,5 @@ def _divergence(descent: Descent, record: EpochRecord, before: EpochRecord) -> D
         name, values = "objective", (before.excess + least, record.excess + least)
     return DivergenceError(
         f"training diverged in epoch {record.epoch}: the {name} went from {values[0]:.6g} to "
-        f"{values[1]:.6g} at learning rate {descent.learning_rate:.6g}; {limit}"
+        f"{values[1]:.6g} at learning rate {run.learning_rate:.6g}; {limit}"
     )

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from lrfit import advice
+from lrfit.convergence import rate_text
 from lrfit.descent import prepare
 from lrfit.errors import DivergenceError
 from lrfit.moments import Moments
@@ -73,7 +74,7 @@ def test_the_rate_is_compared_with_the_largest_stable_one(settings, formula, fac
     text = advice.rate(descent_of(LAB, learning_rate=0.01, **settings))
     bound = factor * BOUND
     share = f"{1 / bound:.3g} % of"
-    assert text == f"the learning rate 0.01 is {share} the largest stable one, {bound:.6g} = {formula}"
+    assert text == f"the learning rate 0.01 is {share} the largest stable one, {rate_text(bound)} = {formula}"
     text = advice.rate(descent_of(LAB, learning_rate=1.0, **settings))
     assert f"the learning rate 1 is {1 / bound:.3g} times the largest stable one" in text
 

@@ -118,7 +118,7 @@ def safe_step(hessian, theta, velocity, rate, method):
 def test_up_to_twice_the_safe_rate_no_sequence_of_batches_leads_away(method):
     rng = np.random.default_rng(0)
     b = method.momentum ** (2 if method.nesterov else 1)
-    rate, largest = 2.0 * method.safe_rate(3.0), 3.0
+    rate, largest = method.max_safe_rate(3.0), 3.0
     theta, velocity = rng.normal(size=(2, 4))
     for _ in range(100):
         basis = np.linalg.qr(rng.normal(size=(4, 4)))[0]
@@ -135,7 +135,7 @@ def test_up_to_twice_the_safe_rate_no_sequence_of_batches_leads_away(method):
 def test_the_safe_rate_is_half_of_the_largest_for_which_that_holds(method, factor):
     """In the worst state, along an eigenvector of the largest eigenvalue: by the norm of the step."""
     beta, b = method.momentum, method.momentum ** (2 if method.nesterov else 1)
-    rate = factor * 2.0 * method.safe_rate(3.0)
+    rate = factor * method.max_safe_rate(3.0)
     columns = []
     for z, e in [(1.0, 0.0), (0.0, 1.0)][: 2 if b else 1]:  # e = d / √b
         d = np.sqrt(b) * e

@@ -119,7 +119,10 @@ def test_where_a_run_starts(standardize, intercept):
         ({"learning_rate": 1e3}, False),
         ({"clip_norm": 1.0, "momentum": 0.9}, False),
         ({"schedule": "step", "momentum": 0.9}, False),
-        ({"batch_size": 17}, False),
+        ({"batch_size": 17}, True),
+        ({"batch_size": 17, "learning_rate": 0.06}, False),
+        ({"batch_size": 17, "momentum": 0.9}, False),
+        ({"batch_size": 17, "learning_rate": 1e-4, "momentum": 0.9}, True),
     ],
     ids=str,
 )

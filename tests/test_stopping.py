@@ -83,9 +83,8 @@ def test_a_start_that_is_close_enough_is_where_the_run_ends():
 
 def test_what_is_due_does_not_change_where_a_run_ends_that_is_not_foreseen(monkeypatch):
     """With momentum the forecast has an end, past which it is not known when the tolerance is reached."""
-    for module in (convergence, stopping):
-        monkeypatch.setattr(module, "MAX_MOMENTUM_EPOCHS", 50)
-    monkeypatch.setattr(convergence, "_BLOCK", 50)
+    monkeypatch.setattr(convergence, "epochs_until", lambda *_: inf)
+    monkeypatch.setattr(descent, "epochs_until", lambda *_: inf)
     rows = oracles.random_rows(30, 1)
     last = assert_same_end(rows, learning_rate=0.009, momentum=0.5, tol=1e-3, epochs=5000)
     assert last.stopped == "tol"
