@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 import oracles
 import pytest
+import reference_runs
 
 from lrfit.convergence import rate_text
 from lrfit.descent import prepare
@@ -70,6 +71,46 @@ def test_descent_is_the_plain_loop(batch_size, shuffle, n_features, fit_intercep
     for record in records:
         loss = oracles.half_mse(rows, record.weights, record.intercept)
         assert record.loss == pytest.approx(loss, rel=1e-12)
+
+
+PYTORCH_SETTINGS = {
+    "sgd": {"learning_rate": 0.01},
+    "momentum": {"learning_rate": 0.005, "momentum": 0.9},
+    "nesterov": {"learning_rate": 0.005, "momentum": 0.9, "nesterov": True},
+    "weight decay": {"learning_rate": 0.005, "momentum": 0.9, "l2": 0.3},
+    "step decay": {"learning_rate": 0.01, "schedule": "step", "step_size": 3, "gamma": 0.7},
+    "nesterov, weight decay and step decay": {
+        "learning_rate": 0.01, "momentum": 0.9, "nesterov": True, "l2": 0.3,
+        "schedule": "step", "step_size": 4, "gamma": 0.5,
+    },
+    "inverse scaling": {"learning_rate": 0.005, "schedule": "invscaling"},
+    "steep inverse scaling": {"learning_rate": 0.01, "schedule": "invscaling", "power_t": 0.6},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("executor", ["numpy", "numba"])
+@pytest.mark.parametrize("name", [*reference_runs.PYTORCH_RUNS, *reference_runs.SKLEARN_RUNS])
+def test_descent_is_that_of_pytorch_and_scikit_learn(name, executor):
+    """On batches that are not shuffled; where they are not installed, by numbers that they gave."""
+    batch_size = 1 if name in reference_runs.SKLEARN_RUNS else reference_runs.BATCH_SIZE
+    records, error = records_of(
+        oracles.lab_rows(),
+        executor=executor,
+        batch_size=batch_size,
+        shuffle=False,
+        epochs=reference_runs.N_EPOCHS,
+        **PYTORCH_SETTINGS[name],
+    )
+    assert error is None
+    parameters = [(record.weights[0], record.intercept) for record in records[1:]]
+    np.testing.assert_allclose(parameters, reference_runs.STORED[name], rtol=1e-12)
+
+
+def test_averages_are_nearer_to_the_optimum_than_the_steps_of_a_noisy_run():
+    rows = oracles.random_rows(2000, 2)
+    settings = {"learning_rate": 0.1, "batch_size": 8, "epochs": 20}
+    plain, average = (run(rows, **settings, average=average)[-1] for average in (False, True))
+    assert average.excess < 0.1 * plain.excess
 
 
 @pytest.mark.parametrize("batch_size", [5, None])
