@@ -168,11 +168,7 @@ def prepare(
         UsageError: `settings.init` has not one number for each parameter.
         ValueError: The rows are needed, and not given.
     """
-    if not np.all(moments.root_mean_square < _LARGEST_VALUE):
-        raise DivergenceError(
-            f"the loss is not finite at any parameters: values beyond {_LARGEST_VALUE:g} overflow when they "
-            "are squared; divide the columns by a power of ten first"
-        )
+    _check_size(moments)
     scaling = Scaling.none(moments.n_features)
     if settings.standardize:
         scaling = Scaling.standardizing(moments, intercept=settings.intercept)
@@ -183,11 +179,9 @@ def prepare(
     method = Method(settings.momentum or 0.0, nesterov=settings.nesterov)
     if settings.momentum is None:
         method = fastest_method(smallest, largest, nesterov=settings.nesterov)
-    bound = method.max_stable_rate(largest)
-    safe = bound
+    safe = bound = method.max_stable_rate(largest)
     if isinstance(points, RowStore):
         safe = method.max_safe_rate(_longest(points, scaling, settings))
-    automatic = _automatic_rate(points, method, objective, safe)
     return Descent(
         settings=settings,
         moments=moments,
@@ -197,10 +191,18 @@ def prepare(
         points=points,
         start=_first_start(scaling, settings),
         method=method,
-        learning_rate=settings.learning_rate or automatic,
+        learning_rate=settings.learning_rate or _automatic_rate(points, method, objective, safe),
         max_stable_learning_rate=bound,
         safe_learning_rate=safe,
     )
+
+
+def _check_size(moments: Moments) -> None:
+    if not np.all(moments.root_mean_square < _LARGEST_VALUE):
+        raise DivergenceError(
+            f"the loss is not finite at any parameters: values beyond {_LARGEST_VALUE:g} overflow when they "
+            "are squared; divide the columns by a power of ten first"
+        )
 
 
 def _automatic_rate(points: Array | RowStore, method: Method, objective: Objective, safe: float) -> float:

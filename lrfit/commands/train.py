@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lrfit.data import Sample
     from lrfit.descent import Descent
     from lrfit.fit import LinearFit
+    from lrfit.journal import Journal
     from lrfit.moments import Moments
     from lrfit.row_store import RowStore
     from lrfit.run import EpochRecord
@@ -261,67 +262,68 @@ def _slowness(descent: Descent, executor: str) -> str | None:
 
 
 def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRecord:
-    """Run the epochs, with progress, history and checkpoints; returns the last record."""
+    """Run the epochs, and say what is saved if they do not come to their end; returns the last record."""
     from lrfit.advice import remedies
     from lrfit.journal import Journal
     from lrfit.model_file import to_bytes
-    from lrfit.report import ProgressTable, next_reported
-    from lrfit.training import train
 
     descent = job.descent
-    settings, first = descent.settings, descent.start.epoch
-    last = first + settings.epochs
-    table = ProgressTable(
-        job.data.features,
-        terminal.width,
-        intercept=settings.intercept,
-        last_epoch=last,
-        validation=descent.held_out is not None,
-    )
     journal = Journal(
         job.data.features,
-        intercept=settings.intercept,
+        intercept=descent.settings.intercept,
         history=options["history"],
         checkpoints=options["output"],
         every=options["checkpoint_every"],
         continues=descent.start.variables is not None,
         document=lambda record: to_bytes(job.fit(record)),
     )
-    shown_next = first
-
-    def next_due(epoch: int) -> float:
-        return min(next_reported(epoch, options["every"]), journal.next_due(epoch))
-
     try:
-        with journal, terminal.work("epochs") as advance:
-            records = train(
-                descent,
-                executor=options["executor"],
-                next_due=next_due,
-                on_epoch=lambda epoch: advance(epoch - first, settings.epochs),
-            )
-            if table.n_hidden:
-                terminal.note(f"no room in the table for parameters ({table.n_hidden}); --history has all")
-            terminal.note(table.header)
-            for record in records:
-                journal.write(record)
-                if record.epoch >= shown_next or record.stopped:
-                    terminal.note(table.row(record))
-                    shown_next = next_reported(record.epoch, options["every"])
+        with journal:
+            return _shown(job, options, journal, terminal)
     except DivergenceError as error:
         saved = "Nothing was saved" if journal.checkpoint is None else f"Epoch {journal.checkpoint} is saved"
-        raise DivergenceError(
-            " ".join(filter(None, [f"{error}.", remedies(descent), f"{saved}."]))
-        ) from error
+        sentences = [f"{error}.", remedies(descent), f"{saved}."]
+        raise DivergenceError(" ".join(filter(None, sentences))) from error
     except KeyboardInterrupt:
-        if journal.checkpoint is not None:
-            terminal.note(
-                f"epoch {journal.checkpoint} is saved: --resume {shown(options['output'])} "
-                f"--epochs {last - journal.checkpoint} goes on from there"
-            )
-        else:
+        if journal.checkpoint is None:
             terminal.note("nothing was saved; --checkpoint-every N keeps, with -o, what was done")
+            raise
+        rest = descent.start.epoch + descent.settings.epochs - journal.checkpoint
+        terminal.note(
+            f"epoch {journal.checkpoint} is saved: --resume {shown(options['output'])} --epochs {rest} goes on "
+            "from there"
+        )
         raise
+
+
+def _shown(job: _Job, options: dict[str, Any], journal: Journal, terminal: Terminal) -> EpochRecord:
+    """Run the epochs, with progress; returns the last record."""
+    from lrfit.report import ProgressTable, next_reported
+    from lrfit.training import train
+
+    settings, first, every = job.descent.settings, job.descent.start.epoch, options["every"]
+    table = ProgressTable(
+        job.data.features,
+        terminal.width,
+        intercept=settings.intercept,
+        last_epoch=first + settings.epochs,
+        validation=job.descent.held_out is not None,
+    )
+    if table.n_hidden:
+        terminal.note(f"no room in the table for parameters ({table.n_hidden}); --history has all")
+    terminal.note(table.header)
+    shown_next = first
+    with terminal.work("epochs") as advance:
+        for record in train(
+            job.descent,
+            executor=options["executor"],
+            next_due=lambda epoch: min(next_reported(epoch, every), journal.next_due(epoch)),
+            on_epoch=lambda epoch: advance(epoch - first, settings.epochs),
+        ):
+            journal.write(record)
+            if record.epoch >= shown_next or record.stopped:
+                terminal.note(table.row(record))
+                shown_next = next_reported(record.epoch, every)
     return record
 
 
