@@ -289,10 +289,8 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
             terminal.note("nothing was saved; --checkpoint-every N keeps, with -o, what was done")
             raise
         rest = descent.start.epoch + descent.settings.epochs - journal.checkpoint
-        terminal.note(
-            f"epoch {journal.checkpoint} is saved: --resume {shown(options['output'])} --epochs {rest} goes on "
-            "from there"
-        )
+        again = f"--resume {shown(options['output'])} --epochs {rest}"
+        terminal.note(f"epoch {journal.checkpoint} is saved: {again} goes on from there")
         raise
 
 
