@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from math import inf
 
 import oracles
 import pytest
 
 from lrfit.descent import prepare
-from lrfit.errors import UsageError
+from lrfit.errors import DivergenceError, UsageError
 from lrfit.journal import Journal
 from lrfit.moments import Moments
 from lrfit.report import history_header, history_row
@@ -32,13 +33,14 @@ def history(tmp_path):
     return tmp_path / "h.csv"
 
 
-def journal(tmp_path, *, history=True, every=None, features=("x",)):
+def journal(tmp_path, *, history=True, every=None, continues=False):
     return Journal(
-        features,
+        ["x"],
         intercept=True,
         history=str(tmp_path / "h.csv") if history else None,
         checkpoints=str(tmp_path / "m.json") if every else None,
         every=every,
+        continues=continues,
         document=lambda record: f"epoch {record.epoch}".encode(),
     )
 
@@ -60,19 +62,33 @@ def test_the_history_of_a_first_run_is_all_of_its_records(tmp_path, history):
 def test_a_history_that_is_there_is_continued_from_the_epoch_of_the_start(tmp_path, history, last):
     """What it has of later epochs (of a run that was interrupted after a checkpoint) is done again."""
     history.write_text(HEADER + lines(0, last))
-    write(tmp_path, RECORDS[4:])
+    write(tmp_path, RECORDS[4:], continues=True)
     assert history.read_text() == WHOLE
 
 
 def test_a_line_that_was_cut_off_after_the_start_is_no_obstacle(tmp_path, history):
     history.write_text((HEADER + lines(0, 7))[:-20])
-    write(tmp_path, RECORDS[4:])
+    write(tmp_path, RECORDS[4:], continues=True)
     assert history.read_text() == WHOLE
 
 
-def test_where_there_is_no_history_it_begins_with_the_start(tmp_path, history):
+def test_a_run_that_only_starts_from_the_parameters_of_another_has_a_history_of_its_own(tmp_path, history):
+    history.write_text(HEADER + lines(0, 9))
     write(tmp_path, RECORDS[4:])
     assert history.read_text() == HEADER + lines(4, 9)
+
+
+@pytest.mark.parametrize("first", [0, 4])
+def test_where_there_is_no_history_it_begins_with_the_start(tmp_path, history, first):
+    write(tmp_path, RECORDS[first:], continues=True)
+    assert history.read_text() == HEADER + lines(first, 9)
+
+
+def test_a_run_that_went_on_from_its_very_start_continues_its_history(tmp_path, history):
+    """A model can be of epoch 0: of a start that was close enough."""
+    history.write_text(HEADER + lines(0, 0))
+    write(tmp_path, RECORDS, continues=True)
+    assert history.read_text() == WHOLE
 
 
 @pytest.mark.parametrize(
@@ -92,7 +108,7 @@ def test_where_there_is_no_history_it_begins_with_the_start(tmp_path, history):
 def test_a_history_that_does_not_lead_to_the_start_is_refused_and_left(tmp_path, history, old):
     history.write_text(old)
     with pytest.raises(UsageError, match=r"h\.csv' is not the history of the run .* up to its epoch 4: name"):
-        write(tmp_path, RECORDS[4:])
+        write(tmp_path, RECORDS[4:], continues=True)
     assert history.read_text() == old
     assert [path.name for path in tmp_path.iterdir()] == ["h.csv"]
 
@@ -100,8 +116,11 @@ def test_a_history_that_does_not_lead_to_the_start_is_refused_and_left(tmp_path,
 def test_a_history_to_a_stream_has_no_past(tmp_path, history):
     os.mkfifo(history)
     with subprocess.Popen(["cat", history], stdout=subprocess.PIPE) as reader:
-        write(tmp_path, RECORDS[4:6])
-        assert reader.communicate(timeout=10)[0].decode() == HEADER + lines(4, 5)
+        try:
+            write(tmp_path, RECORDS[4:6], continues=True)
+            assert reader.communicate(timeout=10)[0].decode() == HEADER + lines(4, 5)
+        finally:
+            reader.kill()  # else it waits forever for a writer that failed
 
 
 @pytest.mark.parametrize("every", [1, 3, 4, 9, 10])
@@ -128,11 +147,21 @@ def test_it_needs_each_epoch_for_a_history_else_those_of_checkpoints(tmp_path):
     assert journal(tmp_path, history=False).next_due(0) == inf
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-@pytest.mark.parametrize("every", [None, 2])
-def test_the_history_of_a_run_that_fails_is_dropped_unless_it_was_interrupted_after_a_checkpoint(
+@pytest.mark.parametrize("stopped", ["diverged", "epochs"])
+def test_an_epoch_that_diverged_is_in_the_history_but_never_a_checkpoint(tmp_path, history, stopped):
+    records = [*RECORDS[:4], replace(RECORDS[4], stopped=stopped)]
+    written = write(tmp_path, records, every=2)
+    assert written.checkpoint == (2 if stopped == "diverged" else 4)
+    assert (tmp_path / "m.json").read_text() == f"epoch {written.checkpoint}"
+    assert history.read_text() == HEADER + lines(0, 4)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, DivergenceError])
+@pytest.mark.parametrize("every", [None, 2, 9])
+def test_the_history_of_a_run_that_fails_is_dropped_unless_it_stopped_after_a_checkpoint(
     tmp_path, history, error, every
 ):
+    """By an interruption or a divergence, with which the run can go on from there."""
     history.write_text("old")
 
     def fail():
@@ -143,6 +172,6 @@ def test_the_history_of_a_run_that_fails_is_dropped_unless_it_was_interrupted_af
 
     with pytest.raises(error):
         fail()
-    is_kept = error is KeyboardInterrupt and every is not None
+    is_kept = error is not RuntimeError and every == 2
     assert history.read_text() == (HEADER + lines(0, 5) if is_kept else "old")
-    assert {path.name for path in tmp_path.iterdir()} == {"h.csv"} | {"m.json" for _ in range(every or 0)}
+    assert {path.name for path in tmp_path.iterdir()} == {"h.csv", *["m.json"] * (every == 2)}
