@@ -26,17 +26,18 @@ def fit_of(rows=ROWS, held_out=None, **settings):
     return records, summarize(descent, records[-1], ["a", "b"], "y", fingerprint="f")
 
 
-def test_the_settings_that_were_used_are_told():
+@pytest.mark.parametrize(
+    "schedule",
+    [{"schedule": "step", "step_size": 3, "gamma": 0.5}, {"schedule": "invscaling", "power_t": 0.7}],
+    ids=str,
+)
+def test_the_settings_that_were_used_are_told(schedule):
     said = {
         "batch_size": 7,
         "seed": 5,
         "l2": 0.1,
         "momentum": 0.5,
         "nesterov": True,
-        "schedule": "step",
-        "step_size": 3,
-        "gamma": 0.5,
-        "power_t": 0.7,
         "average": True,
         "clip_norm": 2.0,
         "shuffle": False,
@@ -44,6 +45,7 @@ def test_the_settings_that_were_used_are_told():
         "condense": False,
         "learning_rate": 0.02,
         "epochs": 4,
+        **schedule,
     }
     _, fit = fit_of(**said)
     for name, value in said.items():
