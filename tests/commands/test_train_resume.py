@@ -96,7 +96,7 @@ def test_a_run_that_is_interrupted_goes_on_from_its_last_checkpoint(train, tmp_p
     done = model["training"]["epochs"]
     assert (process.returncode, out) == (130, b"")
     assert err.decode().splitlines()[-2:] == [
-        f"lrfit: warning: epoch {done} is saved; --resume 'm.json' goes on from there",
+        f"epoch {done} is saved: --resume 'm.json' --epochs {1_000_000 - done} goes on from there",
         "lrfit: interrupted",
     ]
     assert model["training"]["stopped"] == "checkpoint"
@@ -119,7 +119,10 @@ def test_without_a_checkpoint_an_interruption_leaves_all_as_it_was(tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert err.decode().splitlines()[-1] == "lrfit: interrupted"
+    assert err.decode().splitlines()[-2:] == [
+        "nothing was saved; --checkpoint-every N keeps, with -o, what was done",
+        "lrfit: interrupted",
+    ]
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"m.json": "old", "h.csv": "old"}
 
 
@@ -154,7 +157,7 @@ def model(train, tmp_path):
     [
         ("--lr 0.02", "--lr is 0.02, and was 0.01"),
         ("--lr auto", "--lr auto is 0.044"),
-        ("--batch-size 4", "--batch-size is 4, and was none"),
+        ("--batch-size 4", "--batch-size is 4, and was full"),
         ("--no-intercept", "--intercept is off, and was on"),
         ("--no-shuffle", "--shuffle is off, and was on"),
         ("--no-condense", "--condense is off, and was on"),
@@ -162,7 +165,7 @@ def model(train, tmp_path):
         ("--seed 1 --l2 1", "--l2 is 1.0, and was 0.0"),
         ("--init 1,2", "--init and --resume exclude each other"),
         ("--validation-fraction 0.5", "--validation-fraction is 0.5, and was none"),
-        ("--validation lab2.csv", "the rows held out have changed"),
+        ("--validation lab2.csv", "the rows held out have changed (or --validation was left out)"),
         ("-x y -y x", "other columns"),
     ],
 )
