@@ -388,8 +388,8 @@ def test_how_far_from_converged_a_run_is(epochs):
     reached = oracles.half_mse(LAB, record.weights, record.intercept) / oracles.LAB_LEAST_SQUARES_LOSS
     more = n_epochs(LAB, 0.01) - epochs
     assert advice.conclusion(descent, record) == (
-        f"not converged: the loss is {stands(reached)} the optimum; within 1e-06 of it after {more:,} more epochs, "
-        "or with --standardize --lr auto"
+        f"not converged: the loss is {stands(reached)} the optimum; "
+        f"within 1e-06 of it after {more:,} more epochs, or with --standardize --lr auto"
     )
 
 
@@ -410,8 +410,10 @@ def test_one_epoch_is_not_epochs():
         ({"schedule": "invscaling"}, "try more --epochs, or with --standardize --lr auto"),
         (
             {"schedule": "step"},
-            "try a larger --gamma or --step-size, lest the rate falls too soon, "
-            "or with --standardize --lr auto",
+            (
+                "try a larger --gamma or --step-size, lest the rate falls too soon, "
+                "or with --standardize --lr auto"
+            ),
         ),
     ],
     ids=str,

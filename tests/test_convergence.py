@@ -115,7 +115,7 @@ def safe_step(hessian, theta, velocity, rate, method):
 @pytest.mark.parametrize(
     "method", [Method(), Method(0.05), *METHODS[1:], Method(0.05, nesterov=True)], ids=str
 )
-def test_up_to_twice_the_safe_rate_no_sequence_of_batches_leads_away(method):
+def test_up_to_the_safe_rate_no_sequence_of_batches_leads_away(method):
     rng = np.random.default_rng(0)
     b = method.momentum ** (2 if method.nesterov else 1)
     rate, largest = method.max_safe_rate(3.0), 3.0
@@ -132,7 +132,7 @@ def test_up_to_twice_the_safe_rate_no_sequence_of_batches_leads_away(method):
 
 @pytest.mark.parametrize("factor", [1.0, 1.02])
 @pytest.mark.parametrize("method", METHODS, ids=str)
-def test_the_safe_rate_is_half_of_the_largest_for_which_that_holds(method, factor):
+def test_the_safe_rate_is_the_largest_for_which_that_holds(method, factor):
     """In the worst state, along an eigenvector of the largest eigenvalue: by the norm of the step."""
     beta, b = method.momentum, method.momentum ** (2 if method.nesterov else 1)
     rate = factor * method.max_safe_rate(3.0)

@@ -1,12 +1,13 @@
 """What is called divergence, against the spectral radius of the exact epoch map."""
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
 import oracles
 import pytest
 
-from lrfit.descent import prepare
+from lrfit.descent import Start, prepare
 from lrfit.errors import DivergenceError
 from lrfit.moments import Moments
 from lrfit.row_store import RowStore
@@ -45,6 +46,37 @@ def outcome(descent):
     except DivergenceError:
         return records, True
     return records, False
+
+
+@pytest.mark.parametrize(
+    ("factor", "settings"),
+    [
+        (1.05, {}),
+        (1.05, {"momentum": 0.5}),
+        (1.05, {"momentum": 0.9, "nesterov": True}),
+        (1.5, {"batch_size": 4}),
+        (1.2, {"batch_size": 4, "momentum": 0.5}),
+    ],
+    ids=str,
+)
+def test_a_run_that_goes_on_is_judged_as_one_that_never_stopped(factor, settings):
+    """Wherever it is taken up, it is called diverged in the same epoch."""
+    rows = oracles.lab_rows()
+    bound = prepared(rows, **settings).max_stable_learning_rate
+    init = tuple(value + 1e-3 for value in oracles.LAB_LEAST_SQUARES.values())
+    descent = prepared(rows, learning_rate=factor * bound, epochs=2000, init=init, **settings)
+    whole, is_called = [], False
+    try:
+        for record in train(descent, executor="numpy"):
+            whole.append(record)  # noqa: PERF402 (those before an error, too)
+    except DivergenceError:
+        is_called = True
+    assert is_called
+    for at in whole[1 : -1 : max(1, len(whole) // 4)]:
+        start = Start(at.theta[:1], float(at.theta[1]), at.epoch, at.variables)
+        records, is_called = outcome(replace(descent, start=start))
+        assert is_called
+        assert records[-1].epoch == whole[-1].epoch
 
 
 # Full batches
@@ -145,7 +177,10 @@ def test_shuffled_batches_diverge_at_ten_times_the_bound_and_not_up_to_the_safe_
     rows, settings = random_set(seed, 30)
     settings |= {"batch_size": 1 + seed % max(1, len(rows) // 4)}
     descent = prepared(rows, **settings)
-    rates = [descent.safe_learning_rate, 10.0 * descent.max_stable_learning_rate]
+    safe = descent.safe_learning_rate
+    assert prepared(rows, learning_rate=safe, **settings).cannot_diverge
+    assert not prepared(rows, learning_rate=1.001 * safe, **settings).cannot_diverge
+    rates = [safe, 10.0 * descent.max_stable_learning_rate]
     assert [outcome(prepared(rows, learning_rate=rate, epochs=30, **settings))[1] for rate in rates] == [
         False,
         True,

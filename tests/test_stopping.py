@@ -81,7 +81,7 @@ def test_a_start_that_is_close_enough_is_where_the_run_ends():
 
 
 def test_what_is_due_does_not_change_where_a_run_ends_that_is_not_foreseen(monkeypatch):
-    """With momentum, when it is too late to be foreseen: there the looks are at multiples from the start on."""
+    """With momentum, where it is too late for that: the looks are at multiples from the start on."""
     monkeypatch.setattr("lrfit.descent.epochs_until", lambda *_: inf)
     rows = oracles.random_rows(30, 1)
     last = assert_same_end(rows, learning_rate=0.009, momentum=0.5, tol=1e-3, epochs=5000)

@@ -225,6 +225,24 @@ def test_the_bar_is_drawn_ten_times_a_second_at_most(show):
 
 # The width of a line.
 
+WORDS = "a note of forty-two-letter-words-without-any-blank and several shorter ones, all of which stay"
+
+
+@pytest.mark.parametrize("width", [10, 30, 44, len(WORDS) - 1, len(WORDS), 200])
+@pytest.mark.parametrize("has_bar", [False, True])
+def test_a_note_that_is_longer_than_the_terminal_is_wide_is_wrapped_at_blanks(show, width, has_bar):
+    lines = show([*READING * has_bar, WORDS], width=width).lines
+    assert " ".join(lines) == WORDS
+    assert (len(lines) == 1) == (width >= len(WORDS))
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
+        assert len(line) <= width or " " not in line
+        if following:
+            assert len(f"{line} {following.split()[0]}") > width
+
+
+def test_a_note_that_is_not_for_a_terminal_is_one_line_however_long(show):
+    assert show([WORDS], width=30, is_terminal=False).getvalue() == f"{WORDS}\n"
+
 
 def test_the_width_is_that_of_the_terminal_that_stderr_is(monkeypatch):
     """Whatever stdout is."""

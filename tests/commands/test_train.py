@@ -204,6 +204,9 @@ def test_the_remedies_that_divergence_names_work(lrfit):
         ("--max-memory lots", "is not a size such as 500M or 2G"),
         ("--max-memory -1", "is not a size"),
         ("--learning-rate 1", "No such option"),
+        ("--gamma 0.5", "--step-size and --gamma go with --schedule step"),
+        ("--schedule invscaling --step-size 3", "--step-size and --gamma go with --schedule step"),
+        ("--schedule step --power-t 1", "--power-t goes with --schedule invscaling"),
     ],
 )
 def test_a_wrong_option_exits_2_and_says_what_is_right(lrfit, arguments, message):

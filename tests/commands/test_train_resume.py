@@ -261,7 +261,34 @@ def test_standard_input_can_be_read_once(train, other):
 
 
 def test_a_divergence_after_a_checkpoint_says_which_epoch_is_saved(train, tmp_path):
-    result = train("--lr 0.0444 --init=0.2516349,0.7988012 -o m.json --checkpoint-every 1 --epochs 100000")
+    """That is never one that diverged; and the history, which is kept, leads beyond it."""
+    run = "--lr 0.0444 --init=0.2516349,0.7988012 -o m.json --history h.csv --checkpoint-every 1"
+    result = train(f"{run} --epochs 100000")
     assert result.returncode == 3
     saved = json.loads((tmp_path / "m.json").read_text())["training"]["epochs"]
-    assert f"Epoch {saved} is saved." in result.stderr.decode()
+    error = result.stderr.decode()
+    assert error.endswith(f" Epoch {saved} is saved.\n")
+    assert f"diverged in epoch {saved + 1}:" in error
+    history = (tmp_path / "h.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in history[1:]] == list(map(str, range(saved + 2)))
+    assert train("--resume m.json --epochs 1 --history h.csv").returncode == 3
+    assert (tmp_path / "h.csv").read_text().splitlines() == history
+
+
+def test_the_remedies_of_a_run_that_goes_on_are_changes_that_are_allowed(train):
+    train("--lr 0.0444 --init=0.2516349,0.7988012 -o m.json --checkpoint-every 1 --epochs 100000")
+    error = train("--resume m.json --epochs 100").stderr.decode()
+    remedies = error.partition("Try ")[2].partition(", for a loss")[0].split(", or ")
+    assert [remedy.split()[0] for remedy in remedies] == ["--standardize", "--lr", "--lr"]
+    for remedy in remedies:
+        result = train(f"--resume m.json --format json {remedy}")
+        assert (result.returncode, result.stderr) == (0, b"")
+        assert json.loads(result.stdout)["training"]["relative_excess"] < 1.01e-6
+
+
+@pytest.mark.usefixtures("model")
+def test_a_run_with_changes_starts_a_history_of_its_own(train, tmp_path):
+    result = train("--resume m.json --allow-changes --lr 0.02 --epochs 2 --history h.csv")
+    assert result.returncode == 0
+    rows = (tmp_path / "h.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["epoch", "5", "6", "7"]
