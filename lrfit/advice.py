@@ -96,7 +96,7 @@ def _cause(descent: Descent, features: Sequence[str]) -> str:
     """Why the objective is ill-conditioned."""
     other = _full_batch(descent, replace(descent.settings, standardize=True))
     if 2.0 * other.objective.condition_number > descent.objective.condition_number:
-        return "the features depend nearly linearly on each other, where --l2 or fewer features help"
+        return "the features depend nearly linearly on each other (--l2, or fewer features, help)"
     return _disproportion(descent, features)
 
 
@@ -208,7 +208,7 @@ def remedies(descent: Descent) -> str:
     good = [_with_epochs(options, n, settings) for options, n in needed.items() if n <= _HOPELESS]
     slow = [f"{options} needs {_epochs(n)}" for options, n in needed.items() if n > _HOPELESS]
     text = f"Try {', or '.join(good)}, for a loss within {_TOL:g} of the optimum." if good else ""
-    return f"{text} ({'; '.join(slow)}.)" if slow else text
+    return " ".join(filter(None, [text, f"{'; '.join(slow)}." if slow else ""]))
 
 
 def _with_epochs(options: str, n_epochs: float, settings: TrainingSettings) -> str:

@@ -36,6 +36,9 @@ _BLOCK = 1024
 
 _NEVER = 1 << 200
 
+_PLAIN = 1e8
+"""Rates below are written without a power of ten."""
+
 _BELOW_ONE = 1.0 - 1e-12
 """Where a condition number is so large that rounding would put a rate onto its bound, or momentum to 1."""
 
@@ -128,7 +131,7 @@ def rate_text(rate: float, n_digits: int = 6) -> str:
     text = f"{rate:.{n_digits}g}"
     if float(text) > rate:
         text = f"{rate - 0.5 * 10.0 ** (floor(log10(rate)) + 1 - n_digits):.{n_digits}g}"
-    return text if "e+" not in text else f"{floor(float(text)):d}"
+    return f"{float(text):.0f}" if "e+" in text and rate < _PLAIN else text
 
 
 def epochs_until(

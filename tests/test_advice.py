@@ -207,7 +207,7 @@ def test_columns_that_nearly_depend_on_each_other_are_the_cause_whatever_their_s
     needed = n_epochs(standardized(rows), 2 * (1 + beta) / (low + high), momentum=beta)
     for settings in ({}, {"standardize": True}):
         *_, text = advice.forecast(descent_of(rows, **settings), ["a", "b"])
-        assert "the features depend nearly linearly on each other, where --l2 or fewer features help" in text
+        assert "the features depend nearly linearly on each other (--l2, or fewer features, help)" in text
         options = "--lr auto --momentum auto" if settings else "--standardize --lr auto --momentum auto"
         assert f": use {options} --epochs {needed}, which needs {needed} epochs in place of " in text
         ratio = np.linalg.cond(hessian(standardized(rows) if settings else rows))

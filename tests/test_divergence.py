@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 import oracles
 import pytest
+from depth import cases
 
 from lrfit.descent import Start, prepare
 from lrfit.errors import DivergenceError
@@ -14,8 +15,9 @@ from lrfit.row_store import RowStore
 from lrfit.settings import TrainingSettings
 from lrfit.training import train
 
-N_SETS = 10
-"""Of each kind; it holds for 200, too, in a minute."""
+N_SETS = cases(10, 200)
+"""Of each kind."""
+
 METHODS = [(0.0, False), (0.5, False), (0.9, False), (0.5, True), (0.9, True)]
 
 

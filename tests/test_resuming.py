@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import oracles
 import pytest
+from depth import cases
 from hypothesis import assume, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -106,7 +107,7 @@ def runs(draw):
 
 
 @given(runs())
-@hypothesis(max_examples=80, deadline=None)  # 1,000 take 40 s, and pass
+@hypothesis(max_examples=cases(80, 1500), deadline=None)
 def test_parts_are_the_whole_bit_for_bit(case):
     rows, said, epochs, held_out = case
     try:

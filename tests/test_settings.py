@@ -57,10 +57,8 @@ def test_a_value_that_is_not_valid_is_refused_with_what_is(name, value):
 
 @pytest.mark.parametrize(("name", "value"), [(name, v) for name, vs in VALID.items() for v in vs])
 def test_values_up_to_the_bounds_are_taken(name, value):
-    needed = {"power_t": {"schedule": "invscaling"}} | dict.fromkeys(
-        ["step_size", "gamma"], {"schedule": "step"}
-    )
-    assert getattr(TrainingSettings(**needed.get(name, {}), **{name: value}), name) == value
+    schedule = {"power_t": "invscaling", "step_size": "step", "gamma": "step"}.get(name, "constant")
+    assert getattr(TrainingSettings(**{"schedule": schedule, name: value}), name) == value
 
 
 @pytest.mark.parametrize(
