@@ -209,12 +209,11 @@ def test_the_remedies_that_divergence_names_work(lrfit):
         ("--schedule step --power-t 1", "--power-t goes with --schedule invscaling"),
     ],
 )
-def test_a_wrong_option_exits_2_and_says_what_is_right(lrfit, arguments, message):
-    result = lrfit("train", LAB, *arguments.split())
-    assert result.returncode == 2
-    assert message in result.stderr.decode()
-    assert result.stdout == b""
-    assert b"Traceback" not in result.stderr
+def test_a_wrong_option_exits_2_and_says_what_is_right(in_process, arguments, message):
+    code, out, err = in_process("train", str(LAB), *arguments.split(), stdin="")
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(
