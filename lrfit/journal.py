@@ -7,8 +7,9 @@ run ends; also when it is interrupted, or diverges, after a checkpoint, from whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -87,9 +88,10 @@ class Journal:
             row = history_row(record, intercept=self._intercept).encode()
             self._history.write(row if self._has_begun else self._beginning(record, row))
         if self._is_checkpoint(record) and self._checkpoints:
-            with open_output(self._checkpoints) as file:
-                file.write(self._document(record))
-            self.checkpoint = record.epoch
+            with _uninterrupted():
+                with open_output(self._checkpoints) as file:
+                    file.write(self._document(record))
+                self.checkpoint = record.epoch
         self._has_begun = True
 
     def _is_checkpoint(self, record: EpochRecord) -> bool:
@@ -111,3 +113,19 @@ class Journal:
                 f"{record.epoch}: name another file"
             )
         return before + found
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Within the block, Ctrl-C waits for its end, so that what is said to be saved is what is."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    interrupts: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if interrupts:
+        raise KeyboardInterrupt

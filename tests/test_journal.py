@@ -1,6 +1,7 @@
 """The files that a run writes on its way: its history, which continues that of before, and checkpoints."""
 
 import os
+import signal
 import subprocess
 from dataclasses import replace
 from math import inf
@@ -45,11 +46,15 @@ def journal(tmp_path, *, history=True, every=None, continues=False):
     )
 
 
-def write(tmp_path, records, **attributes):
-    with journal(tmp_path, **attributes) as written:
+def follow(written, records):
+    with written:
         for record in records:
             written.write(record)
     return written
+
+
+def write(tmp_path, records, **attributes):
+    return follow(journal(tmp_path, **attributes), records)
 
 
 def test_the_history_of_a_first_run_is_all_of_its_records(tmp_path, history):
@@ -175,3 +180,14 @@ def test_the_history_of_a_run_that_fails_is_dropped_unless_it_stopped_after_a_ch
     is_kept = error is not RuntimeError and every == 2
     assert history.read_text() == (HEADER + lines(0, 5) if is_kept else "old")
     assert {path.name for path in tmp_path.iterdir()} == {"h.csv", *["m.json"] * (every == 2)}
+
+
+def test_an_interruption_waits_until_a_checkpoint_is_written_and_counted(tmp_path, monkeypatch):
+    """What is said to be saved is what is in the file."""
+    monkeypatch.setattr("os.fsync", lambda _: signal.raise_signal(signal.SIGINT))
+    written = journal(tmp_path, history=False, every=2)
+    with pytest.raises(KeyboardInterrupt):
+        follow(written, RECORDS)
+    assert written.checkpoint == 2
+    assert (tmp_path / "m.json").read_text() == "epoch 2"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
