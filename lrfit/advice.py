@@ -88,34 +88,34 @@ def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
         rises = "; with momentum it may rise on the way" if descent.method.momentum else ""
         yield f"forecast: {now} after {_epochs(n_epochs)}{stops}{rises}"
     if objective.condition_number > _ILL_CONDITIONED and not descent.settings.l2:
-        cause = f"{_cause(descent, features)}{_sooner(descent, n_epochs)}"
+        auto = replace(descent.settings, standardize=True, learning_rate=None)
+        other = _full_batch(descent, auto)
+        cause = f"{_cause(descent, other, features)}{_sooner(descent, other, n_epochs)}"
         yield f"condition number {_plain(objective.condition_number)}: {cause}"
 
 
-def _cause(descent: Descent, features: Sequence[str]) -> str:
-    """Why the objective is ill-conditioned."""
-    other = _full_batch(descent, replace(descent.settings, standardize=True))
+def _cause(descent: Descent, other: Descent, features: Sequence[str]) -> str:
+    """Why the objective is ill-conditioned, beside that of standardised data."""
     if 2.0 * other.objective.condition_number > descent.objective.condition_number:
         return "the features depend nearly linearly on each other (--l2, or fewer features, help)"
     return _disproportion(descent, features)
 
 
-def _sooner(descent: Descent, n_epochs: float | None) -> str:
-    """What to use instead, if that would be sooner."""
+def _sooner(descent: Descent, other: Descent, n_epochs: float | None) -> str:
+    """What to use instead, if that would be sooner: standardised data at the fastest rate, to begin with."""
     settings, tol = descent.settings, descent.settings.tol or _TOL
     if descent.start.epoch or settings.clip_norm:  # whose settings are fixed; to which no forecast applies
         return ""
     if not descent.is_full_batch:
         return "" if settings.standardize else ": use --standardize"
-    auto = replace(settings, standardize=True, learning_rate=None)
-    options = "--lr auto" if settings.standardize else "--standardize --lr auto"
-    tried = {options: auto, f"{options} --momentum auto": replace(auto, momentum=None)}
-    needed = {options: _full_batch(descent, other).epochs_until(tol) for options, other in tried.items()}
-    first, other = needed
-    best = first if (needed[first] or 0) <= max(settings.epochs, needed[other] or 0) else other
-    n_best = needed[best]
+    best = "--lr auto" if settings.standardize else "--standardize --lr auto"
+    n_best = other.epochs_until(tol)
     if n_best is None:
-        return f": use {first}"
+        return f": use {best}"
+    if n_best > settings.epochs:
+        n_pair = _full_batch(descent, replace(other.settings, momentum=None)).epochs_until(tol)
+        if n_pair is not None and n_pair < n_best:
+            best, n_best = f"{best} --momentum auto", n_pair
     if not isfinite(n_best) or (n_epochs is not None and n_epochs <= n_best):
         return ""
     in_place = f" in place of {_plain(n_epochs)}" if n_epochs is not None and isfinite(n_epochs) else ""
@@ -230,7 +230,7 @@ def conclusion(descent: Descent, record: EpochRecord) -> str | None:
 
 def _is_far(descent: Descent, fitted: EpochRecord) -> bool:
     """Whether the loss is well above the optimum, and was meant to be close to it."""
-    size = descent.moments.best_constant_half_mse or 0.5 * float(descent.moments.root_mean_square[-1]) ** 2
+    size = descent.moments.reference_half_mse
     is_early = descent.settings.patience is not None and descent.held_out is not None
     return _NOTED_EXCESS < fitted.relative_excess < inf and fitted.loss > _EXACT * size and not is_early
 

@@ -97,6 +97,11 @@ class Descent:
         return -(-len(self.points) // self.batch_size)
 
     @property
+    def values_per_epoch(self) -> int:
+        """Number of cells (x, y) that an epoch goes over."""
+        return len(self.points) * len(self.moments.mean)
+
+    @property
     def is_full_batch(self) -> bool:
         """Whether each step sees all rows, as sigma points or as such."""
         return self.settings.batch_size is None

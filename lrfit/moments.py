@@ -184,6 +184,11 @@ class Moments:
             else 0.5 * float(self.standard_deviation[-1]) * float(self.standard_deviation[-1])
         )
 
+    @property
+    def reference_half_mse(self) -> float:
+        """What a loss is measured against: that of the best constant, or of 0 where y is constant."""
+        return self.best_constant_half_mse or 0.5 * float(self.root_mean_square[-1]) ** 2
+
     def r2(self, half_mse: float) -> float | None:
         """1 - half_mse / best_constant_half_mse; None where y is constant, or as good as.
 

@@ -60,9 +60,10 @@ class Objective:
         root = moments.root(intercept=intercept, l2=l2)[:k, :k]
         if intercept:  # H = [[RᵀR + m·mᵀ, m], [mᵀ, 1]] with the mean m of the features
             root = np.block([[root, np.zeros((k, 1))], [moments.mean[np.newaxis, :k], np.ones((1, 1))]])
-        constant = moments.best_constant_half_mse or 0.5 * float(moments.root_mean_square[-1]) ** 2
         minimizer = np.append(best.weights, best.intercept)[: k + intercept]
-        return cls(minimizer, best.half_mse, root, max(best.half_mse, _NEGLIGIBLE * constant))
+        return cls(
+            minimizer, best.half_mse, root, max(best.half_mse, _NEGLIGIBLE * moments.reference_half_mse)
+        )
 
     @property
     def is_exact(self) -> bool:

@@ -204,7 +204,7 @@ class Run:
     def learning_rate(self) -> float:
         """That of the next step."""
         rate = self._graph.learning_rate
-        return float(np.sum(self._session.run(rate))) if isinstance(rate, Node) else float(rate)  # type: ignore[arg-type]
+        return float(self._session.run(rate)) if isinstance(rate, Node) else rate
 
     def leads_away(self) -> bool:
         """Whether the steps of the next epochs lead away from the minimiser, apart from the batches' noise.
@@ -290,5 +290,4 @@ def _orders(descent: Descent) -> Iterator[Order | None]:
 
 def _n_interpreted(descent: Descent, executor: str) -> float:
     """How many epochs run step by step; whatever the number of epochs, so that a resumed run is the same."""
-    n_values = len(descent.points) * len(descent.moments.mean)
-    return interpreted_epochs(executor, descent.steps_per_epoch, n_values)
+    return interpreted_epochs(executor, descent.steps_per_epoch, descent.values_per_epoch)

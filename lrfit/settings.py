@@ -130,8 +130,6 @@ _VALID: dict[str, _Check] = {
     "validation_fraction": _or_none((lambda value: 0.0 < value < 1.0, "between 0 and 1")),
 }
 
-_DEFAULT = TrainingSettings
-
 _CONTRADICTIONS: list[tuple[Callable[[TrainingSettings], bool], str]] = [
     (
         lambda s: s.nesterov and s.momentum == 0.0,
@@ -142,11 +140,14 @@ _CONTRADICTIONS: list[tuple[Callable[[TrainingSettings], bool], str]] = [
         "--momentum auto goes with --lr auto and full batches: it matches the fastest rate",
     ),
     (
-        lambda s: s.schedule != "step" and (s.step_size, s.gamma) != (_DEFAULT.step_size, _DEFAULT.gamma),
+        lambda s: (
+            s.schedule != "step"
+            and (s.step_size, s.gamma) != (TrainingSettings.step_size, TrainingSettings.gamma)
+        ),
         "--step-size and --gamma go with --schedule step",
     ),
     (
-        lambda s: s.schedule != "invscaling" and s.power_t != _DEFAULT.power_t,
+        lambda s: s.schedule != "invscaling" and s.power_t != TrainingSettings.power_t,
         "--power-t goes with --schedule invscaling",
     ),
     (

@@ -1,8 +1,8 @@
 """Training: gradient descent on the model's graph, as a generator of epoch records.
 
 The loss that a record carries is that of all rows, from the `Moments`, after the epoch's last step. To look
-at it takes longer than a compiled epoch of a full batch. So where descent cannot diverge (full batch, below
-the largest stable rate) the epochs between two records are run at once. The numbers are the same.
+at it takes longer than a compiled epoch of a full batch. So where descent cannot diverge (at a stable rate,
+or in mini-batches at a safe one) the epochs between two records are not looked at. The numbers are the same.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def train(
 
     Args:
         descent: The run.
-        executor: "numpy", "numba", or "auto" for the one that is done first. The numbers are the same, to
-            1e-12 relative over 100 epochs.
+        executor: "numpy", "numba", or "auto", which begins with the first and changes to the second if the
+            work is long. The numbers are the same, to 1e-12 relative over 100 epochs.
         next_due: The next epoch, after the one that it is given, of which to yield a record; all by default.
             Has no influence on the numbers.
         on_epoch: Is told how many epochs are done, now and then.

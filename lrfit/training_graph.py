@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lrfit.graph import Array, Node, NodeLike
+from lrfit.graph import Array, Node
 from lrfit.model import LinearModel, linear_model
 from lrfit.ops import Variable, assign, global_variables_initializer, group, is_variable, placeholder
 from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
@@ -33,7 +33,7 @@ class TrainingGraph:
 
     model: LinearModel
     train_op: Node
-    learning_rate: NodeLike
+    learning_rate: Node | float
     stepped: Sequence[str]
     fitted: Sequence[str]
     initialize: Node
@@ -83,7 +83,7 @@ def training_graph(
 
 def _rate(
     learning_rate: float, settings: TrainingSettings, global_step: Node | None, steps_per_epoch: int
-) -> NodeLike:
+) -> Node | float:
     if global_step is not None and settings.schedule == "invscaling":
         return inverse_scaling(learning_rate, global_step + 1.0, settings.power_t)
     if global_step is not None and settings.schedule == "step":
@@ -93,7 +93,7 @@ def _rate(
     return learning_rate
 
 
-def _optimizer(rate: NodeLike, momentum: float, settings: TrainingSettings) -> Optimizer:
+def _optimizer(rate: Node | float, momentum: float, settings: TrainingSettings) -> Optimizer:
     if momentum:
         return MomentumOptimizer(rate, momentum, use_nesterov=settings.nesterov)
     return GradientDescentOptimizer(rate)

@@ -254,8 +254,8 @@ def _slowness(descent: Descent, executor: str) -> str | None:
 
     from lrfit.executors import interpreted_s
 
-    n_values = len(descent.points) * len(descent.moments.mean)
-    expected_s = descent.settings.epochs * interpreted_s(descent.steps_per_epoch, n_values)
+    epoch_s = interpreted_s(descent.steps_per_epoch, descent.values_per_epoch)
+    expected_s = descent.settings.epochs * epoch_s
     if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
         return None
     return f"the epochs take about {expected_s:,.0f} s step by step; pip install numba makes them quick"
