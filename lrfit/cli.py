@@ -21,8 +21,6 @@ from lrfit.terminal import flush_result
 
 __all__ = ["cli", "run"]
 
-_INTERRUPTED = 130
-
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -72,8 +70,6 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(error)
     except LrfitError as error:
         return _fail(f"error: {error}", error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted", _INTERRUPTED)
     except BrokenPipeError:
         _discard_stdout()
         return 0

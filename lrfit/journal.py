@@ -2,20 +2,20 @@
 
 The history of a run that goes on where another ended is that of both: its file is continued, if it is there.
 A checkpoint is a model from which the run could go on. The history takes the place of an old file when the
-run ends; also when it is interrupted, or diverges, after a checkpoint, from which it can be continued.
+run ends; also when a signal ends it, or it diverges, after a checkpoint, from which it can be continued.
 """
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from lrfit.errors import DivergenceError, UsageError, shown
+from lrfit.interrupts import closing, held_back
 from lrfit.output_file import open_output
 from lrfit.report import history_header, history_row
 from lrfit.run import EpochRecord
@@ -65,16 +65,21 @@ class Journal:
     def __enter__(self) -> Self:
         if self._history_path:
             self._history = self._files.enter_context(open_output(self._history_path))
+        self._files.enter_context(closing(self._keep))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        is_stopped = kind is not None and issubclass(kind, (KeyboardInterrupt, DivergenceError))
-        if is_stopped and self.checkpoint is not None:
-            self._files.close()
-        else:
+        with held_back():
+            if kind is DivergenceError:
+                self._keep()
             self._files.__exit__(kind, error, trace)
+
+    def _keep(self) -> None:
+        """Let the history of a run that was broken off stay, if that can go on from a checkpoint."""
+        if self.checkpoint is not None:
+            self._files.close()
 
     def next_due(self, epoch: int) -> float:
         """The next epoch, after this one, of which it needs a record."""
@@ -84,15 +89,15 @@ class Journal:
 
     def write(self, record: EpochRecord) -> None:
         """Write what is due of a record; the first one is that of the start."""
-        if self._history:
-            row = history_row(record, intercept=self._intercept).encode()
-            self._history.write(row if self._has_begun else self._beginning(record, row))
-        if self._is_checkpoint(record) and self._checkpoints:
-            with _uninterrupted():
+        with held_back():
+            if self._history:
+                row = history_row(record, intercept=self._intercept).encode()
+                self._history.write(row if self._has_begun else self._beginning(record, row))
+            if self._is_checkpoint(record) and self._checkpoints:
                 with open_output(self._checkpoints) as file:
                     file.write(self._document(record))
                 self.checkpoint = record.epoch
-        self._has_begun = True
+            self._has_begun = True
 
     def _is_checkpoint(self, record: EpochRecord) -> bool:
         is_due = self._every is not None and record.epoch % self._every == 0
@@ -113,19 +118,3 @@ class Journal:
                 f"{record.epoch}: name another file"
             )
         return before + found
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Within the block, Ctrl-C waits for its end, so that what is said to be saved is what is."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    interrupts: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if interrupts:
-        raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lrfit.errors import OutputError, shown
+from lrfit.interrupts import closing
 
 __all__ = ["check_writable", "open_output"]
 
@@ -71,17 +72,22 @@ def _target(path: str) -> Path:
 @contextmanager
 def _replacement(target: Path) -> Iterator[BinaryIO]:
     temporary = target.parent / f".lrfit-{os.urandom(8).hex()}"
-    try:  # before there is a file, so that an interrupt at any moment leaves none
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(_mode(target))
-        temporary.replace(target)
-    except BaseException:
+
+    def drop() -> None:
         with suppress(OSError):
             temporary.unlink()
-        raise
+
+    with closing(drop):
+        try:
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(_mode(target))
+            temporary.replace(target)
+        except BaseException:
+            drop()
+            raise
     with suppress(OSError):  # the new file is in its place; not every folder can be synced
         _sync_folder(target.parent)
 

@@ -61,13 +61,16 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (slow to import)
 
     pays = n_rows * len(epochs) >= _WORTH_COMPILING
-    with ThreadPoolExecutor(1) as thread:
+    thread = ThreadPoolExecutor(1)
+    try:
         drawn = (thread.submit(_drawn, n_rows, seed, epoch, may_compile=pays) for epoch in epochs)
         current = next(drawn, None)
         while current:
             following = next(drawn, None)
             yield current.result()
             current = following
+    finally:
+        thread.shutdown(wait=False)  # an interrupt should not have to wait for an order that nobody needs
 
 
 def _drawn(n_rows: int, seed: int, epoch: int, *, may_compile: bool) -> Order:

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from lrfit.errors import OutputError
+from lrfit.interrupts import closing
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, Task
@@ -127,11 +128,16 @@ class Terminal:
                 self._bar.start()  # draws the first picture
 
         try:
-            yield advance
+            with closing(self._erase):
+                yield advance
         finally:
             if self._bar:
                 self._bar.stop()
             self._bar = None
+
+    def _erase(self) -> str | None:
+        """What erases the bar, and brings the cursor back, without rich, which may be at work on it."""
+        return "\r\x1b[2K\x1b[?25h" if self._bar else None
 
     def _print(self, text: str) -> None:
         if self._is_terminal and len(text) > self.width:

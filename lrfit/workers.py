@@ -33,6 +33,8 @@ from mmap import mmap
 from select import select
 from typing import Generic, NoReturn, TypeVar
 
+from lrfit.interrupts import SIGNALS
+
 __all__ = ["worked_ahead"]
 
 T = TypeVar("T")
@@ -240,8 +242,8 @@ class _Worker(Generic[T]):
 
 
 def _fork() -> int:
-    """As `os.fork`; but Ctrl-C, which a terminal sends to all of its processes, is the parent's business."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """As `os.fork`; but signals that a terminal sends to all of its processes are the parent's business."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     process = -1
     try:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # see above: it is safe

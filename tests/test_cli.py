@@ -1,9 +1,7 @@
 """The command group: help, exit codes, streams, signals."""
 
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import oracles
@@ -90,38 +88,6 @@ def test_a_reader_that_goes_ends_quietly(tmp_path):
     result = subprocess.run(["bash", "-c", text], capture_output=True, check=False)
     assert result.stdout == b"x,y_hat\n0\n"
     assert result.stderr == b""
-
-
-def test_an_interrupt_is_exit_130_and_leaves_the_old_model(tmp_path):
-    model = tmp_path / "m.json"
-    model.write_text("old")
-    with subprocess.Popen(
-        [
-            *LRFIT,
-            "train",
-            LAB,
-            "--epochs",
-            "100000000",
-            "--every",
-            "1",
-            "-o",
-            str(model),
-            "--history",
-            str(tmp_path / "h.csv"),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        for _ in range(6):
-            assert process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        process.stderr.read()
-        assert process.wait(timeout=20) == 130
-        assert time.monotonic() - started < 2.0
-        assert process.stdout.read() == b""
-    assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
-    assert model.read_text() == "old"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ ROWS = [
     ["moments"],
     ["scaling", "objective"],
     ["convergence"],
+    ["interrupts"],
     ["source", "output_file", "workers"],
     ["csv_block"],
     ["hold_out"],

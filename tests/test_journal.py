@@ -1,10 +1,11 @@
 """The files that a run writes on its way: its history, which continues that of before, and checkpoints."""
 
 import os
-import signal
 import subprocess
+import sys
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 
 import oracles
 import pytest
@@ -163,10 +164,10 @@ def test_an_epoch_that_diverged_is_in_the_history_but_never_a_checkpoint(tmp_pat
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, DivergenceError])
 @pytest.mark.parametrize("every", [None, 2, 9])
-def test_the_history_of_a_run_that_fails_is_dropped_unless_it_stopped_after_a_checkpoint(
+def test_the_history_of_a_run_that_fails_is_dropped_unless_it_diverged_after_a_checkpoint(
     tmp_path, history, error, every
 ):
-    """By an interruption or a divergence, with which the run can go on from there."""
+    """From which the run can go on."""
     history.write_text("old")
 
     def fail():
@@ -177,17 +178,37 @@ def test_the_history_of_a_run_that_fails_is_dropped_unless_it_stopped_after_a_ch
 
     with pytest.raises(error):
         fail()
-    is_kept = error is not RuntimeError and every == 2
+    is_kept = error is DivergenceError and every == 2
     assert history.read_text() == (HEADER + lines(0, 5) if is_kept else "old")
     assert {path.name for path in tmp_path.iterdir()} == {"h.csv", *["m.json"] * (every == 2)}
 
 
-def test_an_interruption_waits_until_a_checkpoint_is_written_and_counted(tmp_path, monkeypatch):
-    """What is said to be saved is what is in the file."""
-    monkeypatch.setattr("os.fsync", lambda _: signal.raise_signal(signal.SIGINT))
-    written = journal(tmp_path, history=False, every=2)
-    with pytest.raises(KeyboardInterrupt):
-        follow(written, RECORDS)
-    assert written.checkpoint == 2
+PROGRAM = """
+import os, signal
+from pathlib import Path
+from lrfit.interrupts import end_on_signals
+from test_journal import RECORDS, journal
+end_on_signals()
+once = iter([signal.SIGTERM])
+os.fsync = lambda file: [signal.raise_signal(number) for number in once]
+with journal(Path("."), every=2) as written:
+    for record in RECORDS[:6]:
+        written.write(record)
+        print(record.epoch, flush=True)
+"""
+
+
+def test_a_signal_waits_until_a_checkpoint_is_written_and_keeps_its_history(tmp_path):
+    """What is said to be saved is what is in the files."""
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        timeout=20,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (143, b"0\n1\n", b"lrfit: interrupted\n")
     assert (tmp_path / "m.json").read_text() == "epoch 2"
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert (tmp_path / "h.csv").read_text() == HEADER + lines(0, 2)
+    assert len(list(tmp_path.iterdir())) == 2

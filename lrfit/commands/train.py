@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lrfit.fit import LinearFit
     from lrfit.journal import Journal
     from lrfit.moments import Moments
+    from lrfit.resuming import Resumption
     from lrfit.row_store import RowStore
     from lrfit.run import EpochRecord
 
@@ -88,13 +89,22 @@ def command(**options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
+    from lrfit.interrupts import watched
+
+    _check_options(options)
+    terminal = Terminal(quiet=options["quiet"], verbose=options["verbose"])
+    resumption, settings = _settings(options)
+    data = _read(options, settings, terminal, resumption.model if resumption else None)
+    with watched():
+        _fit(_prepared(data, settings, resumption), options, terminal)
+
+
+def _fit(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
+    """Descend, and give the result to all who want it."""
     from lrfit.model_file import to_bytes
     from lrfit.output_file import open_output
     from lrfit.report import fit_text
 
-    _check_options(options)
-    terminal = Terminal(quiet=options["quiet"], verbose=options["verbose"])
-    job = _prepared(options, terminal)
     _announce(job, options, terminal)
     record = _descend(job, options, terminal)
     fit = job.fit(record)
@@ -200,23 +210,26 @@ class _Job:
         )
 
 
-def _prepared(options: dict[str, Any], terminal: Terminal) -> _Job:
-    """The run: of the data, with the settings, from its beginning or from where a model ended."""
-    from lrfit.descent import prepare
+def _settings(options: dict[str, Any]) -> tuple[Resumption | None, TrainingSettings]:
+    """How to descend: by the options, or as the run did that is resumed."""
     from lrfit.model_file import load
     from lrfit.resuming import Resumption
 
     said = settings_said(options)
     if not options["resume"]:
-        settings = TrainingSettings(**said)
-        data = _read(options, settings, terminal, None)
-        return _Job(prepare(data.sample.moments, settings, data.rows, held_out=data.held_out), data)
-    model = load(options["resume"])
-    resumption = Resumption(model, shown(options["resume"]), allow_changes=options["allow_changes"])
-    settings = resumption.settings(said)
-    data = _read(options, settings, terminal, model)
+        return None, TrainingSettings(**said)
+    resumption = Resumption(
+        load(options["resume"]), shown(options["resume"]), allow_changes=options["allow_changes"]
+    )
+    return resumption, resumption.settings(said)
+
+
+def _prepared(data: _Data, settings: TrainingSettings, resumption: Resumption | None) -> _Job:
+    """The run: from its beginning, or from where a model ended."""
+    from lrfit.descent import prepare
+
     descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
-    return _Job(resumption.continued(descent, data.sample.fingerprint), data)
+    return _Job(resumption.continued(descent, data.sample.fingerprint) if resumption else descent, data)
 
 
 def _announce(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
@@ -264,6 +277,7 @@ def _slowness(descent: Descent, executor: str) -> str | None:
 def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRecord:
     """Run the epochs, and say what is saved if they do not come to their end; returns the last record."""
     from lrfit.advice import remedies
+    from lrfit.interrupts import closing
     from lrfit.journal import Journal
     from lrfit.model_file import to_bytes
 
@@ -277,21 +291,23 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
         continues=descent.start.variables is not None,
         document=lambda record: to_bytes(job.fit(record)),
     )
+
+    def last_words() -> str | None:
+        if options["quiet"]:
+            return None
+        if journal.checkpoint is None:
+            return "nothing was saved; --checkpoint-every N keeps, with -o, what was done\n"
+        rest = descent.start.epoch + descent.settings.epochs - journal.checkpoint
+        again = f"--resume {shown(options['output'])} --epochs {rest}"
+        return f"epoch {journal.checkpoint} is saved: {again} goes on from there\n"
+
     try:
-        with journal:
+        with closing(last_words), journal:
             return _shown(job, options, journal, terminal)
     except DivergenceError as error:
         saved = "Nothing was saved" if journal.checkpoint is None else f"Epoch {journal.checkpoint} is saved"
         sentences = [f"{error}.", remedies(descent), f"{saved}."]
         raise DivergenceError(" ".join(filter(None, sentences))) from error
-    except KeyboardInterrupt:
-        if journal.checkpoint is None:
-            terminal.note("nothing was saved; --checkpoint-every N keeps, with -o, what was done")
-            raise
-        rest = descent.start.epoch + descent.settings.epochs - journal.checkpoint
-        again = f"--resume {shown(options['output'])} --epochs {rest}"
-        terminal.note(f"epoch {journal.checkpoint} is saved: {again} goes on from there")
-        raise
 
 
 def _shown(job: _Job, options: dict[str, Any], journal: Journal, terminal: Terminal) -> EpochRecord:
