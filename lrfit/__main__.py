@@ -16,7 +16,9 @@ def main() -> None:
 
         end_on_signals()
         from lrfit.cli import run  # noqa: PLC0415
+        from lrfit.terminal import prepare_streams  # noqa: PLC0415
 
+        prepare_streams()
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # before signals were taken over
         code = 130

@@ -16,7 +16,7 @@ import click
 
 import lrfit
 from lrfit import commands
-from lrfit.errors import LrfitError, OutputError, printable
+from lrfit.errors import DataError, LrfitError, OutputError, printable
 from lrfit.terminal import flush_result
 
 __all__ = ["cli", "run"]
@@ -76,6 +76,8 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         _discard_stdout()
         return _fail(f"error: the result cannot be written: {error.strerror or error}", OutputError.exit_code)
+    except MemoryError:
+        return _fail("error: there is not enough memory for so many columns", DataError.exit_code)
     return 0
 
 
@@ -86,6 +88,9 @@ def _discard_stdout() -> None:
 
 def _refuse(error: click.ClickException) -> int:
     """As `error.show()`, but with what was typed made safe to print."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
     if isinstance(error, click.UsageError) and error.ctx:
         click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
     return _fail(f"error: {printable(error.format_message())}", error.exit_code)

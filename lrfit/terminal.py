@@ -1,11 +1,13 @@
 """The streams: results to stdout, everything else to stderr; and a bar on a terminal where work is long.
 
-stdout gets UTF-8 bytes, whatever the locale and whether or not it is a terminal. rich is imported only when
-a bar has to be drawn.
+stdout gets UTF-8 bytes, whatever the locale and whether or not it is a terminal; stderr what its encoding
+has, and the rest in ASCII. rich is imported only when a bar has to be drawn.
 """
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, Task
     from rich.text import Text
 
-__all__ = ["Terminal", "flush_result", "write_result"]
+__all__ = ["Terminal", "flush_result", "prepare_streams", "write_result"]
 
 _PATIENCE_S = 0.5
 """Work that is done sooner shows no bar."""
@@ -36,6 +38,28 @@ _WIDTH = 80
 
 _SHORTEST_BAR = 8
 """Characters of the bar for which what stands beside it leaves room."""
+
+
+_IN_ASCII = {"λ": "lambda", "β": "beta", "·": "*", "…": "...", "½": "1/2", "‖": "||", "⌊": "[", "⌋": "]"}
+"""How signs of lrfit's own are written where the encoding of stderr lacks them."""
+
+
+def prepare_streams() -> None:
+    """Have stdout and stderr take any text, whatever the locale says."""
+    codecs.register_error("lrfit", _replaced)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        holds_ascii = "\n".encode(sys.stderr.encoding) == b"\n"  # UTF-16 does not, and no terminal reads it
+        sys.stderr.reconfigure(encoding=None if holds_ascii else "utf-8", errors="lrfit")
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    """What to write for characters that an encoding lacks, as `codecs` asks for it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_IN_ASCII.get(c) or ascii(c)[1:-1] for c in lacking), error.end
 
 
 def write_result(result: str | bytes) -> None:

@@ -1,5 +1,6 @@
 """The command group: help, exit codes, streams, signals."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 import lrfit
 from lrfit.cli import cli
+from lrfit.cli import run as cli_run
 
 LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
 LAB = str(oracles.SAMPLE_DATA / "lab.csv")
@@ -58,6 +60,7 @@ def test_a_mistyped_command_exits_2_and_is_guessed():
 def test_a_command_is_needed():
     result = run()
     assert result.returncode == 2
+    assert result.stderr.startswith(b"Usage: lrfit [OPTIONS] COMMAND")
     assert b"Usage" in result.stderr
 
 
@@ -109,3 +112,23 @@ def test_a_run_that_overflows_diverges_without_warnings_of_the_libraries(setting
     assert result.returncode == 3
     assert b"Warning:" not in result.stderr
     assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252:strict", "utf-16", "utf-8:strict"])
+def test_streams_take_any_text_whatever_their_encoding(encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    assert run("train", "--help", env=environment).stdout == run("train", "--help").stdout
+    result = run("train", LAB, b"\xff\xe2\x82\xac" + b"x" * 99, env=environment)
+    assert (result.returncode, result.stdout) == (2, b"")
+    result = run("train", LAB, env=environment)
+    bound = "λ_max" if encoding.startswith("utf") else "lambda_max"
+    assert f"0.0442861 = 2 / {bound}\n" in result.stderr.decode()
+
+
+def test_what_does_not_fit_into_memory_is_said_in_a_line(monkeypatch, capsys):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("lrfit.moments.Moments.of_rows", fail)
+    assert cli_run(["train", LAB]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("lrfit: error: there is not enough memory")

@@ -117,21 +117,29 @@ def _fit(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
 
 
 def _check_options(options: dict[str, Any]) -> None:
-    """Refuse, before any work, what contradicts itself, cannot be had, or would overwrite data or output."""
-    from lrfit.output_file import check_writable
-
+    """Refuse, before any work, what contradicts itself, or cannot be had."""
     for one, other in (("quiet", "verbose"), ("validation", "validation_fraction")):
         if options[one] and options[other]:
             raise click.UsageError(f"--{one} and --{other.replace('_', '-')} exclude each other")
     for one, other in (("checkpoint_every", "output"), ("allow_changes", "resume")):
         if options[one] and not options[other]:
             raise click.UsageError(f"--{one.replace('_', '-')} needs --{other}")
-    if [options["data"], options["validation"], options["resume"]].count("-") > 1:
-        raise click.UsageError("only one of DATA, --validation and --resume can be standard input")
     if options["executor"] == "numba":
         from lrfit.executors.compiled import require_numba
 
         require_numba()
+    _check_files(options)
+
+
+def _check_files(options: dict[str, Any]) -> None:
+    """Refuse names of files that are empty, cannot be written, or would overwrite data or output."""
+    from lrfit.output_file import check_writable
+
+    for name in ("output", "history", "resume", "validation"):
+        if options[name] == "":
+            raise click.UsageError(f"--{name} needs the name of a file")
+    if [options["data"], options["validation"], options["resume"]].count("-") > 1:
+        raise click.UsageError("only one of DATA, --validation and --resume can be standard input")
     taken = {
         Path(options[name]).resolve(): name
         for name in ("data", "validation")
@@ -166,7 +174,7 @@ def _read(
     from lrfit.row_store import RowStore
 
     x = [name for listed in options["x"] for name in listed] or list(model.weights if model else [])
-    y = options["y"] or (model.target if model else None)
+    y = model.target if model and options["y"] is None else options["y"]
     rows = RowStore(options["max_memory"]) if settings.needs_rows else None
     fraction = settings.validation_fraction
     if fraction and options["validation"]:
