@@ -15,15 +15,35 @@ def main() -> None:
         from lrfit.interrupts import end_on_signals  # noqa: PLC0415
 
         end_on_signals()
-        from lrfit.cli import run  # noqa: PLC0415
-        from lrfit.terminal import prepare_streams  # noqa: PLC0415
-
-        prepare_streams()
-        code = run(sys.argv[1:])
+        code = _code()
     except KeyboardInterrupt:  # before signals were taken over
         code = 130
     gc.freeze()  # the process is about to free all there is: spare it a last look for garbage
     sys.exit(code)
+
+
+def _code() -> int:
+    """The exit code of the command line; 1 for a bug, said in a line (`python -X dev` shows all of it)."""
+    from lrfit.cli import run  # noqa: PLC0415
+    from lrfit.terminal import prepare_streams  # noqa: PLC0415
+
+    prepare_streams()
+    try:
+        return run(sys.argv[1:])
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        from traceback import extract_tb  # noqa: PLC0415
+
+        from lrfit.errors import shown  # noqa: PLC0415
+
+        place = extract_tb(error.__traceback__)[-1]
+        print(  # noqa: T201
+            f"lrfit: error: this is a bug in lrfit ({type(error).__name__} {shown(str(error))}, in "
+            f"{os.path.basename(place.filename)}, line {place.lineno}); please report it, with the command",  # noqa: PTH119
+            file=sys.stderr,
+        )
+        return 1
 
 
 if __name__ == "__main__":

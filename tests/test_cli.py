@@ -132,3 +132,20 @@ def test_what_does_not_fit_into_memory_is_said_in_a_line(monkeypatch, capsys):
     monkeypatch.setattr("lrfit.moments.Moments.of_rows", fail)
     assert cli_run(["train", LAB]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("lrfit: error: there is not enough memory")
+
+
+def test_a_bug_is_a_line_that_says_where(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import lrfit.cli\ndef run(_):\n    return {}['gone']\nlrfit.cli.run = run\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(lrfit.__file__).parent.parent}"}
+    result = run(env=environment)
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert result.stderr.decode() == (
+        r"lrfit: error: this is a bug in lrfit (KeyError '\'gone\'', in sitecustomize.py, line 3); "
+        "please report it, with the command\n"
+    )
+    debugged = subprocess.run(
+        [sys.executable, "-X", "dev", *LRFIT[1:]], env=environment, capture_output=True, check=False
+    )
+    assert b"Traceback" in debugged.stderr
