@@ -66,40 +66,38 @@ class DivergenceError(LrfitError):
     exit_code = 3
 
 
-def shown(text: str) -> str:
+def shown(text: str, width: int | None = SHOWN_WIDTH) -> str:
     r"""Text of outside origin made safe to print: quoted, unprintable characters escaped, shortened.
+
+    Args:
+        text: A name, cell, path or value, of any length.
+        width: Characters between the quotes before the rest is cut off; None for all of them.
 
     Examples:
         >>> print(shown("speed"))
         'speed'
         >>> print(shown("red\x1b[31m"))
         'red\x1b[31m'
-        >>> print(len(shown("9" * 1000)))
-        83
+        >>> print(len(shown("9" * 1000)), len(shown("9" * 1000, width=None)))
+        83 1002
     """
-    escape = escaped(text[:SHOWN_WIDTH])
-    mark = "…" if len(escape) > SHOWN_WIDTH or len(text) > SHOWN_WIDTH else ""
-    return f"'{escape[:SHOWN_WIDTH]}{mark}'"
+    start = text[:width]
+    escape = "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in start)
+    mark = "" if start == text and escape == escape[:width] else "…"
+    return f"'{escape[:width]}{mark}'"
 
 
-def escaped(text: str) -> str:
-    r"""Text with its unprintable characters, quotes and backslashes escaped; of any length.
+def printable(message: str) -> str:
+    r"""A message in which foreign text may stand as it came: unprintable characters escaped, and cut.
 
-    Examples:
-        >>> print(escaped("a\tb"))
-        a\tb
-    """
-    return "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in text)
-
-
-def printable(text: str) -> str:
-    r"""Lines of text in which foreign text may stand: unprintable characters escaped, cut after a thousand.
+    After a thousand characters, or sixteen lines.
 
     Examples:
         >>> print(printable("no such option '\x9b'"))
         no such option '\x9b'
     """
-    return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text[:1000])
+    lines = message[:1000].split("\n", maxsplit=16)[:16]
+    return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in "\n".join(lines))[:1000]
 
 
 def _escape(character: str) -> str:

@@ -15,8 +15,9 @@ from functools import partial
 from itertools import accumulate
 from math import inf, isfinite
 from typing import TYPE_CHECKING
+from unicodedata import category, east_asian_width
 
-from lrfit.errors import escaped
+from lrfit.errors import shown
 
 if TYPE_CHECKING:
     from lrfit.evaluation import Evaluation
@@ -36,6 +37,9 @@ __all__ = [
 
 _EPOCH, _LONG, _SHORT = 7, 14, 10
 """Widths of columns, with a blank before at the least: of epochs, of eight or seven digits, of three."""
+
+_WIDEST = 2000
+"""Columns of a terminal up to which all rows of a result make room for the widest: a name has any length."""
 
 _NEGLIGIBLE = 1e-24
 """Share of the best constant's loss below which a least loss is rounding, and no measure of an excess."""
@@ -101,7 +105,7 @@ class ProgressTable:
         shown = by_rank[: max(2, sum(end <= width for end in ends) - 1)]
         self._columns = [column for column in (*losses, *distances, *weights, *b) if column in shown]
         self.n_hidden = sum(column not in shown for column in (*weights, *b))
-        self.header = self._line("epoch", [f"{column.title:>{column.width}}" for column in self._columns])
+        self.header = self._line("epoch", [_blanks(c.title, c.width) + c.title for c in self._columns])
 
     def row(self, record: EpochRecord) -> str:
         """The line of one record."""
@@ -209,18 +213,33 @@ def _finite(value: float) -> str:
 
 def _bare(name: str) -> str:
     """A name in full that cannot harm a terminal: as it is if it is one plain word, else quoted, escaped."""
-    return name if name.isprintable() and name.split() == [name] else f"'{escaped(name)}'"
+    return name if name.isprintable() and name.split() == [name] else shown(name, width=None)
 
 
 def _cut(name: str) -> str:
+    """A name that is narrower than a long column."""
     safe = _bare(name)
-    return safe if len(safe) < _LONG else safe[: _LONG - 2] + "…"
+    n_fitting = sum(n <= _LONG - 2 for n in accumulate(map(_n_cells, safe[:_LONG])))
+    return safe if max(len(safe), _n_cells(safe)) < _LONG else safe[:n_fitting] + "…"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [min(_WIDEST, max(map(_n_cells, column))) for column in zip(*rows, strict=True)]
     return "".join(_joined(row, widths) for row in rows)
 
 
 def _joined(row: tuple[str, ...], widths: Sequence[int]) -> str:
-    return "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
+    padded = (cell + _blanks(cell, width) for cell, width in zip(row, widths, strict=True))
+    return "  ".join(padded).rstrip() + "\n"
+
+
+def _blanks(cell: str, width: int) -> str:
+    """What fills a cell up to this width; nothing if it is wider."""
+    return " " * (width - _n_cells(cell))
+
+
+def _n_cells(text: str) -> int:
+    """How many columns of a terminal text takes: a wide character two, a combining one none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if category(c) in ("Me", "Mn") else 2 if east_asian_width(c) in "FW" else 1 for c in text)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from dataclasses import asdict, replace
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from lrfit import report
 from lrfit.evaluation import Evaluation
@@ -99,6 +101,14 @@ def test_numbers_in_the_text_of_a_fit_read_back_to_the_same_bits(fit):
     assert measures["n_samples"] == str(fit.data.n_samples)
 
 
+def cells(text):
+    """Columns of a terminal that text takes."""
+    return sum(
+        0 if unicodedata.category(c) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
+
+
 @given(fits())
 @settings(max_examples=200, deadline=None)
 def test_the_text_of_a_fit_is_printable_finite_and_aligned(fit):
@@ -110,8 +120,34 @@ def test_the_text_of_a_fit_is_printable_finite_and_aligned(fit):
     lines = text.split("\n\n")[0].splitlines()
     starts = [lines[0].index(title) for title in header[1:]]
     for line, row in zip(lines[1:], rows, strict=True):
-        assert [line[start:].split()[0] for start in starts] == row[1:]
-        assert all(line[start - 2 : start] == "  " for start in starts)
+        wider = cells(row[0]) - len(row[0])  # on a terminal than in a string
+        assert [line[start - wider :].split()[0] for start in starts] == row[1:]
+        assert all(line[start - wider - 2 : start - wider] == "  " for start in starts)
+
+
+@pytest.mark.parametrize(
+    "name", ["温度計", "\uff59", "e\u0301te\u0301", "größe", "온도", "温度\u0308x", "λ…·"]
+)
+def test_columns_stand_below_each_other_as_a_terminal_shows_them(name):
+    """By the widths of rich, in the result and in the progress."""
+    best = replace(FIT.data.least_squares, weights={name: 1.0}, standard_errors={name: 1.0, "intercept": 1.0})
+    fit = replace(FIT, weights={name: 1.0}, data=replace(FIT.data, least_squares=best))
+    lines = report.fit_text(fit).splitlines()[:3]
+    starts = [
+        cell_len(line[: line.index(value)])
+        for line, value in zip(lines, ("value", "1.0", "0.5"), strict=True)
+    ]
+    assert len(set(starts)) == 1
+    table = ProgressTable([name, name * 9], 200, intercept=True, last_epoch=1)
+    assert cell_len(table.header) == len(ProgressTable(["x", "z"], 200, intercept=True, last_epoch=1).header)
+
+
+def test_a_name_without_end_does_not_make_all_rows_as_long():
+    names = ["m" * 1_000_000, *(f"x{i}" for i in range(1000))]
+    numbers = dict.fromkeys(names, 1.0)
+    best = replace(FIT.data.least_squares, weights=numbers, standard_errors={**numbers, "intercept": 1.0})
+    fit = replace(FIT, weights=numbers, data=replace(FIT.data, least_squares=best))
+    assert len(report.fit_text(fit)) < 4_000_000
 
 
 @given(st.lists(NAMES.filter(lambda name: name != "intercept"), min_size=1, max_size=4, unique=True))
@@ -449,7 +485,8 @@ def test_progress_shows_values_below_their_titles():
 def test_titles_of_progress_are_printable_and_fit_whatever_the_features_are_called(names, width):
     table = ProgressTable(names, width, intercept=True, last_epoch=100)
     assert table.header.isprintable()
-    assert len(table.header) <= width
+    assert cells(table.header) <= width
+    assert len(table.header) <= 20 * len(names) + 100
 
 
 @pytest.mark.parametrize(
