@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf, isfinite
+from sys import float_info
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +70,7 @@ def _formula(descent: Descent) -> str:
 
 
 def _share(value: float, bound: float) -> str:
-    ratio = min(value / bound, float(np.finfo(np.float64).max))
+    ratio = value / bound if bound else inf
     return f"{_plain(ratio)} times" if value >= bound else f"{100 * ratio:.3g} % of"
 
 
@@ -132,7 +133,7 @@ def _disproportion(descent: Descent, features: Sequence[str]) -> str:
     names = [*map(shown, features), *["the constant 1 of the intercept"] * intercept]
     sizes = np.append(moments.root_mean_square[:k], [1.0] * intercept)
     largest, smallest = int(np.argmax(sizes)), int(np.argmin(np.where(sizes > 0.0, sizes, inf)))
-    ratio = float(sizes[largest] / sizes[smallest])
+    ratio = float(sizes[largest]) / float(sizes[smallest])
     if intercept and offsets[most] > min(_OFFSET, ratio):
         return f"{shown(features[most])} is {_plain(float(offsets[most]))} times larger than its spread"
     return f"{names[largest]} is {_plain(ratio)} times larger than {names[smallest]}"
@@ -191,11 +192,10 @@ def remedies(descent: Descent) -> str:
     rate = descent.safe_learning_rate / 2.0
     if descent.is_full_batch:
         rate = _full_batch(descent, auto).learning_rate
-    tried = {
-        "--standardize --lr auto": replace(auto, standardize=True),
-        "--lr auto": auto,
-        f"--lr {rate_text(rate, 3)}": replace(settings, learning_rate=float(rate_text(rate, 3))),
-    }
+    tried = {"--standardize --lr auto": replace(auto, standardize=True), "--lr auto": auto}
+    text = rate_text(rate, 3)
+    if 0.0 < float(text) < inf:
+        tried[f"--lr {text}"] = replace(settings, learning_rate=float(text))
     if settings.standardize or settings.l2:  # the penalty is in the units of descent: another optimum
         del tried["--standardize --lr auto"]
     if descent.start.epoch:
@@ -207,8 +207,8 @@ def remedies(descent: Descent) -> str:
     }
     good = [_with_epochs(options, n, settings) for options, n in needed.items() if n <= _HOPELESS]
     slow = [f"{options} needs {_epochs(n)}" for options, n in needed.items() if n > _HOPELESS]
-    text = f"Try {', or '.join(good)}, for a loss within {_TOL:g} of the optimum." if good else ""
-    return " ".join(filter(None, [text, f"{'; '.join(slow)}." if slow else ""]))
+    advised = f"Try {', or '.join(good)}, for a loss within {_TOL:g} of the optimum." if good else ""
+    return " ".join(filter(None, [advised, f"{'; '.join(slow)}." if slow else ""]))
 
 
 def _with_epochs(options: str, n_epochs: float, settings: TrainingSettings) -> str:
@@ -295,4 +295,4 @@ def _plain(value: float) -> str:
     """A number for a sentence: three digits, or whole, or a power of ten."""
     if value < 999.5:  # noqa: PLR2004 (which three digits show as 1000)
         return f"{value:.3g}"
-    return f"{value:,.0f}" if value < _HOPELESS else f"{value:.2g}"
+    return f"{value:,.0f}" if value < _HOPELESS else f"{min(value, float_info.max):.2g}"

@@ -134,6 +134,7 @@ def rate_text(rate: float, n_digits: int = 6) -> str:
     return f"{float(text):.0f}" if "e+" in text and rate < _PLAIN else text
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def epochs_until(
     target: float, objective: Objective, method: Method, rate: float, theta: Array, velocity: Array
 ) -> float:
@@ -187,6 +188,8 @@ def _epochs_with_momentum(
         reached = np.flatnonzero(excess <= target)
         if len(reached):
             return start + int(reached[0]) + 1
+        if not isfinite(excess[-1]):
+            return inf
         state = states[-1]
     return inf
 

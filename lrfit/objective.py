@@ -84,9 +84,8 @@ class Objective:
         singular, modes = singular[::-1], modes[::-1]
         if singular[0] > _WELL_CONDITIONED * singular[-1]:
             return np.square(singular), modes
-        scale = np.hypot.reduce(self.root, axis=0)
-        if np.all(scale) and np.linalg.matrix_rank(self.root / scale) == len(scale):
-            inverse = np.linalg.inv(self.root / scale) / scale[:, np.newaxis]
+        inverse = _inverse(self.root)
+        if inverse is not None:
             of_inverse, reciprocal, _ = np.linalg.svd(inverse)
             n_small = np.count_nonzero(
                 (singular * reciprocal[0] * singular < singular[-1]) & (reciprocal > 0.0)
@@ -137,3 +136,12 @@ class Objective:
     def _slope(self, theta: Array) -> Array:
         """A·(θ - θ*)."""
         return np.asarray(np.sum(self.root * (theta - self.minimizer), axis=1))
+
+
+def _inverse(root: Array) -> Array | None:
+    """The inverse of a matrix; None if it has none, or one beyond float64, on which LAPACK may not end."""
+    scale = np.hypot.reduce(root, axis=0)
+    if not np.all(scale) or np.linalg.matrix_rank(root / scale) < len(scale):
+        return None
+    inverse: Array = np.linalg.inv(root / scale) / scale[:, np.newaxis]
+    return inverse if np.all(np.isfinite(inverse)) else None

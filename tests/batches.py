@@ -27,6 +27,8 @@ from lrfit.ops import (
     placeholder,
     reduce_mean,
     reduce_sum,
+    reshape,
+    spread,
     transpose,
 )
 from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
@@ -83,10 +85,12 @@ def descent_by(method: str, n_features: int, learning_rate: float) -> tuple[Line
 
 NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 0.25, np.inf, -np.inf, np.nan]
 UNARY = ["identity", "negative", "square", "relu", "abs", "sign", "stop_gradient", "ones_like", "zeros_like"]
+UNARY += ["floor"]
 BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "greater", "less_equal", "equal"]
+BINARY += ["greater_equal", "less"]
 BINARY += ["add", "subtract", "multiply", "sum_like", "broadcast_like", "reshape_like"]
 REDUCTIONS = ["all", "rows", "rows kept", "last", "last kept"]
-OTHER = ["transpose", "where", "divide", "matmul", "count", "gradient", "gradient"]
+OTHER = ["transpose", "where", "divide", "matmul", "count", "reshape", "spread", "gradient", "gradient"]
 
 
 def _made(op: str, nodes: Sequence[Node], variables: Sequence[Node], k: int) -> Node | None:
@@ -108,6 +112,8 @@ def _made(op: str, nodes: Sequence[Node], variables: Sequence[Node], k: int) -> 
         "divide": lambda: a / [1.0, 2.0, -0.5][k % 3],
         "matmul": lambda: a @ b,
         "count": lambda: count(a, axis=None),
+        "reshape": lambda: reshape(a, [(-1, 1), (-1,), (1, 4, 1)][k % 3]),
+        "spread": lambda: spread(a, b, axis=[None, 0, -1][k % 3], keepdims=k % 2 == 0),
     }[op]()
 
 
