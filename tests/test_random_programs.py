@@ -241,8 +241,11 @@ def test_first_and_second_gradients_are_those_of_differences(instructions, numbe
         total = sum((reduce_sum(node) for node in random.made[-2:]), constant(0.0))
         at = random.feeds | random.state
         along = {leaf: np.resize(directions[i:], np.shape(at[leaf])) for i, leaf in enumerate(leaves)}
-        slope = directional(total, along)
-        curvature = directional(slope, along)
+        try:
+            slope = directional(total, along)
+            curvature = directional(slope, along)
+        except ShapeError:  # what is known of the shapes says that these leaves do not fit
+            assume(False)  # noqa: FBT003 (hypothesis has no other word for it)
         step = interpreter(Program.of([total, slope, curvature], list(random.feeds)))
 
         def values(t: float) -> list[float]:
