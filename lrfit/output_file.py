@@ -1,8 +1,10 @@
 """The one way to write a file: whole, or not at all.
 
 The bytes go to a temporary file in the same folder, which takes the place of the old one when it is complete
-and on the disk. Whatever fails, the old file stays as it was. A symbolic link is followed, the mode of the
-old file kept. What is not a regular file (a FIFO, /dev/stdout) is written to as it is.
+and on the disk. Whatever fails, the old file stays as it was. A symbolic link is followed; mode, owner and
+group of the old file are kept, as far as the system allows. So what one needs is the permission to write to
+the folder, as for `mv`; other hard links to the old file stay as they were. What is not a regular file (a
+FIFO, /dev/stdout before a `|`) is written to as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ def check_writable(path: str) -> None:
     """Raise `OutputError` if it can be seen beforehand that `path` cannot be written."""
     if path == "-":
         raise OutputError("'-' is no file to write; --format json prints the model to standard output")
+    if not path:
+        raise OutputError("'' is no name of a file: is a variable of the shell empty?")
     target = _target(path)
     if target.is_dir():
         raise OutputError(f"{shown(path)} is a folder: name a file")
@@ -56,17 +60,25 @@ def _target(path: str) -> Path:
         if _is_special(given):
             return given
         target = given.resolve(strict=given.is_symlink() and given.exists())
-        is_link = target.is_symlink()
-    except (OSError, RuntimeError, ValueError) as error:
+        is_in_circle, is_stream = target.is_symlink(), _is_stream(given)
+    except RuntimeError:  # as `resolve` of older Pythons says it
+        is_in_circle = True
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise OutputError(f"{shown(path)} cannot be written: {reason}") from error
-    if is_link:
+    if is_in_circle:
         raise OutputError(f"{shown(path)} cannot be written: its links lead in a circle")
-    if given.is_relative_to(
-        "/dev"
-    ):  # a stream that is open already, onto a file: replacing that would lose it
-        raise OutputError(f"{shown(path)} is a stream that leads to a file: name the file")
+    if is_stream:  # replacing the file would lose what else the stream takes there
+        raise OutputError(f"{shown(path)} is a stream that is closed, or leads to a file: name the file")
     return target
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether the name, or a link that it leads over, is that of a stream which a process has open."""
+    folder = path.parent.resolve()
+    if folder.is_relative_to("/proc") or folder == Path("/dev/fd"):
+        return True
+    return path.is_symlink() and _is_stream(path.parent / path.readlink())
 
 
 @contextmanager
@@ -77,13 +89,13 @@ def _replacement(target: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink()
 
-    with closing(drop):
+    with closing(drop):  # before there is a file, so that an interrupt at any moment leaves none
         try:
             with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
                 yield file
                 file.flush()
+                _take_after(file.fileno(), target)
                 os.fsync(file.fileno())
-            temporary.chmod(_mode(target))
             temporary.replace(target)
         except BaseException:
             drop()
@@ -97,13 +109,18 @@ def _is_special(target: Path) -> bool:
     return target.exists() and not target.is_file() and not target.is_dir()
 
 
-def _mode(target: Path) -> int:
-    """The mode of the file that is replaced, or the one that a new file gets."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _take_after(descriptor: int, target: Path) -> None:
+    """Give a file the owner, group and mode of the one that it replaces; or the mode that a new one gets."""
+    if not target.exists():
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(descriptor, 0o666 & ~mask)
+        return
+    old = target.stat()
+    for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
+        with suppress(OSError):  # of another user; the one who writes it has it then
+            os.chown(descriptor, owner, group)
+    os.chmod(descriptor, stat.S_IMODE(old.st_mode))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import stat
+import tempfile
 import threading
 from pathlib import Path
 
@@ -225,13 +226,16 @@ def test_a_symbolic_link_is_kept_and_its_target_replaced(target, tmp_path, exist
 def refusals(tmp_path):
     (tmp_path / "file").write_bytes(OLD)
     (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "there").symlink_to("back")
+    (tmp_path / "back").symlink_to("there")
     (tmp_path / "dangling").symlink_to("missing/model.json")
     return {
         "folder": (tmp_path, "is a folder: name a file"),
         "missing folder": (tmp_path / "missing" / "m", "cannot be written: there is no folder"),
         "folder that is a file": (tmp_path / "file" / "m", "cannot be written: "),
         "link into a missing folder": (tmp_path / "dangling", "cannot be written: "),
-        "link to itself": (tmp_path / "loop", "cannot be written: "),
+        "link to itself": (tmp_path / "loop", "cannot be written: its links lead in a circle"),
+        "links in a circle": (tmp_path / "there", "cannot be written: its links lead in a circle"),
         "name too long": (tmp_path / ("x" * 300), "cannot be written: "),
     }
 
@@ -244,6 +248,7 @@ def refusals(tmp_path):
         "folder that is a file",
         "link into a missing folder",
         "link to itself",
+        "links in a circle",
         "name too long",
     ],
 )
@@ -256,6 +261,82 @@ def test_what_cannot_be_written_is_refused_before_and_while_writing(tmp_path, ca
     with pytest.raises(OutputError):
         write(path)
     assert names_in(tmp_path) == before
+
+
+@pytest.fixture
+def nobody():
+    """A folder of a user without rights, who this process is meanwhile if it has all."""
+    if os.getuid() != 0:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+        return
+    with tempfile.TemporaryDirectory() as name:  # not in the folder of the tests, which is another user's
+        os.chown(name, 65534, 65534)
+        groups = os.getgroups()
+        os.setgroups([])
+        os.setresgid(65534, 65534, 0)
+        os.setresuid(65534, 65534, 0)
+        try:
+            yield Path(name)
+        finally:
+            os.setresuid(0, 0, 0)
+            os.setresgid(0, 0, 0)
+            os.setgroups(groups)
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
+@pytest.mark.parametrize("link", [False, True])
+def test_a_folder_that_is_read_only_is_refused_beforehand(nobody, mode, link):
+    (nobody / "sub").mkdir()
+    path = nobody / "sub" / "m.json"
+    path.write_bytes(OLD)
+    if link:
+        (nobody / "link").symlink_to("sub/m.json")
+    (nobody / "sub").chmod(mode)
+    try:
+        for action in (check_writable, write):
+            with pytest.raises(OutputError, match=r"cannot be written: [Pp]ermission denied"):
+                action(str(nobody / "link" if link else path))
+    finally:
+        (nobody / "sub").chmod(0o755)
+    assert names_in(nobody / "sub") == ["m.json"]
+    assert path.read_bytes() == OLD
+
+
+def test_a_file_that_is_read_only_is_replaced_as_by_mv_and_stays_read_only(nobody):
+    path = nobody / "m.json"
+    path.write_bytes(OLD)
+    path.chmod(0o444)
+    check_writable(str(path))
+    write(path)
+    assert (path.read_bytes(), mode_of(path)) == (NEW, 0o444)
+    assert names_in(nobody) == ["m.json"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of others")
+def test_the_owner_is_kept_where_the_system_allows(nobody):
+    """Not if one may write to the folder, but not give files away: then it is one's own."""
+    path = nobody / "m.json"
+    path.write_bytes(OLD)
+    os.setresuid(0, 0, 0)
+    try:
+        os.chown(path, 12345, 54321)
+        path.chmod(0o640)
+        write(path)
+        status = path.stat()
+        assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 54321, 0o640)
+    finally:
+        os.setresuid(65534, 65534, 0)
+    write(path, OLD)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (65534, 65534, 0o640)
+
+
+def test_other_hard_links_keep_the_old_content(target):
+    other = target.parent / "other.json"
+    other.hardlink_to(target)
+    write(target)
+    assert (target.read_bytes(), other.read_bytes()) == (NEW, OLD)
 
 
 def test_a_folder_without_permission_is_refused_beforehand(target, monkeypatch):
@@ -278,7 +359,18 @@ def test_names_are_shown_escaped(tmp_path):
     assert str(error.value).isprintable()
 
 
-@pytest.mark.parametrize("name", ["x" * 250, "温" * 83, "😀" * 63, "a\nb", "-", " ", ".hidden"])
+def test_an_empty_name_is_refused(tmp_path, monkeypatch):
+    """As of a variable of the shell that is not set."""
+    monkeypatch.chdir(tmp_path)
+    for action in (check_writable, write):
+        with pytest.raises(OutputError, match=r"^'' is no name of a file"):
+            action("")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 255, "温" * 83, "😀" * 63, "a\nb", "-", " ", ".hidden", os.fsdecode(b"\xff\xfe.json")]
+)
 def test_any_name_that_the_file_system_allows_can_be_written(tmp_path, name):
     write(tmp_path / name)
     assert (tmp_path / name).read_bytes() == NEW
@@ -326,3 +418,27 @@ def test_devices_are_written_to_and_stay_devices():
     with pytest.raises(OutputError, match=r"'/dev/full' cannot be written: No space left on device"):
         write("/dev/full")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_a_stream_that_leads_to_a_file_is_refused_and_the_file_kept(target, tmp_path):
+    """What else goes there would be lost; by whatever name, also one that the user has given it."""
+    with target.open("ab") as opened:
+        names = [f"/dev/fd/{opened.fileno()}", f"/proc/self/fd/{opened.fileno()}", tmp_path / "link"]
+        (tmp_path / "link").symlink_to(names[0])
+        for name in names:
+            for action in (check_writable, write):
+                with pytest.raises(OutputError, match="is a stream that is closed, or leads to a file"):
+                    action(str(name))
+    with pytest.raises(OutputError, match="is a stream that is closed"):
+        check_writable(names[0])
+    assert target.read_bytes() == OLD
+    assert names_in(target.parent) == [target.name]
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no folder in memory")  # noqa: S108
+def test_a_folder_below_dev_is_a_folder_like_others():
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        write(Path(folder) / "m.json")
+        write(Path(folder) / "m.json", OLD)
+        assert (Path(folder) / "m.json").read_bytes() == OLD
+        assert names_in(Path(folder)) == ["m.json"]
