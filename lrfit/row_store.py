@@ -24,7 +24,7 @@ from typing import IO, Self
 
 import numpy as np
 
-from lrfit.errors import OutputError
+from lrfit.errors import OutputError, shown
 from lrfit.graph import Array
 from lrfit.shuffle import Order
 
@@ -88,19 +88,20 @@ class RowStore:
         try:
             if self._scratch is None:
                 self._scratch = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed with the store)
-                weakref.finalize(self, self._scratch.close)
+                weakref.finalize(self, _close, self._scratch)
                 _log.info(
                     "rows: beyond %d MiB, so in a scratch file in %s",
                     self._max_bytes >> 20,
-                    tempfile.gettempdir(),
+                    shown(tempfile.gettempdir()),
                 )
             for chunk in self._chunks:
                 left = np.ascontiguousarray(chunk).reshape(-1).view(np.uint8)
                 while len(left):  # a disk that is nearly full takes a part, without an error
                     left = left[self._scratch.write(left.data) :]
         except OSError as error:
+            folder = shown(tempfile.tempdir) if tempfile.tempdir else "any folder"
             raise OutputError(
-                f"the scratch file for the rows cannot be written in {tempfile.tempdir or 'any folder'}: "
+                f"the scratch file for the rows cannot be written in {folder}: "
                 f"{error.strerror}; set TMPDIR to a folder with more room, or raise --max-memory"
             ) from error
         self._chunks.clear()
@@ -112,7 +113,11 @@ class RowStore:
         return self._rows
 
     def _mapped(self) -> Array:
-        return np.memmap(self._scratch, np.float64, "r", shape=(self._n_rows, self._n_columns))  # type: ignore[call-overload,no-any-return]
+        shape = (self._n_rows, self._n_columns)
+        try:
+            return np.memmap(self._scratch, np.float64, "r", shape=shape)  # type: ignore[call-overload,no-any-return]
+        except OSError as error:  # such as a limit on addresses
+            raise OutputError(f"the scratch file for the rows cannot be mapped: {error.strerror}") from error
 
     def _joined(self) -> Array:
         """The chunks in one array; each is given back as soon as it is copied."""
@@ -162,6 +167,11 @@ class RowStore:
         base: object = rows.base
         if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             base.madvise(mmap.MADV_DONTNEED)
+
+
+def _close(scratch: IO[bytes]) -> None:
+    with suppress(OSError):  # nothing is in it that is still needed
+        scratch.close()
 
 
 def available_memory() -> int:

@@ -1,5 +1,6 @@
 """The store of rows: what comes out is what went in, wherever it was meanwhile, and nothing stays behind."""
 
+import errno
 import os
 import resource
 import signal
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from lrfit import row_store
 from lrfit.descent import prepare
-from lrfit.errors import OutputError
+from lrfit.errors import OutputError, shown
 from lrfit.moments import Moments
 from lrfit.row_store import RowStore, available_memory
 from lrfit.settings import TrainingSettings
@@ -141,6 +142,19 @@ def test_rows_are_in_the_file_as_soon_as_they_are_appended():
         assert os.fstat(store._scratch.fileno()).st_size == n_rows * 24
 
 
+@pytest.mark.usefixtures("scratch")
+def test_a_scratch_file_that_cannot_be_mapped_is_an_error(monkeypatch):
+    """As under `ulimit -v`."""
+
+    def fail(*_, **__):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    store = store_of(numbered(100), 0)
+    monkeypatch.setattr(np, "memmap", fail)
+    with pytest.raises(OutputError, match="scratch file for the rows cannot be mapped: Cannot allocate"):
+        store.rows()
+
+
 @pytest.mark.parametrize("limit", [100, 2399, 4800 + 24, 24 * 299])
 def test_a_disk_that_is_full_is_an_error_that_says_where_and_what_to_do(scratch, limit):
     """Also where the system takes a part of what is written, and says so quietly."""
@@ -151,7 +165,7 @@ def test_a_disk_that_is_full_is_an_error_that_says_where_and_what_to_do(scratch,
             store_of(numbered(300), 0, sizes=[100])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert f"cannot be written in {scratch}: File too large; set TMPDIR" in str(info.value)
+    assert f"cannot be written in {shown(str(scratch))}: File too large; set TMPDIR" in str(info.value)
     assert "or raise --max-memory" in str(info.value)
 
 
@@ -204,7 +218,7 @@ def test_a_budget_does_not_change_the_result_and_leaves_nothing_behind(lrfit, sc
     small = lrfit("train", table, *ARGUMENTS, "-v", "--max-memory", "1M")
     assert (plain.returncode, small.returncode) == (0, 0)
     assert plain.stdout == small.stdout
-    assert f"rows: beyond 1 MiB, so in a scratch file in {scratch}" in small.stderr.decode()
+    assert f"rows: beyond 1 MiB, so in a scratch file in {shown(str(scratch))}" in small.stderr.decode()
     assert [*scratch.iterdir()] == []
 
 
@@ -251,7 +265,9 @@ def test_a_full_disk_exits_1_with_one_line(shell, scratch, tmp_path, n_rows):
     result = shell("ulimit -f 1; lrfit train t.csv --batch-size 5 --max-memory 0 -q | cat")
     assert (result.returncode, result.stdout) == (1, b"")
     (line,) = result.stderr.decode().splitlines()
-    assert line.startswith(f"lrfit: error: the scratch file for the rows cannot be written in {scratch}: ")
+    assert line.startswith(
+        f"lrfit: error: the scratch file for the rows cannot be written in {shown(str(scratch))}: "
+    )
     assert [*scratch.iterdir()] == []
 
 
