@@ -1,4 +1,7 @@
-"""Whichever call fails while a run writes its files: a line, the right code, and old files or new ones."""
+"""Whichever call fails while a run writes its files: a line, the right code, and old files or new ones.
+
+And a standard output that does not take the result is code 1.
+"""
 
 import errno
 import os
@@ -77,3 +80,31 @@ def test_writes_that_take_only_a_part_are_gone_on_with(train, part):
     made, again, same = train(None, errno.EIO, part)
     assert (again, same) == (result, files)
     assert made.calls.count("write") > 100 / part
+
+
+RESULTS = [
+    "train lab.csv -q --format json",
+    "train lab.csv -q",
+    "evaluate m.json lab.csv --format json",
+    "evaluate m.json lab.csv",
+    "predict m.json lab.csv",
+]
+
+
+@pytest.mark.parametrize("arguments", cases(RESULTS[0::2], RESULTS))
+@pytest.mark.parametrize(
+    ("stdout", "reason"),
+    [
+        (">/dev/full", "the result cannot be written: No space left on device"),
+        (">&-", "standard output is closed, so the result cannot be written"),
+    ],
+)
+def test_a_standard_output_that_takes_nothing_is_code_1_and_one_line(
+    shell, tmp_path, arguments, stdout, reason
+):
+    (tmp_path / "lab.csv").write_bytes((oracles.SAMPLE_DATA / "lab.csv").read_bytes())
+    (tmp_path / "m.json").write_text(
+        '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 1}, "intercept": 0}'
+    )
+    result = shell(f"lrfit {arguments} {stdout}")
+    assert (result.returncode, result.stderr.decode()) == (1, f"lrfit: error: {reason}\n")
