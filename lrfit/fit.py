@@ -5,12 +5,25 @@ What is called `half_mse` in `Moments` is the `loss` here. Imports nothing heavy
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from math import isfinite, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from lrfit.settings import TrainingSettings
+from lrfit.errors import shown
+from lrfit.settings import (
+    Amount,
+    Count,
+    Gamma,
+    Momentum,
+    Number,
+    Positive,
+    Rule,
+    Schedule,
+    Share,
+    TrainingSettings,
+    one_of,
+)
 
 if TYPE_CHECKING:
     from lrfit.descent import Descent
@@ -23,8 +36,11 @@ __all__ = [
     "LinearFit",
     "OptimumSummary",
     "TrainingSummary",
+    "contradictions",
     "summarize",
 ]
+
+_STOPS = ("epochs", "tol", "patience", "time", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -33,8 +49,8 @@ class LeastSquaresSummary:
 
     weights: dict[str, float]
     intercept: float
-    loss: float
-    standard_errors: dict[str, float | None]
+    loss: Amount
+    standard_errors: dict[str, Amount | None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,7 @@ class OptimumSummary:
 
     weights: dict[str, float]
     intercept: float
-    loss: float
+    loss: Amount
 
 
 @dataclass(frozen=True)
@@ -71,29 +87,29 @@ class TrainingSummary:
         variables: All variables of the training graph at the end, in the units of descent, row by row.
     """
 
-    loss: float
-    epochs: int
-    learning_rate: float
-    batch_size: int | None
+    loss: Amount
+    epochs: Count
+    learning_rate: Positive
+    batch_size: Number | None
     shuffle: bool
-    seed: int
+    seed: Count
     standardize: bool
     fit_intercept: bool
-    stopped: str
+    stopped: Annotated[str, one_of(_STOPS)]
     condense: bool = True
-    l2: float = 0.0
-    momentum: float = 0.0
+    l2: Amount = 0.0
+    momentum: Momentum = 0.0
     nesterov: bool = False
-    schedule: str = "constant"
-    power_t: float = 0.25
-    step_size: int = 30
-    gamma: float = 0.1
+    schedule: Schedule = "constant"
+    power_t: Positive = 0.25
+    step_size: Number = 30
+    gamma: Gamma = 0.1
     average: bool = False
-    clip_norm: float | None = None
-    validation_fraction: float | None = None
-    validation_loss: float | None = None
-    relative_excess: float | None = None
-    best_epoch: int | None = None
+    clip_norm: Positive | None = None
+    validation_fraction: Share | None = None
+    validation_loss: Amount | None = None
+    relative_excess: Amount | None = None
+    best_epoch: Count | None = None
     best: list[float] | None = None
     variables: dict[str, list[float]] | None = None
 
@@ -116,15 +132,15 @@ class DataSummary:
         fingerprint: Of the values that were read; see `lrfit.data.Sample`.
     """
 
-    n_samples: int
-    r2: float | None
-    rmse: float
-    best_constant_loss: float
-    max_stable_learning_rate: float | None
+    n_samples: Number
+    r2: Annotated[float, Rule(lambda value: value <= 1.0, "at most 1")] | None
+    rmse: Amount
+    best_constant_loss: Amount
+    max_stable_learning_rate: Amount | None
     least_squares: LeastSquaresSummary
-    condition_number: float | None = None
+    condition_number: Annotated[float, Rule(lambda value: value >= 1.0, "at least 1")] | None = None
     optimum: OptimumSummary | None = None
-    n_held_out: int = 0
+    n_held_out: Count = 0
     fingerprint: str | None = None
 
 
@@ -133,13 +149,50 @@ class LinearFit:
     """A fitted line: `y_hat = Σ weights[name] · x[name] + intercept`, and where it comes from.
 
     The fields are those of the model document; `training` and `data` are None in a fit written by hand.
+    What may be in a field stands in its type; what goes together, in `contradictions`.
     """
 
     target: str
-    weights: dict[str, float]
+    weights: Annotated[dict[str, float], Rule(bool, "of one feature or more")]
     intercept: float
     training: TrainingSummary | None = None
     data: DataSummary | None = None
+
+
+def contradictions(fit: LinearFit) -> Iterator[str]:
+    """Which names and lengths in a fit do not go together: sentences that begin with a field's path."""
+    yield from _of_data(fit.data, set(fit.weights)) if fit.data else ()
+    yield from _of_training(fit.training, len(fit.weights)) if fit.training else ()
+
+
+def _of_data(data: DataSummary, features: set[str]) -> Iterator[str]:
+    solutions = {"least_squares": data.least_squares, "optimum": data.optimum}
+    named: dict[str, tuple[Iterable[str], set[str]]] = {
+        f"{name}.weights": (solution.weights, features) for name, solution in solutions.items() if solution
+    }
+    named["least_squares.standard_errors"] = (data.least_squares.standard_errors, {*features, "intercept"})
+    for field, (names, wanted) in named.items():
+        if other := sorted(wanted.symmetric_difference(names)):
+            has = "lacks" if other[0] in wanted else "has"
+            yield f"'data.{field}' {has} {shown(other[0])}, and must have the names of 'weights'"
+
+
+def _of_training(training: TrainingSummary, n_features: int) -> Iterator[str]:
+    variables, best = training.variables, training.best
+    if variables and ("b" in variables) != training.fit_intercept:
+        yield f"'training.variables' {'lacks' if training.fit_intercept else 'has'} 'b', the intercept"
+    lengths = {
+        f"variables.{name}": (v, n_features if name[:1] == "W" else 1)
+        for name, v in (variables or {}).items()
+    }
+    lengths |= {} if best is None else {"best": (best, n_features + training.fit_intercept)}
+    for field, (numbers, wanted) in lengths.items():
+        if len(numbers) != wanted:
+            yield f"{shown(f'training.{field}')} has {len(numbers)} numbers, and must have {wanted}"
+    if (training.best_epoch is None) != (best is None):
+        yield "'training.best_epoch' and 'training.best' go together"
+    if (training.best_epoch or 0) > training.epochs:
+        yield f"'training.best_epoch' is {training.best_epoch}, beyond 'training.epochs', {training.epochs}"
 
 
 def summarize(

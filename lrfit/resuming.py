@@ -58,10 +58,6 @@ class Resumption:
             self.settings({})
         except UsageError as error:
             raise ModelFileError(f"{self.name} cannot be resumed: {error}") from error
-        if training.epochs < 0:
-            raise ModelFileError(
-                f"{self.name}: field 'training.epochs' is {training.epochs}, and must be at least 0"
-            )
 
     def settings(self, said: Mapping[str, Any]) -> TrainingSettings:
         """The model's settings, but for those that are said anew.
@@ -101,8 +97,10 @@ class Resumption:
             for name, value in chosen.items()
             if getattr(descent.settings, name) is None and value != self._kept[name]
         )
-        same_data = self.model.data is not None and self.model.data.fingerprint == fingerprint
-        self._accept([] if same_data else ["the data have changed"])
+        kept = self.model.data and self.model.data.fingerprint
+        same_data = kept == fingerprint
+        reason = "the data have changed" if kept else "it does not tell of which data it is, as older ones"
+        self._accept([] if same_data else [reason])
         fitted = np.array(list(self.model.weights.values()))
         held_out = descent.held_out
         validation_loss = held_out.half_mse(fitted, self.model.intercept) if held_out else None
@@ -124,11 +122,6 @@ class Resumption:
             raise ModelFileError(
                 f"{self.name}: field 'training.variables' does not hold what such a run needs, "
                 f"{', '.join(shapes)}; --allow-changes starts anew from the parameters"
-            )
-        if training.best is not None and len(training.best) != len(descent.objective.minimizer):
-            raise ModelFileError(
-                f"{self.name}: field 'training.best' has {len(training.best)} numbers, and must have "
-                f"{len(descent.objective.minimizer)}"
             )
         variables = {name: np.array(kept[name]).reshape(shape) for name, shape in shapes.items()}
         return replace(

@@ -4,14 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf, isfinite
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from lrfit.errors import UsageError
 
-__all__ = ["SCHEDULES", "TrainingSettings"]
+__all__ = [
+    "SCHEDULES",
+    "Amount",
+    "Count",
+    "Gamma",
+    "Momentum",
+    "Number",
+    "Positive",
+    "Rule",
+    "Schedule",
+    "Share",
+    "TrainingSettings",
+    "one_of",
+]
 
 SCHEDULES = ("constant", "invscaling", "step")
+
+
+class Rule(NamedTuple):
+    """Which values a field may have, beyond its type; it stands in the annotation of the field.
+
+    Attributes:
+        is_valid: Of a value of the type.
+        wanted: What is valid, in words.
+    """
+
+    is_valid: Callable[[Any], bool]
+    wanted: str
+
+
+def one_of(words: Sequence[str]) -> Rule:
+    """The rule of a field that is one of these words."""
+    return Rule(lambda value: value in words, f"one of {', '.join(words)}")
+
+
+def _is_init(value: str | Sequence[float]) -> bool:
+    return value in ("zeros", "normal") if isinstance(value, str) else all(map(isfinite, value))
+
+
+Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]
+Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a finite number above 0")]
+Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "between 0 and 1")]
+Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "at least 0 and below 1")]
+Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "above 0 and at most 1")]
+Count = Annotated[int, Rule(lambda value: value >= 0, "at least 0")]
+Number = Annotated[int, Rule(lambda value: value >= 1, "at least 1")]
+Schedule = Annotated[str, one_of(SCHEDULES)]
+_Init = Annotated[str | Sequence[float], Rule(_is_init, "'zeros', 'normal', or finite numbers")]
 
 
 @dataclass(frozen=True)
@@ -50,33 +97,34 @@ class TrainingSettings:
         UsageError: A value is not among the valid ones, or two exclude each other.
     """
 
-    learning_rate: float | None = 0.01
-    epochs: int = 100
-    batch_size: int | None = None
+    learning_rate: Positive | None = 0.01
+    epochs: Number = 100
+    batch_size: Number | None = None
     shuffle: bool = True
-    seed: int = 0
+    seed: Count = 0
     intercept: bool = True
-    init: str | Sequence[float] = "zeros"
+    init: _Init = "zeros"
     standardize: bool = False
     condense: bool = True
-    l2: float = 0.0
-    momentum: float | None = 0.0
+    l2: Amount = 0.0
+    momentum: Momentum | None = 0.0
     nesterov: bool = False
-    schedule: str = "constant"
-    power_t: float = 0.25
-    step_size: int = 30
-    gamma: float = 0.1
+    schedule: Schedule = "constant"
+    power_t: Positive = 0.25
+    step_size: Number = 30
+    gamma: Gamma = 0.1
     average: bool = False
-    clip_norm: float | None = None
-    tol: float | None = None
-    patience: int | None = None
-    max_time_s: float | None = None
-    validation_fraction: float | None = None
+    clip_norm: Positive | None = None
+    tol: Positive | None = None
+    patience: Number | None = None
+    max_time_s: Positive | None = None
+    validation_fraction: Share | None = None
 
     def __post_init__(self) -> None:
-        for name, (is_valid, wanted) in _VALID.items():
+        for name, (rule, is_optional) in _rules().items():
             value = getattr(self, name)
-            if not is_valid(value):
+            if not (rule.is_valid(value) if value is not None else is_optional):
+                wanted = f"{rule.wanted}, or None" if is_optional else rule.wanted
                 raise UsageError(f"{name} is {value!r}, and must be {wanted}")
         for is_contradicted, why in _CONTRADICTIONS:
             if is_contradicted(self):
@@ -93,42 +141,17 @@ class TrainingSettings:
         return self.schedule == "constant" and self.clip_norm is None
 
 
-def _is_positive(value: float) -> bool:
-    return 0.0 < value < inf
+@cache
+def _rules() -> dict[str, tuple[Rule, bool]]:
+    """The rules of the settings that have one, and whether they may be None, too."""
+    rules = {}
+    for name, kind in get_type_hints(TrainingSettings, include_extras=True).items():
+        is_optional = get_origin(kind) in (Union, UnionType)
+        inner = get_args(kind)[0] if is_optional else kind
+        if get_origin(inner) is Annotated:
+            rules[name] = (inner.__metadata__[0], is_optional)
+    return rules
 
-
-def _is_init(value: str | Sequence[float]) -> bool:
-    return value in ("zeros", "normal") if isinstance(value, str) else all(map(isfinite, value))
-
-
-_Check = tuple[Callable[[Any], bool], str]
-
-_AT_LEAST_1: _Check = (lambda value: value >= 1, "at least 1")
-_POSITIVE: _Check = (_is_positive, "a finite number above 0")
-
-
-def _or_none(check: _Check) -> _Check:
-    return (lambda value: value is None or check[0](value), f"{check[1]}, or None")
-
-
-_VALID: dict[str, _Check] = {
-    "learning_rate": _or_none(_POSITIVE),
-    "epochs": _AT_LEAST_1,
-    "batch_size": _or_none(_AT_LEAST_1),
-    "seed": (lambda value: value >= 0, "at least 0"),
-    "init": (_is_init, "'zeros', 'normal', or finite numbers"),
-    "l2": (lambda value: 0.0 <= value < inf, "a finite number of at least 0"),
-    "momentum": _or_none((lambda value: 0.0 <= value < 1.0, "at least 0 and below 1")),
-    "schedule": (lambda value: value in SCHEDULES, f"one of {', '.join(SCHEDULES)}"),
-    "power_t": _POSITIVE,
-    "step_size": _AT_LEAST_1,
-    "gamma": (lambda value: 0.0 < value <= 1.0, "above 0 and at most 1"),
-    "clip_norm": _or_none(_POSITIVE),
-    "tol": _or_none(_POSITIVE),
-    "patience": _or_none(_AT_LEAST_1),
-    "max_time_s": _or_none(_POSITIVE),
-    "validation_fraction": _or_none((lambda value: 0.0 < value < 1.0, "between 0 and 1")),
-}
 
 _CONTRADICTIONS: list[tuple[Callable[[TrainingSettings], bool], str]] = [
     (
