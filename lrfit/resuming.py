@@ -97,9 +97,11 @@ class Resumption:
             for name, value in chosen.items()
             if getattr(descent.settings, name) is None and value != self._kept[name]
         )
-        kept = self.model.data and self.model.data.fingerprint
-        same_data = kept == fingerprint
-        reason = "the data have changed" if kept else "it does not tell of which data it is, as older ones"
+        known = self.model.data and self.model.data.fingerprint
+        same_data = known == fingerprint
+        reason = (
+            "the data have changed" if known else "it does not say which data it is from, as an older one"
+        )
         self._accept([] if same_data else [reason])
         fitted = np.array(list(self.model.weights.values()))
         held_out = descent.held_out

@@ -338,8 +338,12 @@ def test_an_older_document_without_the_new_fields_is_not_resumed_but_may_start_a
     document["training"] = {name: training[name] for name in (*old, "fit_intercept", "stopped")}
     del document["data"]["fingerprint"]
     older = json.dumps(document).encode()
-    with pytest.raises(UsageError, match="cannot be resumed as it is"):
+    with pytest.raises(UsageError) as info:
         run(ROWS[1], {"epochs": 1}, older)
+    assert str(info.value) == (
+        "m.json cannot be resumed as it is: it does not say which data it is from, as an older one. "
+        "--allow-changes starts anew from its parameters"
+    )
     records, _ = run(ROWS[1], {"epochs": 1}, older, allow=True)
     assert records[0].weights[0] == to_fit(FULL, "m.json").weights["x0"]
 

@@ -5,8 +5,9 @@ source, what Numba makes of it, and a digest of both; it is put together under a
 One that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once, or
 on a disk that is read-only: what can happen is that a kernel is compiled once more.
 
-Numba's files are pickles, which can run code. They are read only from a folder that belongs to the user and
-that nobody else can write to.
+Numba's files are pickles, which can run code, and the digest is no signature. So they are read only from a
+folder where none but the user can have put them, nor put another in its place: each folder on the way to it
+belongs to the user or the system, and no one else can write to it (as ssh asks of its files).
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ Kernel: TypeAlias = Callable[..., Any]
 _JIT: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 """NumPy's rules for a division by zero; other threads may run. No fast math: the same bits everywhere."""
 
+_BESIDE = {"CACHE_DIR": "", "CACHE_LOCATOR_CLASSES": "InTreeCacheLocator"}
+"""Numba's settings by which it looks for machine code beside the source, and nowhere else."""
+
 _SOURCE = "kernel.py"
 _DIGEST = "digest"
 
@@ -45,7 +49,7 @@ def compile_kernel(text: str, signature: str) -> Kernel:
     """
     root = _private_root()
     if root is not None:
-        with suppress(OSError):  # such as a full disk
+        with suppress(OSError, RuntimeError):  # such as a full disk, to which Numba says the other
             return _kept(root / _key(text), text, signature)
     return _compiled(text, signature, "<kernel>")
 
@@ -77,18 +81,23 @@ def _compiled(text: str, signature: str, path: str) -> Kernel:
     exec(compile(text, path, "exec"), names)  # noqa: S102 (written by lrfit, from its own ops)
     function = next(value for value in names.values() if inspect.isfunction(value))
     function.__qualname__ = f"kernel_{_key(text)}"  # of which machine code makes its symbols
-    config: Any = numba.config
-    kept_elsewhere, config.CACHE_DIR = config.CACHE_DIR, ""
+    config = vars(numba.config)
+    theirs = {name: config.get(name) for name in _BESIDE}
+    config.update(_BESIDE)
     try:
         kernel: Kernel = numba.njit(signature, cache=Path(path).exists(), **_JIT)(function)
     finally:
-        config.CACHE_DIR = kept_elsewhere
+        config.update(theirs)
     return kernel
 
 
 def _is_intact(folder: Path) -> bool:
+    """Whether it is private to the user, and holds what was put there."""
     with suppress(OSError):
-        return (folder / _DIGEST).read_bytes() == _digest(folder).encode()
+        status = folder.lstat()
+        others = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        is_private = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not others
+        return is_private and (folder / _DIGEST).read_bytes() == _digest(folder).encode()
     return False
 
 
@@ -128,13 +137,24 @@ def _root() -> Path | None:
 
 
 def _private_root() -> Path | None:
-    """`_root`, made if it is missing; None if it cannot be, or if others could write to it."""
+    """`_root`, made if it is missing; None if it cannot be, or if others could put something in its place."""
     root = _root()
     if root is None or not hasattr(os, "getuid"):
         return None
-    with suppress(OSError):
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = root.stat()
-        others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        return root if status.st_uid == os.getuid() and not others else None
+    with suppress(OSError, RuntimeError):  # the latter of links in a circle
+        root = root.resolve()
+        for folder in (*reversed(root.parents), root):
+            folder.mkdir(mode=stat.S_IRWXU, exist_ok=True)
+            if not _is_guarded(folder.lstat(), is_root=folder == root):
+                return None
+        return root if os.access(root, os.W_OK) else None
     return None
+
+
+def _is_guarded(folder: os.stat_result, *, is_root: bool) -> bool:
+    """Whether none but the user (or, above the root, the system) can change what the folder's names mean."""
+    others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if is_root:
+        return folder.st_uid == os.getuid() and not others
+    is_sticky = folder.st_mode & stat.S_ISVTX  # as /tmp: others can change only what is their own
+    return folder.st_uid in (0, os.getuid()) and bool(is_sticky or not others)

@@ -5,7 +5,9 @@ Whatever happens to its files, a kernel computes what it should, and the next pr
 
 from __future__ import annotations
 
+import errno
 import os
+import pickle
 import pwd
 import shutil
 import stat
@@ -18,6 +20,9 @@ import numba
 import numpy as np
 import oracles
 import pytest
+from depth import cases
+from faults import faults
+from numba.core import caching
 
 from lrfit.executors import kernel_cache as module
 from lrfit.executors.kernel_cache import compile_kernel
@@ -112,6 +117,139 @@ def test_a_folder_of_another_user_is_not_used(root, monkeypatch):
     made()
     monkeypatch.setattr(os, "getuid", lambda: root.stat().st_uid + 1)
     assert made() == "compiled"
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+@pytest.mark.parametrize("above", [1, 2])
+def test_a_folder_below_one_that_others_can_write_to_is_not_used(root, above, mode):
+    """They could put another in its place."""
+    made()
+    root.parents[above - 1].chmod(mode)
+    assert made() == "compiled"
+    root.parents[above - 1].chmod(mode | stat.S_ISVTX)  # as /tmp
+    assert made() == "kept"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give folders away")
+def test_a_folder_below_one_of_another_user_is_not_used(root):
+    made()
+    os.chown(root.parent, 12345, 12345)
+    assert made() == "compiled"
+
+
+def test_what_is_missing_is_made_private_whatever_the_umask(root):
+    old_mask = os.umask(0)
+    try:
+        assert made() == "compiled"
+        assert made() == "kept"
+    finally:
+        os.umask(old_mask)
+    folders = [root.parent.parent, root.parent, root, *root.iterdir()]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+
+def test_nothing_is_made_where_nothing_could_be_kept(tmp_path, monkeypatch):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "open" / "cache"))
+    assert made() == "compiled"
+    assert [*(tmp_path / "open").iterdir()] == []
+
+
+@pytest.mark.parametrize("link", ["cache", "cache/lrfit", "cache/lrfit/kernels"])
+@pytest.mark.parametrize("mode", [0o700, 0o777])
+def test_a_link_is_followed_to_a_folder_that_is_as_safe(root, tmp_path, link, mode):
+    there = tmp_path / "there"
+    there.mkdir()
+    there.chmod(mode)
+    (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / link).symlink_to(there)
+    assert made() == "compiled"
+    assert made() == ("kept" if mode == 0o700 else "compiled")
+    assert root.exists() == (mode == 0o700 or link == "cache/lrfit/kernels")
+
+
+def test_links_in_a_circle_are_no_harm(root):
+    root.parent.parent.symlink_to(root.parent.parent)
+    assert made() == "compiled"
+
+
+class Bomb:
+    """What leaves a trace when it is unpickled."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+def with_a_bomb(root, intact, trace):
+    """A cache whose index is a bomb, beside a digest that is right; the kernel's folder."""
+    shutil.copytree(intact, root.parent.parent)
+    (index,) = (path for path in files(root) if path.name.endswith(".nbi"))
+    index.write_bytes(pickle.dumps(numba.__version__) + pickle.dumps(Bomb(trace)))
+    (folder,) = root.iterdir()
+    (folder / "digest").write_text(module._digest(folder))
+    return folder
+
+
+def test_who_can_write_to_the_cache_can_have_code_run(root, intact, tmp_path):
+    """So that the next test means something."""
+    with_a_bomb(root, intact, tmp_path / "trace")
+    assert made() == "compiled"
+    assert (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize("place", ["cache", "lrfit", "kernels", "folder", "of another", "linked"])
+def test_nothing_is_unpickled_that_others_can_have_written(root, intact, tmp_path, place):
+    folder = with_a_bomb(root, intact, tmp_path / "trace")
+    if place == "of another":
+        os.chown(folder, 12345, -1) if os.getuid() == 0 else folder.chmod(0o770)
+    elif place == "linked":
+        folder.rename(tmp_path / "elsewhere")
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        {"cache": root.parent.parent, "lrfit": root.parent, "kernels": root, "folder": folder}[place].chmod(
+            0o777
+        )
+    assert made() == "compiled"
+    assert not (tmp_path / "trace").exists()
+
+
+def test_numba_looks_nowhere_else_where_it_cannot_write(root, tmp_path, monkeypatch):
+    """Such as in the cache of its own that it has for that, of which nothing is checked."""
+
+    def fail(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(caching._CacheLocator, "ensure_cache_path", fail)
+    monkeypatch.setattr(caching.UserWideCacheLocator, "ensure_cache_path", lambda _: None)
+    assert made() == "compiled"
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["lrfit"]
+    assert [*root.iterdir()] == []
+
+
+def test_whichever_call_fails_the_kernel_is_there_and_nothing_torn(root):
+    with faults() as counted:
+        assert made() == "compiled"
+    assert {"mkdir", "file", "write", "file.close", "replace", "rename"} <= set(counted.calls)
+    for n in range(1, len(counted.calls) + 1, cases(4, 1)):
+        shutil.rmtree(root.parent.parent)
+        with faults(n, errno.ENOSPC) as failing:
+            assert made() == "compiled"
+        assert failing.failed
+        assert made() in {"compiled", "kept"}
+        assert made() == "kept", failing.failed
+        assert len([*root.iterdir()]) == 1, failing.failed
+
+
+@pytest.mark.usefixtures("root")
+def test_writes_that_take_only_a_part_are_gone_on_with():
+    with faults(part=1000) as counted:
+        assert made() == "compiled"
+    assert counted.calls.count("write") > 10
+    assert made() == "kept"
 
 
 @pytest.mark.usefixtures("root")
