@@ -51,6 +51,7 @@ def contents(made):
 
 @pytest.mark.parametrize("error", cases([errno.ENOSPC], [errno.ENOSPC, errno.EIO, errno.EPERM, errno.EDQUOT]))
 def test_whichever_call_fails_files_are_old_or_whole_and_the_run_says_so(train, error):
+    train()  # which imports what is needed
     made, (code, result, err), files = train()
     assert (code, err) == (0, "")
     models, histories = contents(made)
