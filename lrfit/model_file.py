@@ -132,11 +132,11 @@ def _parsed(document: bytes) -> object:
 
 def _said(error: json.JSONDecodeError) -> str:
     """Where the text stops being JSON, and what is there."""
-    rest = error.doc[error.pos : error.pos + _SHOWN_TEXT]
+    rest = error.doc[error.pos :]
     if not rest.strip():
         return f"it ends too soon, in line {error.lineno}: was it cut off?"
-    reason = error.msg[:1].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting at")
-    return f"line {error.lineno}, column {error.colno}: no JSON ({reason}) at {shown(rest)}"
+    reason = error.msg[:1].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
+    return f"line {error.lineno}, column {error.colno}: no JSON ({reason}) at {shown(rest[:_SHOWN_TEXT])}"
 
 
 def _object(repeating: list[tuple[_Object, str]], pairs: list[tuple[str, object]]) -> _Object:

@@ -94,6 +94,12 @@ HOSTILE = {
     "UTF-16 without a mark": (TEXT.encode("utf-16-le"), "line 1, column 2: no JSON"),
     "latin-1": (named('"\xe9"').encode("latin-1"), "its byte 69, 0xe9, is not UTF-8"),
     "cut off": (TEXT[:300], ": was it cut off?"),
+    "blanks at the end": (MINIMAL[:-1] + "\n" * 100, ": was it cut off?"),
+    "blanks before what is no JSON": (
+        MINIMAL[:-1] + " " * 100 + "x}",
+        "no JSON (expecting ',' delimiter) at '",
+    ),
+    "a string without an end": (MINIMAL[:-9], "no JSON (unterminated string) at '\"inter'"),
     "a comma too many": ("\n\n" + with_x("2,"), "line 3, column 7"),
     "no comma": (TEXT.replace(",", "", 1), "line 3, column 2: no JSON (expecting ',' delimiter) at "),
     "more behind it": (TEXT + "{}", "no JSON (extra data) at '{}'"),
