@@ -12,10 +12,11 @@ def main() -> None:
     gc.set_threshold(_MANY_OBJECTS)  # importing makes many objects, and no garbage to look for among them
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no product here is worth a thread, nor its waiting
     try:
-        from lrfit.interrupts import end_on_signals  # noqa: PLC0415
+        from lrfit.interrupts import end_on_signals, ignore_signals  # noqa: PLC0415
 
         end_on_signals()
         code = _code()
+        ignore_signals()
     except KeyboardInterrupt:  # before signals were taken over
         code = 130
     gc.freeze()  # the process is about to free all there is: spare it a last look for garbage

@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from select import select
 from types import FrameType
 
-__all__ = ["SIGNALS", "closing", "end_on_signals", "held_back", "watched"]
+__all__ = ["SIGNALS", "closing", "end_on_signals", "held_back", "ignore_signals", "watched"]
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """What asks the process to end."""
@@ -45,6 +45,12 @@ def end_on_signals() -> None:
     """Have the signals end the process, with exit code 128 + the signal's number."""
     for number in _not_ignored():
         signal.signal(number, _on_signal)
+
+
+def ignore_signals() -> None:
+    """Have the signals do nothing: all is done, and the process about to end by itself."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "lrfit"
 # From the bottom up: a module imports only from rows above its own. Modules of one row do not import each
 # other, but for the files of a folder.
 ROWS = [
-    ["errors"],
+    ["errors", "interrupts"],
     ["settings"],
     ["fit"],
     ["graph"],
@@ -29,7 +29,6 @@ ROWS = [
     ["moments"],
     ["scaling", "objective"],
     ["convergence"],
-    ["interrupts"],
     ["source", "output_file", "workers"],
     ["csv_block"],
     ["hold_out"],

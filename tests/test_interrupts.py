@@ -113,6 +113,13 @@ def test_an_ignored_signal_stays_ignored():
     assert (result.returncode, result.stdout) == (0, b"1\n")
 
 
+def test_a_signal_comes_too_late_when_all_is_done():
+    """While Python takes itself apart."""
+    program = "import atexit, sys; atexit.register(signal.raise_signal, signal.SIGTERM)\n"
+    result = python(f"{program}sys.argv[1:] = ['--version']\nfrom lrfit.__main__ import main; main()")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 LONG = "import hashlib; print(flush=True); hashlib.pbkdf2_hmac('sha256', b'', b'', 3 * 10**7)"
 """One operation, of some ten seconds, which Python cannot interrupt."""
 

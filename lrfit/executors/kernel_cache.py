@@ -19,12 +19,13 @@ import platform
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from lrfit.interrupts import closing
 
 __all__ = ["Kernel", "compile_kernel"]
 
@@ -59,16 +60,22 @@ def _kept(folder: Path, text: str, signature: str) -> Kernel:
     if _is_intact(folder):
         with suppress(Exception):  # whatever is wrong with it, it can be made anew
             return _compiled(text, signature, str(folder / _SOURCE))
-    new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
-    try:
-        (new / _SOURCE).write_text(text)
-        kernel = _compiled(text, signature, str(new / _SOURCE))
-        (new / _DIGEST).write_text(_digest(new))
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # another process was quicker
-            new.rename(folder)
-    finally:
+    new = folder.parent / f".new-{os.urandom(8).hex()}"
+
+    def drop() -> None:
         shutil.rmtree(new, ignore_errors=True)
+
+    with closing(drop):
+        try:
+            new.mkdir(mode=0o700)
+            (new / _SOURCE).write_text(text)
+            kernel = _compiled(text, signature, str(new / _SOURCE))
+            (new / _DIGEST).write_text(_digest(new))
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # another process was quicker
+                new.rename(folder)
+        finally:
+            drop()
     return kernel
 
 
