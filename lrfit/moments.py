@@ -4,11 +4,12 @@ For z = (x, y) the mean half-squared error at any (W, b) depends on the rows onl
 their mean and their covariance. `Moments` holds n, the mean and a triangular factor L of the covariance
 (L·Lᵀ = covariance, population: divided by n). L is made by QR of the rows z - mean, chunk by chunk, and never
 by summing squares, which would lose half of the digits to cancellation. Two `Moments` merge by one
-QR of a few rows, so any number of rows needs one pass in constant memory.
+QR of a few rows, so any number of rows needs one pass in constant memory. L has no more columns than there
+are rows, so thousands of features are no burden where rows are few.
 
-With q = n_features + 1, the 2q rows mean ± √q·l, for each column l of L, have the same mean and covariance
-as the data, hence the same loss *and the same gradients at every (W, b)*. They are the sigma points of the
-unscented transform. Full-batch descent on them is descent on the data.
+With m columns l of L, the 2m rows mean ± √m·l have the same mean and covariance as the data, hence the same
+loss *and the same gradients at every (W, b)*. They are the sigma points of the unscented transform.
+Full-batch descent on them is descent on the data.
 
 References:
     Golub and Van Loan, Matrix Computations, 4th ed., section 5.3: least squares by QR.
@@ -69,7 +70,8 @@ class Moments:
     Attributes:
         n_samples: Number of rows.
         mean: Shape (n_features + 1,).
-        factor: L, lower triangular with a diagonal ≥ 0, shape (n_features + 1, n_features + 1).
+        factor: L, lower triangular with a diagonal ≥ 0, shape (n_features + 1, m) with m at most
+            n_features + 1 and n_samples.
     """
 
     n_samples: int
@@ -79,7 +81,7 @@ class Moments:
     @classmethod
     def empty(cls, width: int) -> Moments:
         """The moments of no rows of that many columns: merging them changes nothing."""
-        return cls(0, np.zeros(width), np.zeros((width, width)))
+        return cls(0, np.zeros(width), np.zeros((width, 0)))
 
     @classmethod
     @np.errstate(over="ignore", invalid="ignore")
@@ -88,7 +90,7 @@ class Moments:
         n_samples, width = rows.shape
         if not n_samples:
             return cls.empty(width)
-        chunk = max(_CHUNK_ROWS, 2 * width)
+        chunk = min(max(_CHUNK_ROWS, 2 * width), n_samples)
         n_chunks = -(-n_samples // chunk)
         columns = rows.T  # column by column: contiguous, if the rows came from columns
         mean = columns.mean(axis=1)
@@ -127,7 +129,7 @@ class Moments:
     def _triangle(self, shift: Array) -> Array:
         """Few rows R whose RᵀR is that of the rows [1, z - shift]."""
         top = np.concatenate([[1.0], self.mean - shift])
-        below = np.column_stack([np.zeros(len(self.mean)), self.factor.T])
+        below = np.column_stack([np.zeros(self.factor.shape[1]), self.factor.T])
         return sqrt(self.n_samples) * np.vstack([top, below])
 
     @property
@@ -136,8 +138,8 @@ class Moments:
         return len(self.mean) - 1
 
     def sigma_points(self) -> Array:
-        """2q rows of the same mean and covariance: mean ± √q·l for each column l of L; shape (2q, q)."""
-        spread = sqrt(len(self.mean)) * self.factor.T
+        """Rows of the same mean and covariance: mean ± √m·l for each column l of L; (2m, n_features + 1)."""
+        spread = sqrt(self.factor.shape[1]) * self.factor.T
         return np.vstack([self.mean + spread, self.mean - spread])
 
     def rescaled(self, shift: Array, scale: Array) -> Moments:
@@ -246,6 +248,8 @@ class Moments:
 
     def root(self, *, intercept: bool = True, l2: float = 0.0) -> Array:
         """R, upper triangular: RᵀR is the covariance of z, or the mean of z·zᵀ if there is no intercept.
+
+        Shape (r, n_features + 1), with r at most n_features + 1.
 
         With `l2` added to the diagonal of its features, as rows √l2·e of an observed 0 would.
         """

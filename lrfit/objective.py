@@ -42,7 +42,7 @@ class Objective:
         minimizer: θ*; of all minimisers the one of least norm, as `Moments.least_squares` says it.
             Shape (n_parameters,).
         minimum: The objective there.
-        root: A, whose AᵀA is the Hessian; shape (n_parameters, n_parameters).
+        root: A, whose AᵀA is the Hessian; shape (r, n_parameters), with r at most n_parameters.
         scale: Of the objective, to measure an excess with: the minimum; or, where that is as good as 0, a
             10⁻¹² of the loss of the best constant.
     """
@@ -59,7 +59,7 @@ class Objective:
         best = moments.least_squares(intercept=intercept, l2=l2)
         root = moments.root(intercept=intercept, l2=l2)[:k, :k]
         if intercept:  # H = [[RᵀR + m·mᵀ, m], [mᵀ, 1]] with the mean m of the features
-            root = np.block([[root, np.zeros((k, 1))], [moments.mean[np.newaxis, :k], np.ones((1, 1))]])
+            root = np.vstack([np.pad(root, ((0, 0), (0, 1))), np.append(moments.mean[:k], 1.0)])
         minimizer = np.append(best.weights, best.intercept)[: k + intercept]
         return cls(
             minimizer, best.half_mse, root, max(best.half_mse, _NEGLIGIBLE * moments.reference_half_mse)
@@ -80,7 +80,7 @@ class Objective:
         since 1970 have a condition number of 10¹⁹. Those that are as good as equal come from the same place,
         because each has a V of its own for them.
         """
-        _, singular, modes = np.linalg.svd(self.root)
+        _, singular, modes = np.linalg.svd(self.root, full_matrices=False)
         singular, modes = singular[::-1], modes[::-1]
         if singular[0] > _WELL_CONDITIONED * singular[-1]:
             return np.square(singular), modes
@@ -95,12 +95,12 @@ class Objective:
             singular = np.append(1.0 / reciprocal[:n_small], singular[n_small:])
             modes = np.vstack([of_inverse.T[:n_small], modes[n_small:]])
         else:
-            singular = np.where(singular > 64 * len(singular) * _EPS * singular[-1], singular, 0.0)
+            singular = np.where(singular > 64 * self.root.shape[1] * _EPS * singular[-1], singular, 0.0)
         return np.square(singular), modes
 
     @property
     def eigenvalues(self) -> Array:
-        """Of the Hessian, ascending; 0 in directions that the data do not determine."""
+        """Of the Hessian, ascending; 0, or left out, in directions that the data do not determine."""
         return self._spectrum[0]
 
     @property

@@ -366,7 +366,7 @@ def random_rows(n_rows, seed=0):
 
 def assert_same(got, expected):
     assert got.n_samples == expected.n_samples
-    scale = np.abs(expected.mean).max() + np.abs(expected.factor).max()
+    scale = np.abs(expected.mean).max() + np.abs(expected.factor).max(initial=0.0)
     np.testing.assert_allclose(got.mean, expected.mean, rtol=0, atol=1e-12 * scale)
     covariances = (moments.factor @ moments.factor.T for moments in (got, expected))
     np.testing.assert_allclose(*covariances, rtol=0, atol=1e-12 * scale**2)
