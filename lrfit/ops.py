@@ -221,8 +221,11 @@ def _axes(axis: Axis, rank: int) -> tuple[int, ...]:
 
 
 def _spread(g: Array, x: Array, axis: Axis, *, keepdims: bool) -> Array:
-    kept = g if keepdims else np.expand_dims(g, _axes(axis, np.ndim(x)))
-    return np.broadcast_to(kept, np.shape(x))
+    shape, axes = np.shape(x), _axes(axis, np.ndim(x))
+    kept = g if keepdims else np.expand_dims(g, axes)
+    if np.shape(kept) != tuple([1 if i in axes else dim for i, dim in enumerate(shape)]):
+        raise ValueError("the first is no reduction of the second")  # broadcasting might take it
+    return np.broadcast_to(kept, shape)
 
 
 def _count(x: Array, axis: Axis) -> np.float64:

@@ -697,6 +697,15 @@ def test_an_elementwise_op_names_the_shapes_that_it_cannot_broadcast(name):
         OPS[name](np.ones((2, 3)), np.ones((4, 1, 2)))
 
 
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_spread_repeats_what_a_reduction_gives_and_nothing_else(keepdims):
+    """Of a shape that only the run knows; broadcasting would take it, and its gradient be wrong."""
+    x = placeholder(None)
+    y = spread(x, np.zeros((3, 3)), axis=None, keepdims=keepdims)
+    with pytest.raises(ShapeError, match="spread"):
+        Session().run(y, {x: np.ones(3)})
+
+
 @pytest.mark.parametrize("like", [(3, 2), (6,)])
 def test_sum_like_never_reshapes_what_it_cannot_sum(like):
     """A gradient of a wrong shape that only the run knows is an error, not a gradient in a wrong order."""
