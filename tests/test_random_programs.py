@@ -227,7 +227,7 @@ smooth_steps = st.lists(
 )
 
 
-@settings(max_examples=cases(30, 20_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=cases(100, 20_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     smooth_steps,
     st.lists(st.sampled_from(TAME), min_size=5, max_size=12),
