@@ -110,35 +110,43 @@ class Source:
             DataError: The stream cannot be read, unpacked or decoded, or a row is longer than 64 MiB.
         """
         rest = b""
-        for text in self._texts(streaming=streaming):
-            if end := _plain_row_end(rest, text):
+        for text, is_last in self._texts(streaming=streaming):
+            if is_last:
+                if rest or text:
+                    yield rest + text
+            elif end := _plain_row_end(rest, text):
                 yield b"".join((rest, memoryview(text)[:end]))  # copied but once
                 rest = text[end:]
-                continue
-            rest += text
-            end = _last_row_end(rest) if text else len(rest)
-            if end:
-                yield rest[:end]
-                rest = rest[end:]
-            elif len(rest) > _LONGEST_ROW_BYTES:
-                raise DataError(
-                    f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: is a quote never closed?"
-                )
+            else:
+                rest += text
+                if end := _last_row_end(rest):
+                    yield rest[:end]
+                    rest = rest[end:]
+                elif len(rest) > _LONGEST_ROW_BYTES:
+                    raise DataError(
+                        f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: "
+                        "is a quote never closed?"
+                    )
 
-    def _texts(self, *, streaming: bool) -> Iterator[bytes]:
-        """The decoded bytes, then an empty piece at the end."""
-        read = self._stream.read1 if streaming else self._stream.read
-        with self._reading():
-            piece = self._stream.read(_HEAD_BYTES)
-            yield self._without_mark(self._recode(piece, not piece))
-        while piece:
+    def _texts(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
+        """The decoded bytes piece by piece, and whether each is the last.
+
+        A short piece is the last, so that it makes one block, with or without a line end behind its last row;
+        where rows are wanted as soon as they are there, the last one is an empty one.
+        """
+        n_wanted, read = _HEAD_BYTES, self._stream.read
+        is_last = False
+        while not is_last:
             with self._reading():
-                piece = read(BLOCK_BYTES)
-                text = self._recode(piece, not piece)
-            self._report()
-            if text:
-                yield text
-        yield b""
+                piece = read(n_wanted)
+                is_last = not piece if streaming else len(piece) < n_wanted
+                text = self._recode(piece, is_last)
+            if n_wanted == _HEAD_BYTES:
+                text = self._without_mark(text)
+            else:
+                self._report()
+            n_wanted, read = BLOCK_BYTES, self._stream.read1 if streaming else read
+            yield text, is_last
 
     def _without_mark(self, text: bytes) -> bytes:
         if text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
