@@ -12,6 +12,7 @@ import codecs
 import gzip
 import io
 import os
+import re
 import stat
 import sys
 import zlib
@@ -29,10 +30,32 @@ __all__ = ["Source", "open_source", "open_stream"]
 BLOCK_BYTES = 1 << 20
 """Bytes of a block: large enough that the cost of starting to parse does not count, small for a cache."""
 
-_HEAD_BYTES = 3
-"""Enough to tell gzip, and a byte-order mark."""
+_HEAD_BYTES = 4
+"""Enough to tell gzip, a byte-order mark, and most of what is no text; no more, as rows may be as short."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+
+_NO_TEXT = {
+    _GZIP_MAGIC: "gzip within gzip: unpack it once",
+    b"PK\x03\x04": "a zip archive or a workbook: unpack it, or save it as CSV",
+    b"\xd0\xcf\x11\xe0": "a workbook: save it as CSV",
+    b"\xfd7zX": "packed by xz: unpack it",
+    b"(\xb5/\xfd": "packed by zstd: unpack it",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+    b"BZh91AY&SY": "packed by bzip2: unpack it",
+    b"PAR1\x15": "Parquet: save it as CSV",
+}
+"""How files begin that are no text, and what they are."""
+
+_OTHER_ENCODINGS = (
+    (re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff"), "utf-32"),
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "utf-16"),
+    (re.compile(rb"[^\0]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\0[^\0]"), "utf-32-be"),
+    (re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"),
+    (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
+)
+"""How text begins that is not in UTF-8: with a byte-order mark, or zeros between its letters."""
 
 _LONGEST_ROW_BYTES = 64 << 20
 """A row longer than this is taken for a quote that is never closed; bounds the memory."""
@@ -67,7 +90,7 @@ class Source:
     Args:
         stream: The bytes as stored; buffered.
         name: What messages call it.
-        encoding: Of the text, by Python's names; a byte-order mark of UTF-8 is dropped.
+        encoding: Of the text, by Python's names; a byte-order mark is dropped.
         on_read: Told of each reading: bytes read as stored, and bytes there are. Only of a regular file.
 
     Raises:
@@ -107,51 +130,72 @@ class Source:
         """All rows, in UTF-8, with their line ends; with `streaming`, as soon as there are any, in any size.
 
         Raises:
-            DataError: The stream cannot be read, unpacked or decoded, or a row is longer than 64 MiB.
+            DataError: The stream is no text, cannot be read, unpacked or decoded, or a row is longer than
+                64 MiB. Of a row that long within a quote, all is given out that was read before: to say
+                where the quote opens is the reader's business.
         """
-        rest = b""
+        rest: list[bytes] = []
+        is_quoted = False
         for text, is_last in self._texts(streaming=streaming):
-            if is_last:
-                if rest or text:
-                    yield rest + text
-            elif end := _plain_row_end(rest, text):
-                yield b"".join((rest, memoryview(text)[:end]))  # copied but once
-                rest = text[end:]
-            else:
-                rest += text
-                if end := _last_row_end(rest):
-                    yield rest[:end]
-                    rest = rest[end:]
-                elif len(rest) > _LONGEST_ROW_BYTES:
-                    raise DataError(
-                        f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: "
-                        "is a quote never closed?"
-                    )
+            end = len(text) if is_last else _last_row_end(text, is_quoted=is_quoted)
+            if end or is_last:
+                if block := b"".join((*rest, memoryview(text)[:end])):  # copied but once
+                    yield block
+                rest, is_quoted = [], False
+            rest.append(text[end:])
+            is_quoted ^= bool(text.count(b'"', end) % 2)
+            if sum(map(len, rest)) > _LONGEST_ROW_BYTES:
+                if is_quoted:
+                    yield b"".join(rest)
+                raise DataError(
+                    f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: are there line ends?"
+                )
 
     def _texts(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
-        """The decoded bytes piece by piece, and whether each is the last.
-
-        A short piece is the last, so that it makes one block, with or without a line end behind its last row;
-        where rows are wanted as soon as they are there, the last one is an empty one.
-        """
-        n_wanted, read = _HEAD_BYTES, self._stream.read
-        is_last = False
-        while not is_last:
+        """The text in UTF-8, piece by piece, and whether each is the last; none ends between CR and LF."""
+        held, is_first = b"", True
+        for piece, is_last in self._pieces(streaming=streaming):
             with self._reading():
-                piece = read(n_wanted)
-                is_last = not piece if streaming else len(piece) < n_wanted
-                text = self._recode(piece, is_last)
-            if n_wanted == _HEAD_BYTES:
-                text = self._without_mark(text)
-            else:
-                self._report()
-            n_wanted, read = BLOCK_BYTES, self._stream.read1 if streaming else read
-            yield text, is_last
+                text = held + self._recode(piece, is_last)
+            if is_first:
+                self._refuse_other_encoding(text)
+                text, is_first = text.removeprefix(codecs.BOM_UTF8), False
+            held = b"\r" if text.endswith(b"\r") and not is_last else b""
+            yield text.removesuffix(held), is_last
 
-    def _without_mark(self, text: bytes) -> bytes:
-        if text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise DataError(f"{self.name} is UTF-16, not UTF-8: say --encoding utf-16")
-        return text.removeprefix(codecs.BOM_UTF8)
+    def _pieces(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
+        """The unpacked bytes, and whether each piece is the last: with `streaming` an empty, else a short one.
+
+        So the last row is in the block of those before it, with or without a line end behind it.
+        """
+        read = self._stream.read1 if streaming else self._stream.read
+        with self._reading():
+            piece = self._stream.read(_HEAD_BYTES)
+            self._refuse_no_text(piece)
+            if not streaming:
+                piece += read(max(0, BLOCK_BYTES - _HEAD_BYTES))
+        while True:
+            is_last = not piece if streaming else len(piece) < BLOCK_BYTES
+            yield piece, is_last
+            if is_last:
+                return
+            with self._reading():
+                piece = read(BLOCK_BYTES)
+            self._report()
+
+    def _refuse_no_text(self, head: bytes) -> None:
+        for beginning, kind in _NO_TEXT.items():
+            if head.startswith(beginning[:_HEAD_BYTES]):
+                is_known = len(beginning) <= len(head)
+                seen = head if is_known else head + self._stream.peek(len(beginning))
+                if seen.startswith(beginning):
+                    raise DataError(f"{self.name} is {kind}")
+
+    def _refuse_other_encoding(self, text: bytes) -> None:
+        for beginning, encoding in _OTHER_ENCODINGS:
+            if beginning.match(text):
+                kind = encoding.upper().removesuffix("-LE").removesuffix("-BE")
+                raise DataError(f"{self.name} is {kind}, not UTF-8: say --encoding {encoding}")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -160,8 +204,12 @@ class Source:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DataError(f"{self.name} is damaged gzip: {error}; pack it again") from error
         except UnicodeError as error:
-            reason = error.reason if isinstance(error, UnicodeDecodeError) else error
-            raise DataError(f"{self.name} is not in the encoding that was named: {reason}") from error
+            reason = str(error)
+            if isinstance(error, UnicodeDecodeError):
+                reason = f"byte 0x{error.object[error.start]:02X}: {error.reason}"
+            raise DataError(
+                f"{self.name} is not in the encoding that was named: {reason}; name another by --encoding"
+            ) from error
         except OSError as error:
             raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
 
@@ -217,18 +265,13 @@ def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
     return lambda piece, final: decoder.decode(piece, final).encode()
 
 
-def _plain_row_end(rest: bytes, text: bytes) -> int:
-    """Where the last whole row of `text`, after `rest`, ends; 0 if none does, or it is not plain to see."""
-    return 0 if b'"' in rest or b'"' in text else text.rfind(b"\n") + 1
-
-
-def _last_row_end(text: bytes) -> int:
-    """Where the last whole row ends; 0 if none does."""
-    end = b"\n" if b"\n" in text else b"\r"
-    known = text if end == b"\n" else text[:-1]  # a CR at the end may be half of a CR LF
-    if b'"' not in text:
-        return known.rfind(end) + 1
-    array = np.frombuffer(known, np.uint8)
-    quoted = np.logical_xor.accumulate(array == ord('"'))
-    ends = np.flatnonzero((array == ord(end)) & ~quoted)
+def _last_row_end(text: bytes, *, is_quoted: bool) -> int:
+    """Where the last whole row ends, 0 if none does, of text that starts within quotes or not."""
+    line_end = b"\n" if b"\n" in text else b"\r"
+    end = text.rfind(line_end) + 1
+    if (text.count(b'"', 0, end) + is_quoted) % 2 == 0:
+        return end
+    array = np.frombuffer(text, np.uint8)
+    quoted = np.logical_xor.accumulate(array == ord('"')) ^ is_quoted
+    ends = np.flatnonzero((array == ord(line_end)) & ~quoted)
     return int(ends[-1]) + 1 if len(ends) else 0
