@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +10,15 @@ from typing import Generic, NoReturn, TypeVar
 
 import numpy as np
 
-from lrfit.csv_block import MISSING, Counts, CsvFormat, Layout, Parsed, parse, records, text_lines
+from lrfit.csv_block import parse
+from lrfit.csv_format import MISSING, Counts, CsvFormat, Layout, Parsed
+from lrfit.diagnosis import listed, separator_hint
 from lrfit.errors import DataError, shown
 from lrfit.graph import Array
 from lrfit.hold_out import HoldOut
 from lrfit.moments import Moments
 from lrfit.source import Source
+from lrfit.strict_reader import records, text_lines
 from lrfit.workers import worked_ahead
 
 __all__ = ["Sample", "Table", "choose_columns", "read_sample"]
@@ -24,9 +28,8 @@ T = TypeVar("T")
 _FEW_BYTES = 1 << 19
 """A table of no more is read without the fast reader, in less time than loading that takes."""
 
-_MAX_LISTED = 10
-"""Column names that a message lists."""
-
+_EXCEL_NOTE = re.compile(r'"?sep=.?"?', re.IGNORECASE)
+"""A first line with which Excel is told the separator."""
 
 _Answer = tuple[Counts, T | None]
 """What is known of a block, and what a function made of its rows; None if there are none."""
@@ -162,10 +165,10 @@ class Table:
         """Take the first row off the first block that has one; what follows it goes back to the blocks."""
         layout = self._layout
         for block in self._blocks:
-            lines = text_lines(block, layout, self._line)
-            for start, end, fields in records(lines, layout, self._line):
+            lines, refusal = text_lines(block, layout, self._line)
+            for start, end, fields in records(lines, refusal, layout, self._line):
                 n_skipped = end if layout.format.header else start
-                rest = "".join(lines[n_skipped:]).encode()
+                rest = block[len("".join(lines[:n_skipped]).encode()) :]
                 self._blocks = _chained(rest, self._blocks)
                 self._line += n_skipped
                 if not layout.format.header:
@@ -176,15 +179,24 @@ class Table:
         raise DataError(f"{layout.source_name} is empty: it has neither a header nor rows")
 
     def _checked(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        name, format_ = self._layout.source_name, self._layout.format
-        if any(map(format_.number.fullmatch, names)) and all(map(_is_like_a_number, names)):
+        name, text, number = self.name, self.header_text or "", self.format.number
+        if _EXCEL_NOTE.fullmatch(text.strip()):
+            separator = text.strip('" ')[4:] or ","
             raise DataError(
-                f"{name}: the first row is all numbers ({_listed(names)}); "
+                f"{name}: the first row, {shown(text)}, is a note to Excel: delete it, "
+                f"and say --sep {shown(separator)}"
+            )
+        if "\0" in text:
+            raise DataError(f"{name}: the first row, {shown(text)}, is no text: it has a NUL byte")
+        if any(map(number.fullmatch, names)) and all(map(_is_like_a_number, names)):
+            raise DataError(
+                f"{name}: the first row is all numbers ({listed(names)}); "
                 "if there is no header, say --no-header"
             )
         twice = [column for column in names if names.count(column) > 1]
         if twice:
-            raise DataError(f"{name}: two columns are named {shown(twice[0])}; rename one")
+            named = f"are named {shown(twice[0])}; rename one" if twice[0] else "have no name; give them one"
+            raise DataError(f"{name}: two columns {named}")
         return names
 
 
@@ -294,7 +306,7 @@ def choose_columns(
     if not features:
         raise DataError(
             f"{source_name} has only the column {shown(target)}, and a line needs two"
-            f"{_separator_hint(target)}"
+            f"{_one_column_hint(target)}"
         )
     if not x and "" in features:
         raise DataError(
@@ -327,20 +339,14 @@ def _found(name: str, header: Sequence[str], source_name: str) -> str:
         *get_close_matches(name, header),
     ]
     suggestion = f"; did you mean {shown(close[0])}?" if close else ""
-    hint = _separator_hint(header[0]) if len(header) == 1 else ""
-    raise DataError(f"{source_name} has no column {shown(name)}, only {_listed(header)}{suggestion}{hint}")
+    hint = _one_column_hint(header[0]) if len(header) == 1 else ""
+    raise DataError(f"{source_name} has no column {shown(name)}, only {listed(header)}{suggestion}{hint}")
 
 
-def _separator_hint(name: str) -> str:
-    for separator, option in ((";", "';'"), ("\t", "'\\t'"), ("|", "'|'")):
-        if separator in name:
-            return f"; if {option} separates the columns, say --sep {option}"
-    return ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
-    return ", ".join(map(shown, names[:_MAX_LISTED])) + more
+def _one_column_hint(name: str) -> str:
+    if name.startswith("#"):
+        return "; if the first row is a comment, delete it"
+    return separator_hint(name)
 
 
 def _chained(text: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ import click
 from lrfit.errors import shown
 
 if TYPE_CHECKING:
-    from lrfit.csv_block import CsvFormat
+    from lrfit.csv_format import CsvFormat
     from lrfit.data import Table
     from lrfit.terminal import Terminal
 
@@ -166,7 +166,7 @@ def csv_format(path: str, options: dict[str, Any]) -> CsvFormat:
     Raises:
         click.UsageError: The separator is the decimal point.
     """
-    from lrfit.csv_block import CsvFormat  # noqa: PLC0415 (imports pandas)
+    from lrfit.csv_format import CsvFormat  # noqa: PLC0415 (imports NumPy)
 
     tabs = path.lower().removesuffix(".gz").endswith(".tsv")
     separator = options["sep"] or ("\t" if tabs else ",")
@@ -187,7 +187,7 @@ def open_table(
         click.UsageError: The separator is the decimal point.
         DataError: It cannot be opened, or has no header.
     """
-    from lrfit.data import Table  # noqa: PLC0415 (imports pandas)
+    from lrfit.data import Table  # noqa: PLC0415 (imports NumPy)
     from lrfit.source import open_source  # noqa: PLC0415 (imports NumPy)
 
     format_of_csv = csv_format(path, options)

@@ -164,16 +164,15 @@ class Source:
             yield text.removesuffix(held), is_last
 
     def _pieces(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
-        """The unpacked bytes, and whether each piece is the last: with `streaming` an empty, else a short one.
+        """The unpacked bytes, and whether each piece is the last: an empty one, or a short one.
 
         So the last row is in the block of those before it, with or without a line end behind it.
         """
         read = self._stream.read1 if streaming else self._stream.read
         with self._reading():
-            piece = self._stream.read(_HEAD_BYTES)
-            self._refuse_no_text(piece)
+            piece = self._beginning()
             if not streaming:
-                piece += read(max(0, BLOCK_BYTES - _HEAD_BYTES))
+                piece += read(max(0, BLOCK_BYTES - len(piece)))
         while True:
             is_last = not piece if streaming else len(piece) < BLOCK_BYTES
             yield piece, is_last
@@ -183,13 +182,15 @@ class Source:
                 piece = read(BLOCK_BYTES)
             self._report()
 
-    def _refuse_no_text(self, head: bytes) -> None:
+    def _beginning(self) -> bytes:
+        """The first bytes: as few as tell whether this is text."""
+        head = self._stream.read(_HEAD_BYTES)
+        n_telling = max((len(beginning) for beginning in _NO_TEXT if beginning.startswith(head)), default=0)
+        head += self._stream.read(max(0, n_telling - len(head)))
         for beginning, kind in _NO_TEXT.items():
-            if head.startswith(beginning[:_HEAD_BYTES]):
-                is_known = len(beginning) <= len(head)
-                seen = head if is_known else head + self._stream.peek(len(beginning))
-                if seen.startswith(beginning):
-                    raise DataError(f"{self.name} is {kind}")
+            if head.startswith(beginning):
+                raise DataError(f"{self.name} is {kind}")
+        return head
 
     def _refuse_other_encoding(self, text: bytes) -> None:
         for beginning, encoding in _OTHER_ENCODINGS:

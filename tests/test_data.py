@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit import csv_block, data, source, workers
-from lrfit.csv_block import CsvFormat
+from lrfit.csv_format import Counts, CsvFormat, Parsed
 from lrfit.data import Table, choose_columns, read_sample
 from lrfit.errors import DataError
 from lrfit.hold_out import HoldOut
@@ -624,11 +624,13 @@ def test_an_error_of_what_is_done_with_the_rows_is_raised_as_it_is(forked):
 def test_a_small_table_is_read_without_the_fast_reader_a_large_one_with_it(monkeypatch):
     fast_bytes = []
 
-    def parse_fast(text, _):
+    def parse_fast(text, *_, with_texts):
+        assert not with_texts
         fast_bytes.append(len(text))
-        return [np.ones(text.count(b"\n"))] * 2
+        n_rows = text.count(b"\n")
+        return Parsed(np.ones((n_rows, 2)), None, Counts(n_rows, n_rows))
 
-    monkeypatch.setattr(csv_block, "_parse_fast", parse_fast)
+    monkeypatch.setattr(csv_block, "parse_fast", parse_fast)
     values_of(table_of("x,y\n" + "1,2\n" * 1000))
     assert not fast_bytes
     values_of(table_of("x,y\n" + "1,2\n" * (1 << 18)))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit import options
-from lrfit.csv_block import CsvFormat
+from lrfit.csv_format import CsvFormat
 from lrfit.report import csv_line
 
 NO_NUMBERS = [

@@ -1,9 +1,11 @@
 """Bytes come out whole, in UTF-8, cut where rows end, wherever they come from; or a message says why not."""
 
+import bz2
 import codecs
 import csv
 import gzip
 import io
+import lzma
 import os
 import re
 import socket
@@ -273,6 +275,32 @@ def test_a_gzip_bomb_is_unpacked_no_further_than_it_is_read():
     assert stream.n_read < len(bomb) / 4
 
 
+@pytest.mark.parametrize(
+    ("stored", "kind"),
+    [
+        (gzip.compress(PACKED), "gzip within gzip"),
+        (b"PK\x03\x04\x14\0", "a zip archive or a workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "a workbook"),
+        (lzma.compress(TEXT), "packed by xz"),
+        (b"(\xb5/\xfd\x04", "packed by zstd"),
+        (b"7z\xbc\xaf'\x1c", "a 7z archive"),
+        (bz2.compress(TEXT), "packed by bzip2"),
+        (b"PAR1\x15\x04", "Parquet"),
+    ],
+)
+def test_what_is_no_text_is_refused_by_its_first_bytes(stored, kind):
+    for content in (stored, gzip.compress(stored)):
+        for encoding in ("utf-8", "latin-1"):
+            for n_bytes in (1, 1000):
+                with pytest.raises(DataError, match=f"^data is {kind}: "):
+                    blocks_of(io.BufferedReader(Trickle(content, n_bytes)), encoding)
+
+
+@pytest.mark.parametrize("text", [b"PAR1,y\n1,2\n", b"BZh9,y\n1,2\n", b"PK,y\n1,2\n", b"7z\n1\n", b"PAR1"])
+def test_a_header_that_only_begins_so_is_text(text):
+    assert b"".join(blocks_of(text)) == b"".join(blocks_of(Trickle(text), streaming=True)) == text
+
+
 # Blocks.
 
 
@@ -324,6 +352,18 @@ def test_blocks_are_neither_rows_nor_the_whole_file():
     ] * 2
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("n_rows", [1, 2, 40])
+def test_a_last_row_is_in_the_block_of_those_before_it_with_or_without_a_line_end(end, n_rows):
+    """So the fingerprint, and which rows are held out, do not depend on that."""
+    text = end.join([b"x,y"] + [b"1,2"] * n_rows)
+    for stored, block_bytes in ((text, 1 << 20), (text + end, 1 << 20), (text, 64), (text + end, 64)):
+        n_blocks = 1 if block_bytes > 64 else len(text) // 64 + 1
+        assert len(blocks_of(stored, block_bytes=block_bytes)) == n_blocks
+    ends = [blocks_of(stored, block_bytes=64)[-1].rstrip() for stored in (text, text + end)]
+    assert ends[0] == ends[1]
+
+
 def test_with_prompt_rows_come_as_soon_as_they_are_there():
     stream = Trickle(b"x,y\n1,2\n3,4\n", 4)
     blocks = Source(stream, "data").blocks(streaming=True)
@@ -335,11 +375,21 @@ def test_with_prompt_rows_come_as_soon_as_they_are_there():
 @pytest.mark.parametrize("byte", [b"1", b'"', b","])
 def test_a_row_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch, byte):
     monkeypatch.setattr(source, "_LONGEST_ROW_BYTES", 3 << 20)
-    stream = Endless(b'"' if byte == b'"' else byte)
+    stream = Endless(byte)
     content = Source(stream, "data").blocks()
-    with pytest.raises(DataError, match=r"^data has a row of over 3 MiB: is a quote never closed\?$"):
+    with pytest.raises(DataError, match=r"^data has a row of over 3 MiB: are there line ends\?$"):
         next(content)
     assert stream.n_read < 6 << 20
+
+
+def test_what_follows_a_quote_that_is_not_closed_is_given_out_for_the_reader_to_name_its_line(monkeypatch):
+    monkeypatch.setattr(source, "_LONGEST_ROW_BYTES", 1 << 20)
+    beginning = b'x,y\n1,2\n3,"'
+    blocks = Source(io.BytesIO(beginning + b"4\n" * (1 << 20)), "data").blocks()
+    assert next(blocks) == b"x,y\n1,2\n"
+    assert next(blocks).startswith(b'3,"4\n4\n')
+    with pytest.raises(DataError, match=r"over 1 MiB"):
+        next(blocks)
 
 
 def test_an_empty_stream_has_no_blocks():
@@ -412,14 +462,17 @@ def test_a_byte_order_mark_is_dropped_however_its_bytes_come(mark, encoding, n_b
     assert b"".join(blocks_of(packed, encoding, streaming=streaming)) == TEXT
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
-def test_utf_16_that_is_not_named_is_refused_with_the_option(encoding):
-    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
-    stored = mark + TEXT.decode().encode(encoding)
-    with pytest.raises(DataError, match="data is UTF-16, not UTF-8: say --encoding utf-16"):
-        blocks_of(stored)
-    with pytest.raises(DataError, match="--encoding utf-16"):
-        blocks_of(gzip.compress(stored))
+@pytest.mark.parametrize("n_bits", [16, 32])
+@pytest.mark.parametrize(
+    ("order", "marked"), [("", True), ("-le", True), ("-be", True), ("-le", False), ("-be", False)]
+)
+def test_utf_16_and_32_that_are_not_named_are_refused_with_the_option_that_reads_them(n_bits, order, marked):
+    said = f"utf-{n_bits}" if marked else f"utf-{n_bits}{order}"
+    stored = ("\ufeff" * (marked and order != "") + TEXT.decode()).encode(f"utf-{n_bits}{order}")
+    for packed in (stored, gzip.compress(stored)):
+        with pytest.raises(DataError, match=f"^data is UTF-{n_bits}, not UTF-8: say --encoding {said}$"):
+            blocks_of(packed)
+        assert b"".join(blocks_of(packed, said)) == TEXT
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from lrfit.options import csv_options, open_table, refuse_two_stdins
 from lrfit.terminal import Terminal, flush_result, write_result
 
 if TYPE_CHECKING:
-    from lrfit.csv_block import Parsed
+    from lrfit.csv_format import Parsed
 
 
 @click.command(name="predict", short_help="Add the predictions of a model to a CSV.")

@@ -8,7 +8,8 @@ import numpy as np
 import oracles
 import pytest
 
-from lrfit.csv_block import CsvFormat, Layout, parse
+from lrfit.csv_block import parse
+from lrfit.csv_format import CsvFormat, Layout
 from lrfit.executors.compiled import compiled
 from lrfit.model import linear_model
 from lrfit.moments import Moments
