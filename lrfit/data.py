@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, NoReturn, TypeVar
@@ -120,7 +121,9 @@ class Table:
                 too few fields, a cell that is not a number, or a missing value where they are not dropped
                 (raised when it is read). Says where.
         """
-        layout = replace(self._layout, positions=tuple(map(self._position, columns)))
+        _check_known(columns, self.header, self.name)
+        places = {name: position for position, name in enumerate(self.header)}
+        layout = replace(self._layout, positions=tuple(places[name] for name in columns))
         return self._counted(_Work(function, layout, with_texts=with_texts))
 
     def _counted(self, work: _Work[T]) -> Iterator[T]:
@@ -158,9 +161,6 @@ class Table:
         n_rows = f"{self.n_dropped} rows have" if self.n_dropped > 1 else "a row has"
         raise DataError(f"{where}: {n_rows} a missing value, here first; --missing drop leaves such rows out")
 
-    def _position(self, name: str) -> int:
-        return self.header.index(_found(name, self.header, self._layout.source_name))
-
     def _read_header(self) -> tuple[str, ...]:
         """Take the first row off the first block that has one; what follows it goes back to the blocks."""
         layout = self._layout
@@ -193,9 +193,9 @@ class Table:
                 f"{name}: the first row is all numbers ({listed(names)}); "
                 "if there is no header, say --no-header"
             )
-        twice = [column for column in names if names.count(column) > 1]
-        if twice:
-            named = f"are named {shown(twice[0])}; rename one" if twice[0] else "have no name; give them one"
+        twice = _first_repeated(names)
+        if twice is not None:
+            named = f"are named {shown(twice)}; rename one" if twice else "have no name; give them one"
             raise DataError(f"{name}: two columns {named}")
         return names
 
@@ -296,13 +296,12 @@ def choose_columns(
         (['a'], 'b')
     """
     last = "y" if "y" in header else header[-1]
-    target = last if y is None else _found(y, header, source_name)
-    features = [_found(name, header, source_name) for name in x] or [
-        name for name in header if name != target
-    ]
-    twice = [name for name in features if name == target or features.count(name) > 1]
-    if twice:
-        raise DataError(f"column {shown(twice[0])} is chosen twice; -x and -y need columns of their own")
+    target = last if y is None else y
+    features = list(x) or [name for name in header if name != target]
+    _check_known([target, *features], header, source_name)
+    twice = _first_repeated([*features, target])
+    if twice is not None:
+        raise DataError(f"column {shown(twice)} is chosen twice; -x and -y need columns of their own")
     if not features:
         raise DataError(
             f"{source_name} has only the column {shown(target)}, and a line needs two"
@@ -320,6 +319,11 @@ def choose_columns(
     return features, target
 
 
+def _first_repeated(names: Sequence[str]) -> str | None:
+    """The first of the names that stands there more than once."""
+    return next((name for name, n_times in Counter(names).items() if n_times > 1), None)
+
+
 def _is_like_a_number(name: str) -> bool:
     """Whether it could be a cell of numbers: also a missing one, or an infinite one."""
     try:
@@ -329,9 +333,12 @@ def _is_like_a_number(name: str) -> bool:
     return True
 
 
-def _found(name: str, header: Sequence[str], source_name: str) -> str:
-    if name in header:
-        return name
+def _check_known(names: Sequence[str], header: Sequence[str], source_name: str) -> None:
+    """Refuse the first of the names that no column has."""
+    known = set(header)
+    name = next((name for name in names if name not in known), None)
+    if name is None:
+        return
     from difflib import get_close_matches  # noqa: PLC0415 (slow to import, and seldom needed)
 
     close = [

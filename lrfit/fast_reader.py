@@ -110,10 +110,15 @@ def _columns(text: bytes, layout: Layout) -> list[npt.NDArray[Any]] | None:
 
 def _is_sure(column: npt.NDArray[Any], text: bytes, separator: str) -> bool:
     """Whether these are the very numbers of the text, and no digits were lost unnoticed."""
-    if column.dtype.kind in "iu":  # which have no -0.0
-        return bool(np.all(column)) or not _has_negative_zero(text, separator)
-    if column.dtype.kind != "f":
+    if column.dtype.kind not in "iuf":
         return False
+    is_integer = column.dtype.kind in "iu"
+    if is_integer or np.isnan(np.max(column)):  # integers become floats where a value is missing
+        has_zero = not np.all(column)
+        if has_zero and _has_negative_zero(text, separator):  # of which integers know nothing
+            return False
+    if is_integer:
+        return True
     largest = np.fmax.reduce(np.abs(column), initial=0.0)  # but for missing values
     return bool(largest < LARGEST_EXACT) or (bool(np.isfinite(largest)) and not _LONG_INTEGER.search(text))
 
