@@ -247,18 +247,9 @@ def read_sample(
         DataError: As `Table.map_blocks`; or no row is held out, or none is left to train on.
     """
 
-    def condensed(parsed: Parsed) -> tuple[tuple[int, int], Moments, Moments, Array | None]:
-        values = np.ascontiguousarray(parsed.values.T)  # column by column, whichever reader it was
-        n_rows, checksum = len(parsed.values), zlib.crc32(values.data)
-        training, held_out = values, values[:, :0]
-        if hold_out:
-            mask = hold_out.mask(n_rows, checksum)
-            training, held_out = values.compress(~mask, axis=1), values.compress(mask, axis=1)
-        kept = training.T if keep else None
-        return (n_rows, checksum), Moments.of_rows(training.T), Moments.of_rows(held_out.T), kept
-
     checksums = []
     training = held_out = Moments.empty(len(columns))
+    condensed = _condensing(hold_out, keeps=keep is not None)
     for checksum, training_part, held_out_part, kept in table.map_blocks(condensed, columns):
         checksums.append(checksum)
         training = training.merge(training_part)
@@ -273,6 +264,26 @@ def read_sample(
             "lower --validation-fraction"
         )
     return Sample(training, held_out if hold_out else None, tuple(checksums))
+
+
+_Condensed = tuple[tuple[int, int], Moments, Moments, Array | None]
+"""Of a block: its number of rows and checksum; moments to train on and held out; the rows to train on."""
+
+
+def _condensing(hold_out: HoldOut | None, *, keeps: bool) -> Callable[[Parsed], _Condensed]:
+    """What makes of a block what `read_sample` needs to know of it."""
+
+    def condensed(parsed: Parsed) -> _Condensed:
+        values = np.ascontiguousarray(parsed.values.T)  # column by column, whichever reader it was
+        n_rows, checksum = len(parsed.values), zlib.crc32(values.data)
+        training, held_out = values, values[:, :0]
+        if hold_out:
+            mask = hold_out.mask(n_rows, checksum)
+            training, held_out = values.compress(~mask, axis=1), values.compress(mask, axis=1)
+        kept = training.T if keeps else None
+        return (n_rows, checksum), Moments.of_rows(training.T), Moments.of_rows(held_out.T), kept
+
+    return condensed
 
 
 def choose_columns(

@@ -328,6 +328,15 @@ def test_what_float64_holds_or_was_written_as_a_fraction_is_not_reported_as_lost
         (b"1,5;2;3\n4;5;6\n", (0, 1), CsvFormat(";", ",")),
         (b"1\t2\t3\n4\t5\t6\n", (0, 1, 2), CsvFormat("\t")),
         (b" 1, 2 ,3 \n4,5,6\n", (0, 1, 2), CsvFormat()),
+        (b'"1","2","3"\n"4","5","6"', (0, 1, 2), CsvFormat()),
+        (b'1,"a, b",3\r\n"4","say ""x""",6\r\n', (0, 2), CsvFormat()),
+        (b'1,2,"a, b"\n3,4,"""a"""\n5,6,""\n', (0, 1), CsvFormat()),
+        (b"1,2,\n3,4,a\n5,6,\n", (0, 1), CsvFormat()),
+        (b"1,2,a\r3,4,b\r", (0, 1), CsvFormat()),
+        (b"1,2,3\nNA,5,6\n7,,null\n8,9,10\n", (0, 1, 2), CsvFormat(drop_missing=True)),
+        (b'1,2,a\n"NA",5,b\n7,None,c\n', (0, 1), CsvFormat(drop_missing=True)),
+        (b",1,2\n,3,4\n", (0, 1), CsvFormat(drop_missing=True)),
+        (b"0,-0.5,1\n1,-0.25,0\n", (0, 1, 2), CsvFormat()),
     ],
 )
 def test_a_plain_file_is_read_by_the_fast_reader(monkeypatch, text, positions, csv_format):
@@ -391,6 +400,38 @@ def test_integers_of_any_size_are_rounded_exactly(integers):
     text = "".join(f"{i},{-i}\n" for i in integers).encode()
     check(text, layout_of(2))
     assert parse(text, layout_of(2), 1).values[:, 0].tolist() == [float(i) for i in integers]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'1,"a\nb"\n2,c\n',
+        b'1,"a\rb"\n2,c\n',
+        b'1,"a"b\n',
+        b'1,a"b"\n',
+        b'1, "a"\n',
+        b'1,"a"\n2,"b\n',
+        b'"1""",2\n',
+        b'"1,5",2\n',
+        b'"-0",1\n2,3\n',
+        b"-00,1\n2,3\n",
+        b"NA,1\n-0,2\n3,4\n",
+        b"NA,1\n9007199254740993,2\n",
+        b"NA,1\ninf,2\n",
+        b"NA,1\nNaN,1\n-nan,2\n",
+        b"NA,1\n\n2,3\n",
+        b"NA\n1,2,3\n",
+        b"NA,1\r2,3\n4,5\n",
+        b"nUll,1\n2,3\n",
+        b"true,1\nNA,2\n",
+        b'"",1\n"""",2\n',
+    ],
+)
+def test_what_quotes_and_missing_values_might_hide_is_read_as_the_oracle_reads_it(text):
+    for drop_missing in (False, True):
+        for positions in ((0, 1), (0,), (1, 0)):
+            check(text, layout_of(2, positions, CsvFormat(drop_missing=drop_missing)))
+    check(text, layout_of(1))
 
 
 # Generated tables, whole and damaged.
