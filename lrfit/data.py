@@ -246,7 +246,6 @@ def read_sample(
     Raises:
         DataError: As `Table.map_blocks`; or no row is held out, or none is left to train on.
     """
-
     checksums = []
     training = held_out = Moments.empty(len(columns))
     condensed = _condensing(hold_out, keeps=keep is not None)
