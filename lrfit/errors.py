@@ -88,16 +88,13 @@ def shown(text: str, width: int | None = SHOWN_WIDTH) -> str:
 
 
 def printable(message: str) -> str:
-    r"""A message in which foreign text may stand as it came: unprintable characters escaped, and cut.
-
-    After a thousand characters, or sixteen lines.
+    r"""A message in which foreign text may stand as it came: a line, unprintable characters escaped, cut.
 
     Examples:
         >>> print(printable("no such option '\x9b'"))
         no such option '\x9b'
     """
-    lines = message[:1000].split("\n", maxsplit=16)[:16]
-    return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in "\n".join(lines))[:1000]
+    return "".join(c if c.isprintable() else _escape(c) for c in message[:1000])[:1000]
 
 
 def _escape(character: str) -> str:

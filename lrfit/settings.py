@@ -9,7 +9,7 @@ from math import inf, isfinite
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from lrfit.errors import UsageError
+from lrfit.errors import UsageError, shown
 
 __all__ = [
     "SCHEDULES",
@@ -125,7 +125,8 @@ class TrainingSettings:
             value = getattr(self, name)
             if not (rule.is_valid(value) if value is not None else is_optional):
                 wanted = f"{rule.wanted}, or None" if is_optional else rule.wanted
-                raise UsageError(f"{name} is {value!r}, and must be {wanted}")
+                text = shown(value) if isinstance(value, str) else repr(value)
+                raise UsageError(f"{name} is {text}, and must be {wanted}")
         for is_contradicted, why in _CONTRADICTIONS:
             if is_contradicted(self):
                 raise UsageError(why)
