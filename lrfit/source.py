@@ -57,7 +57,10 @@ _OTHER_ENCODINGS = (
 )
 """How text begins that is not in UTF-8: with a byte-order mark, or zeros between its letters."""
 
-_LONGEST_ROW_BYTES = 64 << 20
+_LONG_ROW_BYTES = 1 << 20
+"""Of a longer row whose quote is never closed, what follows that quote is not looked at."""
+
+_LONGEST_ROW_BYTES = 16 << 20
 """A row longer than this is taken for a quote that is never closed; bounds the memory."""
 
 
@@ -131,22 +134,25 @@ class Source:
 
         Raises:
             DataError: The stream is no text, cannot be read, unpacked or decoded, or a row is longer than
-                64 MiB. Of a row that long within a quote, all is given out that was read before: to say
-                where the quote opens is the reader's business.
+                16 MiB. Of a row whose quote is not closed, what leads up to it is given out: to say where it
+                opens is the reader's business.
         """
-        rest: list[bytes] = []
+        rest: list[bytes] = []  # of a row that has not ended
         is_quoted = False
         for text, is_last in self._texts(streaming=streaming):
-            end = len(text) if is_last else _last_row_end(text, is_quoted=is_quoted)
-            if end or is_last:
+            ends_quoted = is_quoted ^ bool(text.count(b'"') % 2)
+            is_end = is_last and not ends_quoted
+            end = len(text) if is_end else _last_row_end(text, is_quoted=is_quoted)
+            if end or is_end:
                 if block := b"".join((*rest, memoryview(text)[:end])):  # copied but once
                     yield block
-                rest, is_quoted = [], False
+                rest = []
             rest.append(text[end:])
-            is_quoted ^= bool(text.count(b'"', end) % 2)
+            is_quoted = ends_quoted
+            if is_quoted and (is_last or sum(map(len, rest)) > _LONGEST_ROW_BYTES):
+                row = b"".join(rest)
+                yield row if len(row) <= _LONG_ROW_BYTES else row[: row.find(b'"') + 1]
             if sum(map(len, rest)) > _LONGEST_ROW_BYTES:
-                if is_quoted:
-                    yield b"".join(rest)
                 raise DataError(
                     f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: are there line ends?"
                 )
