@@ -1,6 +1,7 @@
 """What every test gets: a graph and a cache of its own; and the program as people run it, in a process."""
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -24,6 +25,15 @@ def _own_kernels(tmp_path_factory):
 def _own_default_graph():
     with Graph().as_default():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_log():
+    """What `-v` shows in this process is not shown by the next test."""
+    yield
+    log = logging.getLogger("lrfit")
+    log.handlers.clear()
+    log.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -271,7 +271,9 @@ class Faults(RuleBasedStateMachine):
         if result.code == 0:
             assert self.found == self.expected
         elif not Path(HISTORY).exists() or Path(HISTORY).read_bytes() == (before or (b"", b""))[1]:
-            assert result.code not in (130, 143), "a run that is interrupted after a checkpoint leaves its history"
+            assert result.code not in (130, 143), (
+                "a run that is interrupted after a checkpoint leaves its history"
+            )
             self.first = reached
         else:  # as it is after a signal: up to a later epoch, perhaps
             lines = Path(HISTORY).read_bytes().splitlines(keepends=True)
