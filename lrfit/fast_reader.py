@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lrfit.csv_format import LARGEST_EXACT, Counts, Layout, Parsed
+from lrfit.graph import Array
 
 __all__ = ["parse_fast"]
 
@@ -33,23 +34,25 @@ def parse_fast(text: bytes, layout: Layout, first_line: int, *, with_texts: bool
     if not _is_plain(text, layout.format.separator):
         return None
     columns = _columns(text, layout)
-    if not columns or not all(_is_sure(column, text, layout.format.separator) for column in columns):
+    if not columns or not all(column.dtype.kind in "iuf" for column in columns):
         return None
-    n_lines = len(columns[0])
-    is_whole = not any(np.isnan(np.max(column)) for column in columns)
+    values = np.array(columns, dtype=np.float64)  # column by column in memory, as they were read
+    is_whole = not np.isnan(np.max(values))
+    if not (_is_small(columns, values) or all(_is_sure(c, text, layout.format.separator) for c in columns)):
+        return None
+    n_lines = values.shape[1]
     if not _has_right_fields(text, layout, n_lines, is_whole=is_whole):
         return None
     texts = [line.decode() for line in text.splitlines()] if with_texts else None
     first_missing = ""
     if not is_whole:
-        present, line, i_column = _without_missing(columns)
+        present, line, i_column = _without_missing(values)
         first_missing = layout.where(first_line + line, layout.positions[i_column])
-        columns = [column[present] for column in columns]
+        columns, values = [column[present] for column in columns], values[:, present]
         texts = list(compress(texts, present.tolist())) if texts else None
-    values = np.array(columns, dtype=np.float64).T  # column by column in memory, as they were read
-    n_rows = len(values)
+    n_rows = values.shape[1]
     lost_digits = any(map(_loses_digits, columns))
-    return Parsed(values, texts, Counts(n_rows, n_lines, n_lines - n_rows, first_missing, lost_digits))
+    return Parsed(values.T, texts, Counts(n_rows, n_lines, n_lines - n_rows, first_missing, lost_digits))
 
 
 def _is_plain(text: bytes, separator: str) -> bool:
@@ -108,10 +111,15 @@ def _columns(text: bytes, layout: Layout) -> list[npt.NDArray[Any]] | None:
     return [frame[position].to_numpy() for position in layout.positions] if len(frame) else None
 
 
+def _is_small(columns: list[npt.NDArray[Any]], values: Array) -> bool:
+    """Whether all are floats up to 2^53, and none is missing: then they are the numbers of the text."""
+    return all(column.dtype.kind == "f" for column in columns) and bool(
+        np.max(np.abs(values)) < LARGEST_EXACT
+    )
+
+
 def _is_sure(column: npt.NDArray[Any], text: bytes, separator: str) -> bool:
     """Whether these are the very numbers of the text, and no digits were lost unnoticed."""
-    if column.dtype.kind not in "iuf":
-        return False
     is_integer = column.dtype.kind in "iu"
     if is_integer or np.isnan(np.max(column)):  # integers become floats where a value is missing
         has_zero = not np.all(column)
@@ -132,9 +140,9 @@ def _has_negative_zero(text: bytes, separator: str) -> bool:
     return bool(is_end[array[behind]].any())
 
 
-def _without_missing(columns: list[npt.NDArray[Any]]) -> tuple[npt.NDArray[np.bool_], int, int]:
+def _without_missing(values: Array) -> tuple[npt.NDArray[np.bool_], int, int]:
     """Which rows lack no value; and the first row that does, and where."""
-    missing = np.isnan(np.array(columns, dtype=np.float64))
+    missing = np.isnan(values)
     present = np.logical_not(np.logical_or.reduce(missing))
     row = int(np.argmin(present))
     return present, row, int(np.argmax(missing[:, row]))
@@ -151,19 +159,19 @@ def _has_right_fields(text: bytes, layout: Layout, n_rows: int, *, is_whole: boo
     if is_whole and last in layout.positions and b'"' not in text:
         return bool(np.count_nonzero(array == separator) == n_rows * last)
     line_end = ord("\n" if b"\n" in text else "\r")
-    at = np.flatnonzero((array == separator) | (array == line_end))
-    marks = array[at]
+    separators, ends = (np.flatnonzero(array == byte) for byte in (separator, line_end))
     if b'"' in text:
-        is_within = np.searchsorted(_quotes(text), at) % 2 == 1
-        if np.any(marks[is_within] == line_end):
+        quotes = _quotes(text)
+        if np.any(np.searchsorted(quotes, ends) % 2):
             return False
-        marks = marks[~is_within]
+        separators = separators[np.searchsorted(quotes, separators) % 2 == 0]
     if text[-1] != line_end:
-        marks = np.append(marks, np.uint8(line_end))
-    if len(marks) != n_rows * len(layout.header) or not (last or is_whole):
+        ends = np.append(ends, len(text))
+    if (len(separators), len(ends)) != (n_rows * last, n_rows) or not (last or is_whole):
         return False  # of one column, the strict reader tells blank lines from missing values
-    by_row = marks.reshape(n_rows, last + 1)
-    return bool(np.all(by_row[:, :-1] == separator) and np.all(by_row[:, -1] == line_end))
+    if not last:
+        return True
+    return bool(np.all(separators[last - 1 :: last] < ends) and np.all(separators[last::last] > ends[:-1]))
 
 
 def _loses_digits(column: npt.NDArray[Any]) -> bool:
