@@ -1,8 +1,9 @@
-"""The journal of a run: the files that it writes on its way, which are its history and checkpoints.
+"""The journal of a run: the files that it writes, which are its history and its model.
 
 The history of a run that goes on where another ended is that of both: its file is continued, if it is there.
-A checkpoint is a model from which the run could go on. The history takes the place of an old file when the
-run ends; also when a signal ends it, or it diverges, after a checkpoint, from which it can be continued.
+A checkpoint is a model on the way, from which the run could go on. The history takes the place of an old
+file when the run ends; also when a signal ends it, or it diverges, after a checkpoint, from which it can be
+continued.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class Journal:
         features: Names of the features.
         intercept: Whether there is one.
         history: Path of the history; None for none.
-        checkpoints: Path of the model; None for no checkpoints.
-        every: Epochs between two checkpoints.
+        model: Path of the model, which is written at the end; None for none.
+        every: Epochs between two checkpoints; None for none.
         continues: Whether the run goes on where another one ended.
         document: The model that a record stands for.
 
@@ -49,18 +50,18 @@ class Journal:
         *,
         intercept: bool,
         history: str | None,
-        checkpoints: str | None,
+        model: str | None,
         every: int | None,
         continues: bool,
         document: Callable[[EpochRecord], bytes],
     ) -> None:
         self.checkpoint: int | None = None
         self._features, self._intercept = features, intercept
-        self._history_path, self._checkpoints, self._every = history, checkpoints, every
+        self._history_path, self._model_path, self._every = history, model, every
         self._continues, self._document = continues, document
         self._files = ExitStack()
         self._history: BinaryIO | None = None
-        self._has_begun = False
+        self._last: EpochRecord | None = None
 
     def __enter__(self) -> Self:
         if self._history_path:
@@ -74,7 +75,9 @@ class Journal:
         with held_back():
             if kind is DivergenceError:
                 self._keep()
-            self._files.__exit__(kind, error, trace)
+            self._files.__exit__(kind, error, trace)  # first, so that the model never is ahead of it
+            if kind is None and self._last:
+                self._save(self._last)
 
     def _keep(self) -> None:
         """Let the history of a run that was broken off stay, if that can go on from a checkpoint."""
@@ -92,16 +95,20 @@ class Journal:
         with held_back():
             if self._history:
                 row = history_row(record, intercept=self._intercept).encode()
-                self._history.write(row if self._has_begun else self._beginning(record, row))
-            if self._is_checkpoint(record) and self._checkpoints:
-                with open_output(self._checkpoints) as file:
-                    file.write(self._document(record))
+                self._history.write(row if self._last else self._beginning(record, row))
+            if self._is_checkpoint(record):
+                self._save(record)
                 self.checkpoint = record.epoch
-            self._has_begun = True
+            self._last = record
+
+    def _save(self, record: EpochRecord) -> None:
+        if self._model_path:
+            with open_output(self._model_path) as file:
+                file.write(self._document(record))
 
     def _is_checkpoint(self, record: EpochRecord) -> bool:
         is_due = self._every is not None and record.epoch % self._every == 0
-        return is_due and self._has_begun and record.stopped != "diverged"
+        return is_due and self._last is not None and record.stopped is None
 
     def _beginning(self, record: EpochRecord, row: bytes) -> bytes:
         """The history up to the start: of the runs before, if there were any and it is there."""

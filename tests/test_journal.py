@@ -40,7 +40,7 @@ def journal(tmp_path, *, history=True, every=None, continues=False):
         ["x"],
         intercept=True,
         history=str(tmp_path / "h.csv") if history else None,
-        checkpoints=str(tmp_path / "m.json") if every else None,
+        model=str(tmp_path / "m.json") if every else None,
         every=every,
         continues=continues,
         document=lambda record: f"epoch {record.epoch}".encode(),
@@ -132,17 +132,19 @@ def test_a_history_to_a_stream_has_no_past(tmp_path, history):
 @pytest.mark.parametrize("every", [1, 3, 4, 9, 10])
 @pytest.mark.parametrize("start", [0, 3])
 def test_checkpoints_are_written_at_multiples_but_not_at_the_start(tmp_path, every, start):
-    written = journal(tmp_path, history=False, every=every)
+    model = tmp_path / "m.json"
     seen = []
-    with written:
+    with journal(tmp_path, history=False, every=every) as written:
         for record in RECORDS[start:]:
             written.write(record)
             seen.append(written.checkpoint)
-    due = [epoch for epoch in range(start + 1, 10) if epoch % every == 0]
-    assert sorted({epoch for epoch in seen if epoch is not None}) == due
-    if due:
-        assert (tmp_path / "m.json").read_text() == f"epoch {due[-1]}"
-    assert {path.name for path in tmp_path.iterdir()} == {"m.json"} & {"m.json" for _ in due}
+            assert model.exists() == (written.checkpoint is not None)
+            assert not model.exists() or model.read_text() == f"epoch {written.checkpoint}"
+    assert sorted({epoch for epoch in seen if epoch is not None}) == [
+        epoch for epoch in range(start + 1, 9) if epoch % every == 0
+    ]
+    assert model.read_text() == "epoch 9"
+    assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
 
 
 def test_it_needs_each_epoch_for_a_history_else_those_of_checkpoints(tmp_path):
@@ -153,13 +155,25 @@ def test_it_needs_each_epoch_for_a_history_else_those_of_checkpoints(tmp_path):
     assert journal(tmp_path, history=False).next_due(0) == inf
 
 
-@pytest.mark.parametrize("stopped", ["diverged", "epochs"])
-def test_an_epoch_that_diverged_is_in_the_history_but_never_a_checkpoint(tmp_path, history, stopped):
-    records = [*RECORDS[:4], replace(RECORDS[4], stopped=stopped)]
-    written = write(tmp_path, records, every=2)
-    assert written.checkpoint == (2 if stopped == "diverged" else 4)
-    assert (tmp_path / "m.json").read_text() == f"epoch {written.checkpoint}"
+def test_an_epoch_that_diverged_is_in_the_history_but_never_in_a_model(tmp_path, history):
+    def diverge():
+        with journal(tmp_path, every=2) as written:
+            for record in [*RECORDS[:4], replace(RECORDS[4], stopped="diverged")]:
+                written.write(record)
+            raise DivergenceError
+
+    with pytest.raises(DivergenceError):
+        diverge()
+    assert (tmp_path / "m.json").read_text() == "epoch 2"
     assert history.read_text() == HEADER + lines(0, 4)
+
+
+def test_the_model_of_the_end_comes_after_the_history_which_it_would_need_to_go_on(tmp_path, history):
+    with journal(tmp_path, every=50) as written:
+        for record in RECORDS:
+            written.write(record)
+        written._document = lambda _: history.read_bytes()
+    assert (tmp_path / "m.json").read_text() == WHOLE
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, DivergenceError])

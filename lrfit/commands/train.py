@@ -102,18 +102,13 @@ def command(**options: Any) -> None:  # noqa: ANN401
 def _fit(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
     """Descend, and give the result to all who want it."""
     from lrfit.model_file import to_bytes
-    from lrfit.output_file import open_output
     from lrfit.report import fit_text
 
     _announce(job, options, terminal)
     record = _descend(job, options, terminal)
     fit = job.fit(record)
-    document = to_bytes(fit)
-    if options["output"]:
-        with open_output(options["output"]) as file:
-            file.write(document)
     _conclude(job, record, terminal)
-    write_result(document if options["output_format"] == "json" else fit_text(fit))
+    write_result(to_bytes(fit) if options["output_format"] == "json" else fit_text(fit))
 
 
 def _check_options(options: dict[str, Any]) -> None:
@@ -294,7 +289,7 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
         job.data.features,
         intercept=descent.settings.intercept,
         history=options["history"],
-        checkpoints=options["output"],
+        model=options["output"],
         every=options["checkpoint_every"],
         continues=descent.start.variables is not None,
         document=lambda record: to_bytes(job.fit(record)),
@@ -310,7 +305,7 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
         return f"epoch {journal.checkpoint} is saved: {again} goes on from there\n"
 
     try:
-        with closing(last_words), journal:
+        with journal, closing(last_words):
             return _shown(job, options, journal, terminal)
     except DivergenceError as error:
         saved = "Nothing was saved" if journal.checkpoint is None else f"Epoch {journal.checkpoint} is saved"
