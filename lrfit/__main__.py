@@ -26,7 +26,7 @@ def main() -> None:
 def _code() -> int:
     """The exit code of the command line; 1 for a bug, said in a line (`python -X dev` shows all of it)."""
     from lrfit.cli import run  # noqa: PLC0415
-    from lrfit.terminal import prepare_streams  # noqa: PLC0415
+    from lrfit.terminal import give_up_result, prepare_streams  # noqa: PLC0415
 
     prepare_streams()
     try:
@@ -38,6 +38,7 @@ def _code() -> int:
 
         from lrfit.errors import shown  # noqa: PLC0415
 
+        give_up_result()
         place = extract_tb(error.__traceback__)[-1]
         print(  # noqa: T201
             f"lrfit: error: this is a bug in lrfit ({type(error).__name__} {shown(str(error))}, in "

@@ -6,8 +6,6 @@ called. None imports pandas or NumPy before it runs, so that help is quick.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,8 +14,8 @@ import click
 
 import lrfit
 from lrfit import commands
-from lrfit.errors import DataError, LrfitError, OutputError, printable
-from lrfit.terminal import flush_result
+from lrfit.errors import DataError, LrfitError, OutputError, printable, shown
+from lrfit.terminal import flush_result, give_up_result
 
 __all__ = ["cli", "run"]
 
@@ -42,7 +40,7 @@ class _Commands(click.Group):
 
             close = get_close_matches(args[0], names)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}."
-            ctx.fail(f"No command {args[0]!r}; {hint}")
+            ctx.fail(f"No command {shown(args[0])}; {hint}")
         return super().resolve_command(ctx, args)
 
 
@@ -66,36 +64,31 @@ def run(arguments: Sequence[str]) -> int:
         flush_result()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except click.UsageError as error:
         return _refuse(error)
     except LrfitError as error:
         return _fail(f"error: {error}", error.exit_code)
     except BrokenPipeError:
-        _discard_stdout()
+        give_up_result()
         return 0
     except OSError as error:
-        _discard_stdout()
         return _fail(f"error: the result cannot be written: {error.strerror or error}", OutputError.exit_code)
     except MemoryError:
         return _fail("error: there is not enough memory for so many columns", DataError.exit_code)
     return 0
 
 
-def _discard_stdout() -> None:
-    """Send what stdout still holds nowhere, so that Python's own flush at exit cannot fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _refuse(error: click.ClickException) -> int:
+def _refuse(error: click.UsageError) -> int:
     """As `error.show()`, but with what was typed made safe to print."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return error.exit_code
-    if isinstance(error, click.UsageError) and error.ctx:
-        click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
+    context = error.ctx or click.Context(cli, info_name="lrfit")
+    click.echo(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n", err=True)
     return _fail(f"error: {printable(error.format_message())}", error.exit_code)
 
 
 def _fail(message: str, exit_code: int) -> int:
+    give_up_result()
     click.echo(f"lrfit: {message}", err=True)
     return exit_code

@@ -17,7 +17,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from select import select
@@ -36,7 +35,8 @@ Close = Callable[[], str | None]
 _open: list[Close] = []
 _lock = threading.Lock()
 """Held while something is held back; and from the beginning of the end on."""
-_ending = threading.Event()
+_holding = threading.Event()
+"""Set while the main thread has the lock, or is about to: a handler, which runs in it, must not wait."""
 _waiting: list[int] = []
 """The signal that came while something was held back."""
 
@@ -71,12 +71,13 @@ def closing(close: Close) -> Iterator[None]:
 @contextmanager
 def held_back() -> Iterator[None]:
     """Within the block, which is short, a signal waits for its end."""
+    _holding.set()
     try:
         with _lock:
             yield
     finally:
+        _holding.clear()
         if _waiting:
-            _lock.acquire()
             _end(_waiting[0])
 
 
@@ -99,11 +100,13 @@ def watched() -> Iterator[None]:
 
 def _watch(readable: int) -> None:
     """End the process for a signal of which the system writes the number here."""
+    came = False
     while number := os.read(readable, 1):
+        if number[0] in SIGNALS and came:
+            os._exit(128 + number[0])
         if number[0] in SIGNALS:
-            time.sleep(_PATIENCE_S)
-            _lock.acquire()
-            _end(number[0])
+            came = True
+            threading.Timer(_PATIENCE_S, _end, [number[0]]).start()
     os.close(readable)
 
 
@@ -114,16 +117,15 @@ def _not_ignored() -> list[int]:
 def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
     for other in _not_ignored():
         signal.signal(other, signal.SIG_DFL)
-    if _lock.acquire(blocking=False):
+    if _holding.is_set():
+        _waiting.append(number)
+    else:
         _end(number)
-    _waiting.append(number)
-    while _ending.is_set():  # by the other thread: nothing more should begin
-        time.sleep(1.0)
 
 
 def _end(number: int) -> None:
-    """Close what is open, and leave; for the holder of the lock, who keeps it."""
-    _ending.set()
+    """Close what is open, and leave; whatever thread comes second waits for that."""
+    _lock.acquire()
     words = []
     for close in reversed(tuple(_open)):
         with suppress(Exception):

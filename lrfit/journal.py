@@ -2,20 +2,19 @@
 
 The history of a run that goes on where another ended is that of both: its file is continued, if it is there.
 A checkpoint is a model on the way, from which the run could go on. The history takes the place of an old
-file when the run ends; also when a signal ends it, or it diverges, after a checkpoint, from which it can be
-continued.
+file when the run ends; also when anything breaks it off after a checkpoint, from which it can be continued.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from lrfit.errors import DivergenceError, UsageError, shown
+from lrfit.errors import OutputError, UsageError, shown
 from lrfit.interrupts import closing, held_back
 from lrfit.output_file import open_output
 from lrfit.report import history_header, history_row
@@ -73,8 +72,9 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with held_back():
-            if kind is DivergenceError:
-                self._keep()
+            if kind is not None:
+                with suppress(OutputError):  # what broke it off is to be told
+                    self._keep()
             self._files.__exit__(kind, error, trace)  # first, so that the model never is ahead of it
             if kind is None and self._last:
                 self._save(self._last)
@@ -92,14 +92,14 @@ class Journal:
 
     def write(self, record: EpochRecord) -> None:
         """Write what is due of a record; the first one is that of the start."""
-        with held_back():
-            if self._history:
-                row = history_row(record, intercept=self._intercept).encode()
-                self._history.write(row if self._last else self._beginning(record, row))
-            if self._is_checkpoint(record):
+        if self._history:
+            row = history_row(record, intercept=self._intercept).encode()
+            self._history.write(row if self._last else self._beginning(record, row))
+        if self._is_checkpoint(record):
+            with held_back():
                 self._save(record)
                 self.checkpoint = record.epoch
-            self._last = record
+        self._last = record
 
     def _save(self, record: EpochRecord) -> None:
         if self._model_path:

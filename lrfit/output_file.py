@@ -91,7 +91,8 @@ def _replacement(target: Path) -> Iterator[BinaryIO]:
 
     with closing(drop):  # before there is a file, so that an interrupt at any moment leaves none
         try:
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            mode = 0o600 if target.exists() else 0o666  # less the umask
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
                 yield file
                 file.flush()
                 _take_after(file.fileno(), target)
@@ -110,11 +111,8 @@ def _is_special(target: Path) -> bool:
 
 
 def _take_after(descriptor: int, target: Path) -> None:
-    """Give a file the owner, group and mode of the one that it replaces; or the mode that a new one gets."""
+    """Give a file the owner, group and mode of the one that it replaces, if there is one."""
     if not target.exists():
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(descriptor, 0o666 & ~mask)
         return
     old = target.stat()
     for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):

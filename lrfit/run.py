@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, islice, repeat
+from itertools import islice, repeat
 from math import ceil, inf, sqrt
 from time import monotonic
+from typing import cast
 
 import numpy as np
 
@@ -143,15 +144,14 @@ class Run:
     def _descend(self, n_epochs: int) -> None:
         """Run so many epochs of full batches; or one of mini-batches."""
         if isinstance(self._points, RowStore):
-            self._descend_once(next(self._orders))
+            self._descend_once(self._points, next(self._orders))
         else:
             self._run_batches(self._points, n_epochs)
 
-    def _descend_once(self, order: Order | None) -> None:
+    def _descend_once(self, rows: RowStore, order: Order | None) -> None:
         """Run an epoch of mini-batches, in this order of the rows."""
-        if isinstance(self._points, RowStore):
-            for window in self._points.windows(self.descent.batch_size, order):
-                self._run_batches(self.descent.scaling.apply(window))
+        for window in rows.windows(self.descent.batch_size, order):
+            self._run_batches(self.descent.scaling.apply(window))
 
     def _run_batches(self, points: Array, n_epochs: int = 1) -> None:
         model = self._graph.model
@@ -225,17 +225,19 @@ class Run:
         there |= {name: here[name] for name in ("global_step",) if name in here}
         there |= _parted(objective.minimizer, names, here)
         ends: list[Mapping[str, Array]] = [here, there]
-        for epoch in count(self.epoch + 1):
+        epoch = self.epoch
+        while True:
             one, other = (_joined(variables, names) for variables in ends)
             with np.errstate(over="ignore", invalid="ignore"):
                 apart = objective.minimizer + (one - other)
             yield objective.excess(apart)
+            epoch += 1
             ends = [self._after(epoch, variables) for variables in ends]
 
     def _after(self, epoch: int, variables: Mapping[str, Array]) -> Mapping[str, Array]:
         """What an epoch of mini-batches makes of these variables."""
         self._restore(variables)
-        self._descend_once(_order(self.descent, epoch))
+        self._descend_once(cast("RowStore", self._points), _order(self.descent, epoch))
         return self._variables()
 
     def _variables(self) -> dict[str, Array]:

@@ -55,8 +55,8 @@ Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a finite numb
 Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "between 0 and 1")]
 Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "at least 0 and below 1")]
 Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "above 0 and at most 1")]
-Count = Annotated[int, Rule(lambda value: value >= 0, "at least 0")]
-Number = Annotated[int, Rule(lambda value: value >= 1, "at least 1")]
+Count = Annotated[int, Rule(lambda value: 0 <= value < 1 << 63, "at least 0 (and below 2^63)")]
+Number = Annotated[int, Rule(lambda value: 1 <= value < 1 << 63, "at least 1 (and below 2^63)")]
 Schedule = Annotated[str, one_of(SCHEDULES)]
 _Init = Annotated[str | Sequence[float], Rule(_is_init, "'zeros', 'normal', or finite numbers")]
 

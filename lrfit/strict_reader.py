@@ -19,6 +19,9 @@ from lrfit.errors import DataError, shown
 
 __all__ = ["parse_strictly", "records", "text_lines"]
 
+_DIAGNOSED = 1000
+"""Characters of a cell that are looked at for a hint."""
+
 csv.field_size_limit(sys.maxsize)  # a long cell is refused for what it holds, by a message that shows it
 
 
@@ -119,9 +122,8 @@ def _cell(text: str, layout: Layout, line: int, position: int) -> str | None:
     if not layout.format.number.fullmatch(text):
         if text.strip().lower() in MISSING:
             return None
-        raise DataError(
-            f"{layout.where(line, position)}: {shown(text)} is not a number{cell_hint(text, layout)}"
-        )
+        hint = cell_hint(text[:_DIAGNOSED], layout)
+        raise DataError(f"{layout.where(line, position)}: {shown(text)} is not a number{hint}")
     cell = text.strip().replace(layout.format.decimal, ".")
     if np.isinf(float(cell)):
         raise DataError(

@@ -85,7 +85,7 @@ def of_a_run(step):
     return stepped
 
 
-class Faults(RuleBasedStateMachine):
+class AnyOrder(RuleBasedStateMachine):
     """A folder with data, and with the model and history of a run, once there is one.
 
     Attributes of a run: `n_epochs` done, and the epoch `first` with which its history begins.
@@ -355,10 +355,10 @@ def _become(arguments, out, err, is_ready):
         os._exit(code)
 
 
-Faults.TestCase.settings = settings(
+AnyOrder.TestCase.settings = settings(
     max_examples=cases(8, 1000),
     stateful_step_count=cases(10, 40),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestFaults = Faults.TestCase
+TestAnyOrder = AnyOrder.TestCase

@@ -149,3 +149,20 @@ def test_a_bug_is_a_line_that_says_where(tmp_path):
         [sys.executable, "-X", "dev", *LRFIT[1:]], env=environment, capture_output=True, check=False
     )
     assert b"Traceback" in debugged.stderr
+
+
+def test_a_command_that_there_is_not_is_none():
+    """As click asks, to complete what is typed, say."""
+    assert cli.get_command(None, "nothing") is None
+
+
+def test_ctrl_c_that_comes_before_all_else_is_130():
+    program = (
+        "import sys, types, lrfit\n"
+        "def __getattr__(_): raise KeyboardInterrupt\n"
+        "sys.modules['lrfit.interrupts'] = early = types.ModuleType('early')\n"
+        "early.__getattr__ = __getattr__\n"
+        "from lrfit.__main__ import main; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")

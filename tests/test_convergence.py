@@ -6,7 +6,7 @@ import numpy as np
 import oracles
 import pytest
 
-from lrfit.convergence import Method, fastest_method
+from lrfit.convergence import Method, fastest_method, rate_text
 from lrfit.descent import prepare
 from lrfit.moments import Moments
 from lrfit.settings import TrainingSettings
@@ -245,3 +245,8 @@ def test_above_the_bound_the_forecast_is_never(momentum):
     bound = prepare(moments, TrainingSettings(momentum=momentum)).max_stable_learning_rate
     settings = TrainingSettings(learning_rate=1.01 * bound, momentum=momentum)
     assert prepare(moments, settings).epochs_until(1e-6) == inf
+
+
+@pytest.mark.parametrize(("rate", "text"), [(inf, "inf"), (-inf, "-inf"), (0.25, "0.25")])
+def test_a_rate_without_bound_has_a_text(rate, text):
+    assert rate_text(rate) == text

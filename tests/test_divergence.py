@@ -219,3 +219,11 @@ def test_batches_whose_epochs_overflow_at_once_are_called_diverged():
     rows = np.column_stack([np.arange(1.0, 41.0), np.ones(40)])
     for rate in np.geomspace(0.01, 1e150, 20):
         assert outcome(prepared(rows, learning_rate=float(rate), batch_size=4, epochs=200))[1]
+
+
+def test_full_batches_of_clipped_steps_diverge_far_out_above_the_bound():
+    rows = random_set(4, 20)[0]
+    bound = prepared(rows).max_stable_learning_rate
+    for factor, is_called in ((0.9, False), (30.0, True)):
+        settings = {"learning_rate": factor * bound, "clip_norm": 1e30, "epochs": 300}
+        assert outcome(prepared(rows, **settings))[1] == is_called

@@ -21,7 +21,7 @@ from lrfit.graph import (
     reset_default_graph,
     topological_order,
 )
-from lrfit.ops import Variable, assign, constant, identity, multiply, placeholder, square
+from lrfit.ops import Variable, assign, constant, group, identity, multiply, placeholder, square
 from lrfit.session import Session
 
 
@@ -371,3 +371,19 @@ def test_two_ops_of_one_name_and_changed_attributes_are_refused():
         Op("add", np.subtract, lambda *shapes: shapes[0])
     with pytest.raises(TypeError):
         constant(1.0).attrs["value"] = np.zeros(())
+
+
+def test_what_has_no_value_is_no_input():
+    with pytest.raises(GraphError, match="has no value that square could use"):
+        square(group(name="all"))
+
+
+def test_a_leaf_has_no_kernel_of_its_own():
+    with pytest.raises(GraphError, match="has no kernel"):
+        placeholder(()).op.kernel()
+
+
+@pytest.mark.parametrize("shape", [(2.5,), (-1,), "ab", 3])
+def test_a_shape_is_made_of_sizes(shape):
+    with pytest.raises(ShapeError, match="a shape is a tuple of sizes"):
+        placeholder(shape)

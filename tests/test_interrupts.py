@@ -139,11 +139,24 @@ def test_a_long_operation_is_ended_by_the_watching_thread(number):
         assert process.stderr.read() == b"closed\nlrfit: interrupted\n"
 
 
+def test_while_the_watching_thread_ends_the_process_nothing_more_begins():
+    result = python("""
+import hashlib, subprocess, time
+with closing(lambda: time.sleep(1.0)), watched():
+    subprocess.Popen(["sh", "-c", f"sleep 0.1; kill -INT {os.getpid()}"])
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**6)
+    print("went on", flush=True)
+""")
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "lrfit: interrupted\n")
+
+
 def test_what_is_no_longer_watched_is_left_alone():
     result = python("""
 import threading, time
+signal.signal(signal.SIGUSR1, lambda *_: None)
 with watched():
     n_threads = threading.active_count()
+    signal.raise_signal(signal.SIGUSR1)
 while threading.active_count() == n_threads: time.sleep(0.001)
 with held_back(): pass
 print(n_threads, threading.active_count(), signal.set_wakeup_fd(-1))
@@ -203,6 +216,17 @@ def test_a_run_that_is_asked_to_end_leaves_all_as_it_was(tmp_path, number, code)
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
     assert model.read_text() == "old"
+
+
+def test_a_quiet_run_says_no_more_than_that_it_was_interrupted(tmp_path):
+    arguments = ["--epochs", "100000000", "--tol", "1e-300", "-q", "--history", "h.csv"]
+    with started("train", LAB, *arguments, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        while not list(tmp_path.iterdir()):  # its history has begun
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 143
+        assert process.stderr.read() == b"lrfit: interrupted\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reader_that_waits_for_a_pipe_ends_at_once():

@@ -358,3 +358,10 @@ def test_a_checkpoint_is_a_model_to_go_on_from():
         assert fit.training.stopped == "checkpoint"
         rest = {"epochs": 6 - record.epoch, "patience": 4}
         assert run(ROWS[1], rest, to_bytes(fit))[1] == document
+
+
+def test_a_model_whose_settings_contradict_each_other_cannot_be_resumed():
+    fit = to_fit(run(ROWS[1], {})[1], "m.json")
+    model = replace(fit, training=replace(fit.training, nesterov=True, momentum=0.0))
+    with pytest.raises(ModelFileError, match=r"cannot be resumed: .*nesterov"):
+        Resumption(model, "'m.json'")

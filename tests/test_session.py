@@ -830,3 +830,9 @@ def test_batches_of_many_shapes_still_work():
     for size in range(1, _MAX_SPECIALISED + 5):
         session.run_batches(update, {x: np.ones(size)}, batch_size=size)
     assert session.run(v) == sum(range(1, _MAX_SPECIALISED + 5))
+
+
+def test_what_has_no_value_cannot_be_fed():
+    nothing = group(name="all")
+    with pytest.raises(FeedError, match="cannot be fed: it has no value"), Session() as session:
+        session.run(constant(1.0), {nothing: 1.0})

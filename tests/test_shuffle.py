@@ -144,3 +144,11 @@ def test_long_orders_mix_far_rows(n_rows):
         assert np.count_nonzero(np.abs(np.diff(order)) == 1) < 15
         correlation = np.corrcoef(order, np.arange(n_rows))[0, 1]
         assert abs(correlation) < 5 / np.sqrt(n_rows)
+
+
+def test_indices_of_more_rows_than_4_bytes_can_count_take_8(monkeypatch):
+    expected = order_of_epoch(9, 3, 1)
+    monkeypatch.setattr(shuffle, "_MAX_ROWS", 8)
+    order = order_of_epoch(9, 3, 1)
+    assert order.dtype == np.intp
+    assert sorted(order) == sorted(expected)

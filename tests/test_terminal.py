@@ -264,3 +264,19 @@ def test_columns_sets_the_width(monkeypatch, columns, width):
     for stderr in (io.StringIO(), None):
         monkeypatch.setattr(sys, "stderr", stderr)
         assert Terminal().width == width
+
+
+def test_streams_that_are_closed_or_replaced_are_left_alone(monkeypatch):
+    for stream in (None, io.StringIO()):
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "stderr", stream)
+        terminal.prepare_streams()
+        Terminal().note("said")
+    assert stream.getvalue() == "said\n"
+
+
+def test_only_what_cannot_be_written_is_replaced():
+    terminal.prepare_streams()
+    assert "a·λ€".encode("ascii", "lrfit") == b"a*lambda\\u20ac"
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("ascii", "lrfit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -165,6 +166,7 @@ def _read(
 ) -> _Data:
     """The columns that are asked for, or those of the model that is resumed."""
     from lrfit.data import choose_columns, read_sample
+    from lrfit.diagnosis import listed
     from lrfit.hold_out import HoldOut
     from lrfit.row_store import RowStore
 
@@ -178,7 +180,7 @@ def _read(
         )
     with open_table(options["data"], options, terminal) as table:
         features, target = choose_columns(table.header, x, y, source_name=table.name)
-        terminal.note(f"{table.name}: target {shown(target)}, features {', '.join(map(shown, features))}")
+        terminal.note(f"{table.name}: target {shown(target)}, features {listed(features)}")
         if model and (features, target) != (list(model.weights), model.target):
             raise UsageError("the model that is resumed has other columns: leave out -x and -y")
         sample = read_sample(
@@ -301,7 +303,7 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
         if journal.checkpoint is None:
             return "nothing was saved; --checkpoint-every N keeps, with -o, what was done\n"
         rest = descent.start.epoch + descent.settings.epochs - journal.checkpoint
-        again = f"--resume {shown(options['output'])} --epochs {rest}"
+        again = f"--resume {_pasteable(options['output'])} --epochs {rest}"
         return f"epoch {journal.checkpoint} is saved: {again} goes on from there\n"
 
     try:
@@ -311,6 +313,11 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
         saved = "Nothing was saved" if journal.checkpoint is None else f"Epoch {journal.checkpoint} is saved"
         sentences = [f"{error}.", remedies(descent), f"{saved}."]
         raise DivergenceError(" ".join(filter(None, sentences))) from error
+
+
+def _pasteable(path: str) -> str:
+    """A path as a shell takes it; or, if it could steer a terminal, as it can be shown."""
+    return quote(path) if path.isprintable() else shown(path, width=None)
 
 
 def _shown(job: _Job, options: dict[str, Any], journal: Journal, terminal: Terminal) -> EpochRecord:

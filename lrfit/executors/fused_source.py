@@ -170,7 +170,7 @@ class _Writer:
     def _write_addition(self, node: Node) -> None:
         """Add what one row adds to a row sum."""
         formula = formula_of(node, self._at)
-        if None not in formula.dims:
+        if None not in formula.dims:  # pragma: no cover (a guard: `_check_rows` leaves none)
             raise CannotFuseError(
                 f"{shown_name(node)} has no fused form: it does not sum over the rows it reads"
             )
@@ -195,7 +195,9 @@ class _Writer:
     def _at(self, node: Node, index: Index) -> str:
         """An expression of one element, read where it is."""
         shape = known_shape(node)
-        if any((i == _ROW) != (dim is None) for i, dim in zip(index, shape, strict=True) if dim != 1):
+        if any(
+            (i == _ROW) != (dim is None) for i, dim in zip(index, shape, strict=True) if dim != 1
+        ):  # pragma: no cover (a guard: `_check_rows` leaves none)
             raise CannotFuseError(f"{shown_name(node)} of shape {shape} has no fused form: rows meet no rows")
         if node.op.name in MOVES:
             return self._at(node.inputs[0], source_index(node, index))

@@ -575,3 +575,32 @@ def test_quiet_and_verbose_change_what_is_said_and_not_the_result(lrfit, kind):
     assert set(quiet[2].splitlines()) <= set(plain[2].splitlines()) <= set(verbose[2].splitlines())
     if not plain[0]:
         assert set(plain[2].splitlines()) < set(verbose[2].splitlines())
+
+
+@pytest.mark.parametrize("option", ["--output", "--history", "--resume", "--validation"])
+def test_an_empty_name_of_a_file_is_refused(in_process, option):
+    code, out, err = in_process("train", str(LAB), option, "", stdin="")
+    assert (code, out) == (2, "")
+    assert err.endswith(f"lrfit: error: {option} needs the name of a file\n")
+
+
+def test_a_dash_is_no_file_to_write(in_process):
+    code, _, err = in_process("train", str(LAB), "-o", "-", stdin="")
+    assert code == 1
+    assert "--format json prints the model to standard output" in err
+
+
+def test_rows_to_validate_on_are_either_held_out_or_given(in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    in_process("train", str(LAB), "--validation-fraction", "0.3", "-q", "-o", "m.json", stdin="")
+    code, _, err = in_process("train", str(LAB), "--resume", "m.json", "--validation", str(LAB), stdin="")
+    assert code == 2
+    assert "--validation and rows held out exclude each other" in err
+
+
+def test_long_work_without_numba_has_a_word_on_it(in_process, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("lrfit.commands.train._LONG_S", 1e-9)
+    code, _, err = in_process("train", str(LAB), "--epochs", "3", "--tol", "1e-9", stdin="")
+    assert code == 0
+    assert "s step by step; pip install numba makes them quick\n" in err

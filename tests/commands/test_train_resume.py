@@ -96,7 +96,7 @@ def test_a_run_that_is_interrupted_goes_on_from_its_last_checkpoint(train, tmp_p
     done = model["training"]["epochs"]
     assert (process.returncode, out) == (130, b"")
     assert err.decode().splitlines()[-2:] == [
-        f"epoch {done} is saved: --resume 'm.json' --epochs {1_000_000 - done} goes on from there",
+        f"epoch {done} is saved: --resume m.json --epochs {1_000_000 - done} goes on from there",
         "lrfit: interrupted",
     ]
     assert model["training"]["stopped"] == "checkpoint"

@@ -409,3 +409,12 @@ def test_the_command_line_gives_the_same_bytes_from_a_damaged_cache(lrfit, tmp_p
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     result = lrfit(*arguments, XDG_CACHE_HOME=str(cache))
     assert (result.returncode, result.stdout, result.stderr) == (0, expected.stdout, b"")
+
+
+def test_a_system_that_does_not_tell_has_a_processor_all_the_same(monkeypatch):
+    def fail(_):
+        raise OSError
+
+    monkeypatch.setattr(Path, "read_text", fail)
+    monkeypatch.setattr("platform.processor", lambda: "abacus")
+    assert module._processor() == "abacus"
