@@ -166,3 +166,27 @@ def test_ctrl_c_that_comes_before_all_else_is_130():
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("stdout", ["/dev/full", "a pipe without a reader"])
+def test_rows_that_cannot_be_written_before_an_error_say_no_more_than_that(tmp_path, stdout):
+    (tmp_path / "m.json").write_text(
+        '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 1.0}, "intercept": 0.0}'
+    )
+    (tmp_path / "bad.csv").write_text("x\n1\nabc\n")
+    if stdout == "/dev/full":
+        sink = os.open(stdout, os.O_WRONLY)
+    else:
+        source, sink = os.pipe()
+        os.close(source)
+    result = subprocess.run(
+        [*LRFIT, "predict", "m.json", "bad.csv"],
+        stdout=sink,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        check=False,
+    )
+    os.close(sink)
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"lrfit: error: 'bad.csv', line 3, column 'x': 'abc' is not a number")
+    assert result.stderr.count(b"\n") == 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from select import select
 
 import pytest
 from conftest import LRFIT
@@ -139,6 +140,18 @@ def test_a_long_operation_is_ended_by_the_watching_thread(number):
         assert process.stderr.read() == b"closed\nlrfit: interrupted\n"
 
 
+def test_a_second_signal_ends_a_long_operation_whatever_is_being_closed():
+    program = f"{BEGIN}import time\nwith closing(lambda: time.sleep(99)), watched():\n    {LONG}"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        for _ in range(2):
+            time.sleep(0.2)
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=DELAY_S) == 130
+
+
 def test_while_the_watching_thread_ends_the_process_nothing_more_begins():
     result = python("""
 import hashlib, subprocess, time
@@ -216,6 +229,19 @@ def test_a_run_that_is_asked_to_end_leaves_all_as_it_was(tmp_path, number, code)
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
     assert model.read_text() == "old"
+
+
+def test_a_history_that_nobody_reads_does_not_keep_the_process(tmp_path):
+    os.mkfifo(tmp_path / "h.csv")
+    reader = os.open(tmp_path / "h.csv", os.O_RDONLY | os.O_NONBLOCK)
+    arguments = ["--epochs", "100000000", "--tol", "1e-300", "-q", "--history", "h.csv"]
+    with started("train", LAB, *arguments, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        while not select([reader], [], [], 10.0)[0]:
+            pass
+        time.sleep(0.5)  # by then it is full
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=DELAY_S) == 130
+    os.close(reader)
 
 
 def test_a_quiet_run_says_no_more_than_that_it_was_interrupted(tmp_path):
