@@ -165,6 +165,9 @@ class Table:
         """Take the first row off the first block that has one; what follows it goes back to the blocks."""
         layout = self._layout
         for block in self._blocks:
+            if not block.strip(b"\r\n"):
+                self._line += len(block.splitlines())
+                continue
             lines, refusal = text_lines(block, layout, self._line)
             for start, end, fields in records(lines, refusal, layout, self._line):
                 n_skipped = end if layout.format.header else start
