@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 import os
 import platform
 import shutil
@@ -25,9 +26,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from lrfit.errors import shown
 from lrfit.interrupts import closing
 
 __all__ = ["Kernel", "compile_kernel"]
+
+_log = logging.getLogger(__name__)
 
 Kernel: TypeAlias = Callable[..., Any]
 
@@ -153,6 +157,7 @@ def _private_root() -> Path | None:
         for folder in (*reversed(root.parents), root):
             folder.mkdir(mode=stat.S_IRWXU, exist_ok=True)
             if not _is_guarded(folder.lstat(), is_root=folder == root):
+                _log.info("machine code is not kept: others could write to %s", shown(str(folder)))
                 return None
         return root if os.access(root, os.W_OK) else None
     return None

@@ -107,10 +107,12 @@ def test_the_folder_is_the_users_own(root):
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
-def test_a_folder_that_others_can_write_to_is_not_used(root, mode):
+def test_a_folder_that_others_can_write_to_is_not_used(root, mode, caplog):
+    caplog.set_level("INFO", "lrfit")
     made()
     root.chmod(mode)
     assert made() == "compiled"
+    assert "machine code is not kept: others could write to " in caplog.text
 
 
 def test_a_folder_of_another_user_is_not_used(root, monkeypatch):
