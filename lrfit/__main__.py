@@ -24,11 +24,19 @@ def main() -> None:
 
 
 def _code() -> int:
-    """The exit code of the command line; 1 for a bug, said in a line (`python -X dev` shows all of it)."""
-    from lrfit.cli import run  # noqa: PLC0415
-    from lrfit.terminal import give_up_result, prepare_streams  # noqa: PLC0415
+    """The exit code of the command line, whose output has been written."""
+    from lrfit.terminal import prepare_streams, settle_streams  # noqa: PLC0415
 
     prepare_streams()
+    code = _code_of_run()
+    settle_streams()
+    return code
+
+
+def _code_of_run() -> int:
+    """The exit code; 1 for a bug, said in a line (`python -X dev` shows all of it)."""
+    from lrfit.cli import run  # noqa: PLC0415
+
     try:
         return run(sys.argv[1:])
     except Exception as error:
@@ -38,7 +46,6 @@ def _code() -> int:
 
         from lrfit.errors import shown  # noqa: PLC0415
 
-        give_up_result()
         place = extract_tb(error.__traceback__)[-1]
         print(  # noqa: T201
             f"lrfit: error: this is a bug in lrfit ({type(error).__name__} {shown(str(error))}, in "

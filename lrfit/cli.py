@@ -7,6 +7,7 @@ called. None imports pandas or NumPy before it runs, so that help is quick.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import click
 import lrfit
 from lrfit import commands
 from lrfit.errors import DataError, LrfitError, OutputError, printable, shown
-from lrfit.terminal import flush_result, give_up_result
+from lrfit.terminal import flush_result, settle_streams
 
 __all__ = ["cli", "run"]
 
@@ -69,26 +70,34 @@ def run(arguments: Sequence[str]) -> int:
     except LrfitError as error:
         return _fail(f"error: {error}", error.exit_code)
     except BrokenPipeError:
-        give_up_result()
+        settle_streams()
         return 0
     except OSError as error:
         return _fail(f"error: the result cannot be written: {error.strerror or error}", OutputError.exit_code)
     except MemoryError:
-        return _fail("error: there is not enough memory for so many columns", DataError.exit_code)
+        return _fail(
+            "error: there is not enough memory; if there are many columns, choose fewer (-x)",
+            DataError.exit_code,
+        )
     return 0
 
 
 def _refuse(error: click.UsageError) -> int:
     """As `error.show()`, but with what was typed made safe to print."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-        return error.exit_code
     context = error.ctx or click.Context(cli, info_name="lrfit")
-    click.echo(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n", err=True)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(context.get_help())
+        return error.exit_code
+    _say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
     return _fail(f"error: {printable(error.format_message())}", error.exit_code)
 
 
 def _fail(message: str, exit_code: int) -> int:
-    give_up_result()
-    click.echo(f"lrfit: {message}", err=True)
+    settle_streams()
+    _say(f"lrfit: {message}")
     return exit_code
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the exit code is still to be told
+        click.echo(text, err=True)

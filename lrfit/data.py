@@ -48,7 +48,13 @@ class _Work(Generic[T]):
         parsed = parse(block, self.layout, first_line, with_texts=self.with_texts, fast=fast)
         is_refused = parsed.counts.n_missing and not self.layout.format.drop_missing
         wanted = parsed.counts.n_rows and not is_refused
-        return parsed.counts, self.function(parsed) if wanted else None
+        try:
+            return parsed.counts, self.function(parsed) if wanted else None
+        except DataError as error:
+            last_line = first_line + parsed.counts.n_lines - 1
+            raise DataError(
+                f"{self.layout.source_name}, lines {first_line} to {last_line}: {error}"
+            ) from error
 
     def ahead(self, block: bytes) -> _Answer[T]:
         """As a call; but where the number of the first line matters, an error."""

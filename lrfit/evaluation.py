@@ -92,8 +92,10 @@ def summing(fit: LinearFit) -> Callable[[Array], ResidualSums]:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def evaluate(parts: Iterable[ResidualSums]) -> Evaluation:
+def evaluate(parts: Iterable[ResidualSums], source_name: str = "the data") -> Evaluation:
     """The measures of a fit on rows, from the sums that `summing` makes of chunks of them, in order.
+
+    `source_name` is what messages call the rows.
 
     Raises:
         DataError: There are no rows, or a squared residual overflows.
@@ -101,10 +103,12 @@ def evaluate(parts: Iterable[ResidualSums]) -> Evaluation:
     total = reduce(ResidualSums.merge, parts, ResidualSums(0.0, 0.0, 0.0, Moments.empty(1)))
     target = total.target
     if not target.n_samples:
-        raise DataError("there are no rows to evaluate")
+        raise DataError(f"{source_name}: there are no rows to evaluate")
     mse = total.squares / target.n_samples
     if not np.isfinite(mse + target.best_constant_half_mse):
-        raise DataError("the squares of the residuals overflow; divide the columns by a power of ten first")
+        raise DataError(
+            f"{source_name}: squares of residuals overflow; divide the columns by a power of ten first"
+        )
     return Evaluation(
         n_samples=target.n_samples,
         loss=mse / 2.0,

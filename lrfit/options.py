@@ -25,6 +25,7 @@ __all__ = [
     "initial_values",
     "integer",
     "names",
+    "new_name",
     "number",
     "open_table",
     "refuse_two_stdins",
@@ -127,6 +128,11 @@ def _or(word: str | None) -> str:
 
 def _refuse(text: str, wanted: str) -> NoReturn:
     raise click.BadParameter(f"{shown(text)} is not {wanted}.")
+
+
+def new_name(text: str) -> str:
+    """A name of a column that is printed: without characters that could steer a terminal."""
+    return text if text.isprintable() else _refuse(text, "a name that can be printed")
 
 
 _CSV_OPTIONS = (

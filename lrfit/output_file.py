@@ -29,7 +29,7 @@ def check_writable(path: str) -> None:
     if not path:
         raise OutputError("'' is no name of a file: is a variable of the shell empty?")
     target = _target(path)
-    if target.is_dir():
+    if target.is_dir() or path.endswith("/"):
         raise OutputError(f"{shown(path)} is a folder: name a file")
     if not target.parent.is_dir():
         raise OutputError(f"{shown(path)} cannot be written: there is no folder {shown(str(target.parent))}")

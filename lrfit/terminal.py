@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, Task
     from rich.text import Text
 
-__all__ = ["Terminal", "flush_result", "give_up_result", "prepare_streams", "write_result"]
+__all__ = ["Terminal", "flush_result", "prepare_streams", "settle_streams", "write_result"]
 
 _PATIENCE_S = 0.5
 """Work that is done sooner shows no bar."""
@@ -78,13 +78,14 @@ def flush_result() -> None:
     _stdout().flush()
 
 
-def give_up_result() -> None:
-    """Write what of the result there is, if stdout still takes it; else see to it that nobody tries again."""
-    try:
-        flush_result()
-    except (OutputError, OSError):
-        if sys.stdout is not None:  # Python flushes it at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def settle_streams() -> None:
+    """Write what stdout and stderr still hold, or drop it: Python would fail on it at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _stdout() -> TextIO:

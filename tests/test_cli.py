@@ -190,3 +190,20 @@ def test_rows_that_cannot_be_written_before_an_error_say_no_more_than_that(tmp_p
     assert result.returncode == 1
     assert result.stderr.startswith(b"lrfit: error: 'bad.csv', line 3, column 'x': 'abc' is not a number")
     assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["train", LAB], 0),
+        (["train", "nothing.csv"], 1),
+        (["train", LAB, "--lr", "nan"], 2),
+        ([], 2),
+        (["train", LAB, "--lr", "9"], 3),
+    ],
+)
+def test_a_full_stderr_does_not_change_the_code(arguments, code):
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run([*LRFIT, *arguments], stdout=subprocess.PIPE, stderr=full, check=False)
+    assert result.returncode == code
+    assert bool(result.stdout) == (code == 0)

@@ -609,7 +609,7 @@ def test_workers_read_a_file_but_not_what_is_still_being_written(forked, tmp_pat
     assert set(table.map_blocks(lambda _: os.getpid(), ["x"])) == {os.getpid()}
 
 
-def test_an_error_of_what_is_done_with_the_rows_is_raised_as_it_is(forked):
+def test_an_error_of_what_is_done_with_the_rows_says_where_they_are(forked):
     def function(parsed):
         if parsed.values[-1, 0] > 300:
             raise DataError("too large")
@@ -617,7 +617,7 @@ def test_an_error_of_what_is_done_with_the_rows_is_raised_as_it_is(forked):
 
     forked(1)
     results = table_of("x,y\n" + NUMBERS).map_blocks(function, ["x"])
-    with pytest.raises(DataError, match=r"^too large$"):
+    with pytest.raises(DataError, match=r"^data, lines 255 to 303: too large$"):
         list(results)
 
 

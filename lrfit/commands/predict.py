@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrfit.errors import DataError, shown
-from lrfit.options import csv_options, open_table, refuse_two_stdins
+from lrfit.options import csv_options, new_name, open_table, refuse_two_stdins
 from lrfit.terminal import Terminal, flush_result, write_result
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.argument("data", type=click.Path(allow_dash=True), default="-")
 @csv_options
 @click.option("--only", is_flag=True, help="Print the predictions alone.")
-@click.option("--name", default="y_hat", show_default=True, help="Name of the column of predictions.")
+@click.option(
+    "--name", type=new_name, default="y_hat", show_default=True, help="Name of the column of predictions."
+)
 def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> None:  # noqa: ANN401
     """Print the rows of the CSV file DATA (default: stdin) with the prediction of MODEL added to each.
 

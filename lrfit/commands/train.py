@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from os.path import realpath
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -136,15 +136,14 @@ def _check_files(options: dict[str, Any]) -> None:
             raise click.UsageError(f"--{name} needs the name of a file")
     if [options["data"], options["validation"], options["resume"]].count("-") > 1:
         raise click.UsageError("only one of DATA, --validation and --resume can be standard input")
+    inputs = [name for name in ("data", "validation", "resume") if options[name]]
     taken = {
-        Path(options[name]).resolve(): name
-        for name in ("data", "validation")
-        if options[name] not in (None, "-")
+        realpath(options[name].replace("-", "/dev/stdin", options[name] == "-")): name for name in inputs
     }
     for name in ("output", "history"):
         if options[name]:
             check_writable(options[name])
-            other = taken.setdefault(Path(options[name]).resolve(), name)
+            other = taken.setdefault(realpath(options[name]), name)
             if other != name and (name, other) != ("output", "resume"):
                 other = "DATA" if other == "data" else f"--{other}"
                 raise click.UsageError(f"--{name} and {other} are the same file, {shown(options[name])}")

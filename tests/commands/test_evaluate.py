@@ -6,6 +6,9 @@ import numpy as np
 import oracles
 import pytest
 
+from lrfit.errors import DataError
+from lrfit.evaluation import evaluate
+
 LAB_TEST = oracles.SAMPLE_DATA / "lab_test.csv"
 
 
@@ -76,3 +79,14 @@ def test_bad_data_exits_1(lrfit, model, data):
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
     assert result.stdout == b""
+
+
+def test_residuals_that_overflow_are_refused_by_the_name_of_the_file(lrfit, model):
+    result = lrfit("evaluate", model, "-", stdin="x,y\n1,1e200\n2,3\n")
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"lrfit: error: standard input: squares of residuals overflow")
+
+
+def test_there_is_nothing_to_measure_without_rows():
+    with pytest.raises(DataError, match="there are no rows to evaluate"):
+        evaluate([])

@@ -604,3 +604,27 @@ def test_long_work_without_numba_has_a_word_on_it(in_process, monkeypatch):
     code, _, err = in_process("train", str(LAB), "--epochs", "3", "--tol", "1e-9", stdin="")
     assert code == 0
     assert "s step by step; pip install numba makes them quick\n" in err
+
+
+@pytest.mark.parametrize("option", ["-o", "--history"])
+def test_the_file_behind_stdin_is_not_overwritten(shell, tmp_path, option):
+    (tmp_path / "d.csv").write_bytes(LAB.read_bytes())
+    result = shell(f"lrfit train - {option} d.csv < d.csv")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"and DATA are the same file, 'd.csv'\n" in result.stderr
+    assert (tmp_path / "d.csv").read_bytes() == LAB.read_bytes()
+
+
+@pytest.mark.parametrize("option", [[], [str(LAB), "--validation"]])
+def test_links_in_a_circle_lead_to_no_data(in_process, tmp_path, monkeypatch, option):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    code, _, err = in_process("train", *option, "loop", stdin="")
+    assert code == 1
+    assert err.endswith("lrfit: error: 'loop' cannot be opened: Too many levels of symbolic links\n")
+
+
+def test_a_name_that_ends_as_a_folder_is_none_of_a_file(in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = in_process("train", str(LAB), "-o", "m.json/", stdin="")
+    assert (code, err) == (1, "lrfit: error: 'm.json/' is a folder: name a file\n")
