@@ -1,14 +1,14 @@
 """What every test gets: a graph and a cache of its own; and the program as people run it, in a process."""
 
-import io
 import logging
 import os
 import subprocess
 import sys
 
 import pytest
+from commands_run import run_command
 
-from lrfit import Graph, cli
+from lrfit import Graph
 
 LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
 
@@ -79,13 +79,11 @@ def shell(tmp_path):
 
 
 @pytest.fixture
-def in_process(monkeypatch, capfdbinary):
+def in_process():
     """Run `lrfit` in this process, for many quick runs; gives code, stdout and stderr."""
 
     def run(*arguments, stdin):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = cli.run(arguments)
-        captured = capfdbinary.readouterr()
-        return code, captured.out.decode(), captured.err.decode()
+        result = run_command(*arguments, stdin=stdin.encode() if isinstance(stdin, str) else stdin)
+        return result.code, result.out.decode(), result.err
 
     return run

@@ -122,13 +122,6 @@ WITHOUT_A_COLUMN = {
 }
 
 
-class Raw(bytes):
-    """Bytes for standard input, as they are."""
-
-    def encode(self):
-        return self
-
-
 @pytest.fixture
 def refused(in_process, tmp_path, monkeypatch):
     """Give a document to a command as a file, or on standard input; what it says, which is one line."""
@@ -137,7 +130,7 @@ def refused(in_process, tmp_path, monkeypatch):
     def run(document, *arguments):
         document = document if isinstance(document, bytes) else document.encode()
         (tmp_path / "m.json").write_bytes(document)
-        code, out, err = in_process(*arguments, stdin=Raw(document))
+        code, out, err = in_process(*arguments, stdin=document)
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert err.startswith("lrfit: error: ")
         assert err[:-1].isprintable()

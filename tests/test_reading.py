@@ -6,18 +6,14 @@ and how to mend it. Headings name the rows of the list.
 
 import bz2
 import gzip
-import io
 import json
 import lzma
 import re
 import socket
-import sys
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-
-from lrfit import cli
 
 # y_hat is x itself, so predictions show what was read, to the bit.
 MODEL = '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 1.0}, "intercept": 0.0}'
@@ -268,17 +264,15 @@ COMMANDS = {
 
 
 @pytest.fixture
-def run(monkeypatch, capfdbinary, tmp_path):
+def run(in_process, monkeypatch, tmp_path):
     """Run a command on bytes, from a file `d.csv` or from standard input; gives code, stdout, stderr."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.json").write_text(MODEL)
 
     def command(arguments, stored, *, from_file):
         (tmp_path / "d.csv").write_bytes(stored)
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"" if from_file else stored)))
-        code = cli.run([("d.csv" if from_file else "-") if word == "DATA" else word for word in arguments])
-        captured = capfdbinary.readouterr()
-        return code, captured.out.decode(), captured.err.decode()
+        words = [("d.csv" if from_file else "-") if word == "DATA" else word for word in arguments]
+        return in_process(*words, stdin=b"" if from_file else stored)
 
     return command
 
