@@ -72,7 +72,8 @@ class OptimumSummary:
 class TrainingSummary:
     """How a fit was trained, the loss (half-MSE) that it reached on the training data, and how to go on.
 
-    The attributes are those of `TrainingSettings`, but for these.
+    The attributes are those of `TrainingSettings`, but for these. Defaults are what the fields of older
+    documents, which lack them, stand for: they stay, whatever becomes of those of the settings.
 
     Attributes:
         loss: Of the fit, on the rows that it was trained on.

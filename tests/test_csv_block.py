@@ -14,7 +14,7 @@ from csv_oracle import MISSING, NO_NUMBERS, ODD_NUMBERS, Bad, expected, number
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lrfit import csv_block
+from lrfit import csv_block, fast_reader
 from lrfit.csv_block import parse
 from lrfit.csv_format import CsvFormat, Layout
 from lrfit.errors import DataError, shown
@@ -538,3 +538,9 @@ SNIPPETS = [
 def test_any_text_is_read_as_the_oracle_reads_it(text, positions):
     check(text.encode(), layout_of(2, positions))
     check(text.encode(), layout_of(1))
+
+
+def test_what_pandas_is_told_is_missing_is_what_the_strict_reader_takes_for_it():
+    assert {spelling.lower() for spelling in fast_reader._SPELLINGS} == {
+        word.strip().lower() for word in MISSING
+    }
