@@ -157,7 +157,9 @@ class Terminal:
         def advance(done: int, total: int | None) -> None:
             if self._live and monotonic() > self._next_s:
                 self._next_s = monotonic() + _PERIOD_S
-                self._bar = self._bar or _new_bar(label, unit, total, started_s)
+                width = max(1, self.width - len("^C"))  # which a terminal writes behind it
+                self._bar = self._bar or _new_bar(label, unit, total, started_s, width)
+                self._bar.console.width = width
                 self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
                 self._bar.start()  # draws the first picture
 
@@ -185,14 +187,14 @@ class Terminal:
                 print(text, file=sys.stderr, flush=True)  # noqa: T201 (only commands print; this is how)
 
 
-def _new_bar(label: str, unit: str | None, total: int | None, started_s: float) -> Progress:
+def _new_bar(label: str, unit: str | None, total: int | None, started_s: float, width: int) -> Progress:
     """A bar of work that started then; it has yet to be started itself."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
     console, in_the_past = Console(stderr=True), True
     bar = Progress(
-        *_columns(label, unit, total, console.width),
+        *_columns(label, unit, total, width),
         console=console,
         transient=True,
         auto_refresh=False,

@@ -99,7 +99,7 @@ def test_reading_shows_bytes_rate_and_time_left_while_there_is_room(show, width,
 
 @pytest.mark.parametrize(
     ("width", "want"),
-    [(80, "500/3000 250/s 0:00:10"), (40, "500/3000 0:00:10"), (25, "500/3000")],
+    [(80, "500/3000 250/s 0:00:10"), (40, "500/3000 0:00:10"), (27, "500/3000")],
 )
 def test_training_shows_epochs_their_rate_and_time_left_while_there_is_room(show, width, want):
     picture = show(EPOCHS, "epochs", None, width=width).pictures[0]
