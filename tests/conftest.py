@@ -12,6 +12,12 @@ from lrfit import Graph
 
 LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
 
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
+"""Environment of processes whose coverage cannot be taken.
+
+A signal may come while coverage holds a lock that it needs to save; and a disk that is full takes nothing.
+"""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_kernels(tmp_path_factory):

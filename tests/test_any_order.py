@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import posix
 import signal
 import sys
 import time
@@ -338,6 +339,7 @@ def _become(arguments, out, err, is_ready):
     """Be `lrfit` with these arguments, until the end."""
     code = 130  # wherever Ctrl-C is not taken care of: before `main`, and behind it
     try:
+        os._exit = posix._exit  # not that of coverage, which could wait for ever for a lock of its own
         os.dup2(out, 1)
         os.dup2(err, 2)
         sys.stdin, sys.stdout = io.StringIO(), io.TextIOWrapper(os.fdopen(1, "wb"), "utf-8")

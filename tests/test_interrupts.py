@@ -11,7 +11,7 @@ from pathlib import Path
 from select import select
 
 import pytest
-from conftest import LRFIT
+from conftest import LRFIT, UNMEASURED
 
 LAB = str(Path(__file__).parent.parent / "sample_data" / "lab.csv")
 
@@ -35,8 +35,9 @@ def python(program, **options):
     )
 
 
-def started(*arguments, **options):
-    return subprocess.Popen([*LRFIT, *arguments], stdout=subprocess.PIPE, **options)
+def started(*arguments, term="dumb", **options):
+    environment = {**os.environ, **UNMEASURED, "TERM": term}
+    return subprocess.Popen([*LRFIT, *arguments], stdout=subprocess.PIPE, env=environment, **options)
 
 
 def takes(process, number):
@@ -280,7 +281,7 @@ def test_on_a_terminal_the_bar_goes_and_the_cursor_comes_back():
         "--executor",
         "numpy",
     ]
-    with started(*arguments, stderr=theirs, env={**os.environ, "TERM": "xterm"}) as process:
+    with started(*arguments, stderr=theirs, term="xterm") as process:
         seen = b""
         while b"\x1b[?25l" not in seen:
             seen += os.read(ours, 4096)

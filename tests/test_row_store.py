@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import oracles
 import pytest
+from conftest import UNMEASURED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -262,8 +263,7 @@ def scratch_files(pid: int, folder: Path) -> int:
 def test_a_full_disk_exits_1_with_one_line(shell, scratch, tmp_path, n_rows):
     """A limit on the size of files, of 1 KiB, stands for a disk that is full."""
     (tmp_path / "t.csv").write_text("x,y\n" + "1,2\n2,4.5\n" * (n_rows // 2))
-    unmeasured = {"COVERAGE_PROCESS_CONFIG": ""}  # coverage would write a file, too
-    result = shell("ulimit -f 1; lrfit train t.csv --batch-size 5 --max-memory 0 -q | cat", **unmeasured)
+    result = shell("ulimit -f 1; lrfit train t.csv --batch-size 5 --max-memory 0 -q | cat", **UNMEASURED)
     assert (result.returncode, result.stdout) == (1, b"")
     (line,) = result.stderr.decode().splitlines()
     assert line.startswith(

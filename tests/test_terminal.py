@@ -280,3 +280,11 @@ def test_only_what_cannot_be_written_is_replaced():
     assert "a·λ€".encode("ascii", "lrfit") == b"a*lambda\\u20ac"
     with pytest.raises(UnicodeDecodeError):
         b"\xff".decode("ascii", "lrfit")
+
+
+def test_what_erases_the_bar_is_said_only_while_there_is_one():
+    """See also test_interrupts.py."""
+    stream = Terminal()
+    assert stream._erase() is None
+    stream._bar = object()
+    assert stream._erase() == "\r\x1b[2K\x1b[?25h"

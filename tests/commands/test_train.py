@@ -10,6 +10,9 @@ import numpy as np
 import oracles
 import pytest
 
+from lrfit import interrupts
+from lrfit.training import train
+
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 START = "--init=-0.7870768,-0.2507985"
 
@@ -628,3 +631,46 @@ def test_a_name_that_ends_as_a_folder_is_none_of_a_file(in_process, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     code, _, err = in_process("train", str(LAB), "-o", "m.json/", stdin="")
     assert (code, err) == (1, "lrfit: error: 'm.json/' is a folder: name a file\n")
+
+
+NOTHING = "nothing was saved; --checkpoint-every N keeps, with -o, what was done\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("m.json", "", NOTHING),
+        ("m.json", "--checkpoint-every 9", NOTHING),
+        ("m.json", "-q --checkpoint-every 2", None),
+        (
+            "m.json",
+            "--checkpoint-every 2",
+            "epoch 4 is saved: --resume m.json --epochs 2 goes on from there\n",
+        ),
+        (
+            "it's",
+            "--checkpoint-every 4",
+            "epoch 4 is saved: --resume 'it'\"'\"'s' --epochs 2 goes on from there\n",
+        ),
+        (
+            "\x1b",
+            "--checkpoint-every 4",
+            "epoch 4 is saved: --resume '\\x1b' --epochs 2 goes on from there\n",
+        ),
+    ],
+)
+def test_the_last_words_of_a_run_say_what_is_saved(in_process, tmp_path, monkeypatch, name, options, words):
+    """As a signal in epoch 5 has them said; by a call, so that they are measured, too."""
+    said = {}
+
+    def train_and_look(*arguments, **options):
+        for record in train(*arguments, **options):
+            yield record
+            (last_words,) = (close for close in interrupts._open if close.__name__ == "last_words")
+            said[record.epoch] = last_words()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lrfit.training.train", train_and_look)
+    run = ["train", str(LAB), "--epochs", "6", "--history", "h.csv", "-o", name]
+    assert in_process(*run, *options.split(), stdin="")[0] == 0
+    assert said[5] == words

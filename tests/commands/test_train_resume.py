@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import oracles
 import pytest
-from conftest import LRFIT
+from conftest import LRFIT, UNMEASURED
 
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 KINDS = ["", "--batch-size 4 --momentum 0.5 --average --schedule invscaling", "--standardize --patience 9"]
@@ -77,7 +77,7 @@ def started(tmp_path, arguments, data=LAB):
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ},
+        env={**os.environ, **UNMEASURED},
     )
     until = time.monotonic() + 30
     while not (tmp_path / "m.json").exists() and time.monotonic() < until:
