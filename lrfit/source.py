@@ -140,7 +140,8 @@ class Source:
         rest: list[bytes] = []  # of a row that has not ended
         is_quoted = False
         for text, is_last in self._texts(streaming=streaming):
-            ends_quoted = is_quoted ^ bool(text.count(b'"') % 2)
+            has_odd_quotes = b'"' in text and text.count(b'"') % 2 == 1  # to count takes long
+            ends_quoted = is_quoted ^ has_odd_quotes
             is_end = is_last and not ends_quoted
             end = len(text) if is_end else _last_row_end(text, is_quoted=is_quoted)
             if end or is_end:
@@ -276,6 +277,8 @@ def _last_row_end(text: bytes, *, is_quoted: bool) -> int:
     """Where the last whole row ends, 0 if none does, of text that starts within quotes or not."""
     line_end = b"\n" if b"\n" in text else b"\r"
     end = text.rfind(line_end) + 1
+    if b'"' not in text and not is_quoted:
+        return end
     if (text.count(b'"', 0, end) + is_quoted) % 2 == 0:
         return end
     array = np.frombuffer(text, np.uint8)
