@@ -70,7 +70,7 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
             yield current.result()
             current = following
     finally:
-        thread.shutdown(wait=False)  # an interrupt should not have to wait for an order that nobody needs
+        thread.shutdown(wait=False)  # a run that stops early needs no order of the epoch after
 
 
 def _drawn(n_rows: int, seed: int, epoch: int, *, may_compile: bool) -> Order:

@@ -108,8 +108,9 @@ def _fit(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
     _announce(job, options, terminal)
     record = _descend(job, options, terminal)
     fit = job.fit(record)
+    document = to_bytes(fit)  # which refuses numbers that are not finite, whatever the format
     _conclude(job, record, terminal)
-    write_result(to_bytes(fit) if options["output_format"] == "json" else fit_text(fit))
+    write_result(document if options["output_format"] == "json" else fit_text(fit))
 
 
 def _check_options(options: dict[str, Any]) -> None:
@@ -137,9 +138,7 @@ def _check_files(options: dict[str, Any]) -> None:
     if [options["data"], options["validation"], options["resume"]].count("-") > 1:
         raise click.UsageError("only one of DATA, --validation and --resume can be standard input")
     inputs = [name for name in ("data", "validation", "resume") if options[name]]
-    taken = {
-        realpath(options[name].replace("-", "/dev/stdin", options[name] == "-")): name for name in inputs
-    }
+    taken = {realpath("/dev/stdin" if options[name] == "-" else options[name]): name for name in inputs}
     for name in ("output", "history"):
         if options[name]:
             check_writable(options[name])
@@ -169,7 +168,7 @@ def _read(
     from lrfit.hold_out import HoldOut
     from lrfit.row_store import RowStore
 
-    x = [name for listed in options["x"] for name in listed] or list(model.weights if model else [])
+    x = [name for group in options["x"] for name in group] or list(model.weights if model else [])
     y = model.target if model and options["y"] is None else options["y"]
     rows = RowStore(options["max_memory"]) if settings.needs_rows else None
     fraction = settings.validation_fraction
