@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lrfit.terminal import Terminal
 
 __all__ = [
+    "column_options",
     "csv_format",
     "csv_options",
     "duration",
@@ -157,6 +158,27 @@ _CSV_OPTIONS = (
         help="What to do with rows that lack a value (empty, NA, NaN, null, None).",
     ),
 )
+
+
+_COLUMN_OPTIONS = (
+    click.option(
+        "-x",
+        "--x",
+        "x",
+        type=names,
+        metavar="NAMES",
+        multiple=True,
+        help="Features, separated by commas.  [default: all but y]",
+    ),
+    click.option("-y", "--y", "y", metavar="NAME", help="Target.  [default: y, else the last column]"),
+)
+
+
+def column_options(command: Command) -> Command:
+    """Add the options that say which columns are the features and the target."""
+    for option in reversed(_COLUMN_OPTIONS):
+        command = option(command)
+    return command
 
 
 def csv_options(command: Command) -> Command:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "lrfit"
 # other, but for the files of a folder.
 ROWS = [
     ["errors", "interrupts"],
-    ["settings"],
+    ["settings", "extras"],
     ["fit"],
     ["graph"],
     ["ops"],
@@ -49,7 +49,7 @@ ROWS = [
     ["journal"],
     ["terminal"],
     ["options"],
-    ["setting_options"],
+    ["setting_options", "training_data"],
     ["commands"],
     ["cli"],
     ["__main__"],

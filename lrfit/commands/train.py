@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrfit.errors import DivergenceError, UsageError, shown
-from lrfit.options import csv_options, integer, names, open_table, size
+from lrfit.errors import DivergenceError, shown
+from lrfit.options import column_options, csv_options, integer, size
 from lrfit.setting_options import setting_options, settings_said
 from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal, write_result
+from lrfit.training_data import TrainingData, read_training_data
 
 if TYPE_CHECKING:
-    from lrfit.data import Sample
     from lrfit.descent import Descent
     from lrfit.fit import LinearFit
     from lrfit.journal import Journal
-    from lrfit.moments import Moments
     from lrfit.resuming import Resumption
-    from lrfit.row_store import RowStore
     from lrfit.run import EpochRecord
 
 
@@ -32,16 +30,7 @@ _LONG_S = 5.0
 
 @click.command(name="train", short_help="Fit a line to a CSV.")
 @click.argument("data", type=click.Path(allow_dash=True))
-@click.option(
-    "-x",
-    "--x",
-    "x",
-    type=names,
-    metavar="NAMES",
-    multiple=True,
-    help="Features, separated by commas.  [default: all but y]",
-)
-@click.option("-y", "--y", "y", metavar="NAME", help="Target.  [default: y, else the last column]")
+@column_options
 @csv_options
 @setting_options
 @click.option("--validation", metavar="DATA", help="A CSV to validate on.")
@@ -95,7 +84,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     _check_options(options)
     terminal = Terminal(quiet=options["quiet"], verbose=options["verbose"])
     resumption, settings = _settings(options)
-    data = _read(options, settings, terminal, resumption.model if resumption else None)
+    data = read_training_data(options, settings, terminal, resumption.model if resumption else None)
     with watched():
         _fit(_prepared(data, settings, resumption), options, terminal)
 
@@ -149,59 +138,11 @@ def _check_files(options: dict[str, Any]) -> None:
 
 
 @dataclass(frozen=True)
-class _Data:
-    """What was read."""
-
-    features: list[str]
-    target: str
-    sample: Sample
-    held_out: Moments | None
-    rows: RowStore | None
-
-
-def _read(
-    options: dict[str, Any], settings: TrainingSettings, terminal: Terminal, model: LinearFit | None
-) -> _Data:
-    """The columns that are asked for, or those of the model that is resumed."""
-    from lrfit.data import choose_columns, read_sample
-    from lrfit.diagnosis import listed
-    from lrfit.hold_out import HoldOut
-    from lrfit.row_store import RowStore
-
-    x = [name for group in options["x"] for name in group] or list(model.weights if model else [])
-    y = model.target if model and options["y"] is None else options["y"]
-    rows = RowStore(options["max_memory"]) if settings.needs_rows else None
-    fraction = settings.validation_fraction
-    if fraction and options["validation"]:
-        raise UsageError(
-            "--validation and rows held out exclude each other: the model that is resumed has some"
-        )
-    with open_table(options["data"], options, terminal) as table:
-        features, target = choose_columns(table.header, x, y, source_name=table.name)
-        terminal.note(f"{table.name}: target {shown(target)}, features {listed(features)}")
-        if model and (features, target) != (list(model.weights), model.target):
-            raise UsageError("the model that is resumed has other columns: leave out -x and -y")
-        sample = read_sample(
-            table,
-            [*features, target],
-            keep=None if rows is None else rows.append,
-            hold_out=None if fraction is None else HoldOut(fraction, settings.seed),
-        )
-    held_out = sample.held_out
-    if options["validation"]:
-        with open_table(options["validation"], options, terminal) as table:
-            held_out = read_sample(table, [*features, target]).moments
-    if held_out:
-        terminal.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
-    return _Data(features, target, sample, held_out, rows)
-
-
-@dataclass(frozen=True)
 class _Job:
     """A run that is prepared, and what its numbers are called."""
 
     descent: Descent
-    data: _Data
+    data: TrainingData
 
     def fit(self, record: EpochRecord) -> LinearFit:
         """The fit that a record stands for."""
@@ -227,7 +168,7 @@ def _settings(options: dict[str, Any]) -> tuple[Resumption | None, TrainingSetti
     return resumption, resumption.settings(said)
 
 
-def _prepared(data: _Data, settings: TrainingSettings, resumption: Resumption | None) -> _Job:
+def _prepared(data: TrainingData, settings: TrainingSettings, resumption: Resumption | None) -> _Job:
     """The run: from its beginning, or from where a model ended."""
     from lrfit.descent import prepare
 

@@ -1,0 +1,38 @@
+"""Extras: packages that some things need and lrfit does not, and the word on one that is missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from lrfit.errors import UsageError
+
+__all__ = ["imported"]
+
+
+def imported(module: str, user: str) -> ModuleType:
+    """The module of an optional package.
+
+    Args:
+        module: Its name, of which the first part is that of the package.
+        user: What needs it, for the message.
+
+    Raises:
+        UsageError: The package is not installed, or cannot be imported; names the command that installs it.
+
+    Examples:
+        >>> imported("math", "a sum").__name__
+        'math'
+        >>> imported("lrfit_imaginary", "a picture")
+        Traceback (most recent call last):
+            ...
+        lrfit.errors.UsageError: a picture needs lrfit_imaginary: pip install lrfit_imaginary
+    """
+    package = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        reason = "" if error.name == package else f", with {error.name}"
+        raise UsageError(f"{user} needs {package}{reason}: pip install {error.name or package}") from error
+    except ImportError as error:
+        raise UsageError(f"{user} needs {package}, which cannot be imported: {error}") from error

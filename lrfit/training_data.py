@@ -1,0 +1,97 @@
+"""Training data: what a command reads of a CSV before it descends, by its options.
+
+Imports no NumPy before it reads, so that help is quick.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lrfit.errors import UsageError, shown
+from lrfit.options import open_table
+from lrfit.settings import TrainingSettings
+from lrfit.terminal import Terminal
+
+if TYPE_CHECKING:
+    from lrfit.data import Sample
+    from lrfit.fit import LinearFit
+    from lrfit.moments import Moments
+    from lrfit.row_store import RowStore
+
+__all__ = ["TrainingData", "read_training_data"]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What was read.
+
+    Attributes:
+        features: Names of the columns of x.
+        target: Name of y.
+        sample: What is known of the rows.
+        held_out: Moments of the rows to validate on; None without.
+        rows: The rows to train on; None if they were not kept.
+    """
+
+    features: list[str]
+    target: str
+    sample: Sample
+    held_out: Moments | None
+    rows: RowStore | None
+
+
+def read_training_data(
+    options: dict[str, Any],
+    settings: TrainingSettings,
+    terminal: Terminal,
+    model: LinearFit | None = None,
+    *,
+    keep_rows: bool = False,
+) -> TrainingData:
+    """The columns that are asked for, or those of a model.
+
+    Args:
+        options: Of a command with `data`, `column_options` and `csv_options`; also `validation` and
+            `max_memory`, if it has them.
+        settings: Which say what is held out, and whether descent needs the rows.
+        terminal: Is told what was chosen.
+        model: Whose columns are read, if the options do not say which.
+        keep_rows: Keep the rows, though descent may not need them.
+
+    Raises:
+        DataError: The table cannot be read, or lacks a column.
+        UsageError: The options contradict each other, or the model.
+    """
+    from lrfit.data import choose_columns, read_sample  # noqa: PLC0415 (imports NumPy)
+    from lrfit.diagnosis import listed  # noqa: PLC0415 (imports NumPy)
+    from lrfit.hold_out import HoldOut  # noqa: PLC0415 (imports NumPy)
+    from lrfit.row_store import RowStore  # noqa: PLC0415 (imports NumPy)
+
+    validation = options.get("validation")
+    x = [name for group in options["x"] for name in group] or list(model.weights if model else [])
+    y = model.target if model and options["y"] is None else options["y"]
+    rows = RowStore(options.get("max_memory")) if keep_rows or settings.needs_rows else None
+    fraction = settings.validation_fraction
+    if fraction and validation:
+        raise UsageError(
+            "--validation and rows held out exclude each other: the model that is resumed has some"
+        )
+    with open_table(options["data"], options, terminal) as table:
+        features, target = choose_columns(table.header, x, y, source_name=table.name)
+        terminal.note(f"{table.name}: target {shown(target)}, features {listed(features)}")
+        if model and (features, target) != (list(model.weights), model.target):
+            raise UsageError("the model that is resumed has other columns: leave out -x and -y")
+        sample = read_sample(
+            table,
+            [*features, target],
+            keep=None if rows is None else rows.append,
+            hold_out=None if fraction is None else HoldOut(fraction, settings.seed),
+        )
+    held_out = sample.held_out
+    if validation:
+        with open_table(validation, options, terminal) as table:
+            held_out = read_sample(table, [*features, target]).moments
+    if held_out:
+        terminal.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
+    return TrainingData(features, target, sample, held_out, rows)
