@@ -3,7 +3,8 @@
 The sweep goes over the nodes in reverse topological order, so that the gradient with respect to a node is
 complete before it is passed on (a breadth-first sweep is wrong as soon as two paths differ in length). It
 names no op: all that is known of an op is in `lrfit.ops`. Gradients are nodes like any other, so that
-`gradients` of them gives second derivatives.
+`gradients` of them gives second derivatives. What makes the gradient with respect to a node `v` is named
+`v_grad/…`, and the last of these nodes is that gradient.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrfit.errors import GraphError, ShapeError
-from lrfit.graph import Node, NodeLike, fits, format_shape, node_in_graph_of, topological_order
+from lrfit.graph import Node, NodeLike, fits, format_shape, graph_of, node_in_graph_of, topological_order
 from lrfit.ops import ones_like
 
 __all__ = ["gradients"]
+
+Edge = tuple[Node, int]
+"""From an input to the node that uses it: that node, and the position of the input among its inputs."""
 
 
 def gradients(
@@ -55,19 +59,47 @@ def gradients(
         if not isinstance(node, Node):
             raise GraphError(f"gradients are taken of nodes with respect to nodes; {node!r} is none")
     if grad_ys is None:
-        grad_ys = [ones_like(y) for y in ends]
+        grad_ys = [_one(y) for y in ends]
     elif isinstance(ys, Node):
         grad_ys = [grad_ys]
     gradient = _seeds(ends, grad_ys)
     order = topological_order(ends)
-    dependent = _dependent(order, targets)
-    for node in reversed(order):
-        if node in gradient:
-            for parent, vjp in zip(node.inputs, node.op.vjps or (), strict=False):
-                if vjp and parent in dependent:
-                    term = vjp(gradient[node], node, *node.inputs)
-                    gradient[parent] = gradient[parent] + term if parent in gradient else term
+    _sweep(order, gradient, _dependent(order, targets))
     return [gradient.get(x) for x in targets]
+
+
+def edge_gradients(y: Node) -> dict[Edge, Node]:
+    """Nodes of what flows back from y along each edge that it depends on; those that leave a node add up.
+
+    Examples:
+        >>> from lrfit import Session, constant
+        >>> x = constant(3.0, name="x")
+        >>> y = x * (x + 1.0)
+        >>> {(n.name, i): float(g) for (n, i), g in Session().run(edge_gradients(y)).items()}
+        {('multiply', 0): 4.0, ('multiply', 1): 3.0, ('add', 0): 3.0, ('add', 1): 3.0}
+    """
+    order = topological_order([y])
+    return _sweep(order, {y: _one(y)}, set(order))
+
+
+def _sweep(order: Sequence[Node], gradient: dict[Node, Node], dependent: set[Node]) -> dict[Edge, Node]:
+    """Complete `gradient`, known of the ends, by that of all `dependent` nodes; the term of each edge."""
+    terms = {}
+    for node in reversed(order):
+        if node not in gradient:
+            continue
+        for position, (parent, vjp) in enumerate(zip(node.inputs, node.op.vjps or (), strict=False)):
+            if vjp and parent in dependent:
+                with graph_of(parent).name_scope(f"{parent.name}_grad"):
+                    term = terms[node, position] = vjp(gradient[node], node, *node.inputs)
+                    gradient[parent] = gradient[parent] + term if parent in gradient else term
+    return terms
+
+
+def _one(y: Node) -> Node:
+    """The gradient of y with respect to itself."""
+    with graph_of(y).name_scope(f"{y.name}_grad"):
+        return ones_like(y)
 
 
 def _seeds(ends: Sequence[Node], given: Sequence[NodeLike]) -> dict[Node, Node]:

@@ -196,6 +196,7 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: list[Node] = []
         self._n_named: dict[str, int] = {}
+        self._scope = ""
         self._finalized = False
 
     @property
@@ -213,22 +214,40 @@ class Graph:
             raise GraphError(
                 f"the graph is finalised: {shown_name(node)} cannot be added; build all nodes before"
             )
-        name = self._unique(node.name)
+        name = self._unique(self._scope + node.name)
         member = Node(node.op, node.inputs, node.attrs, node.shape, name, self)
         self._nodes.append(member)
         return member
 
-    def as_node(self, value: NodeLike) -> Node:
-        """`value` if it is a node of this graph, else a new constant that holds it.
+    def as_node(self, value: NodeLike, name: str = "constant") -> Node:
+        """`value` if it is a node of this graph, else a new constant of this name that holds it.
 
         Raises:
             GraphError: The node is of another graph.
         """
         if not isinstance(value, Node):
-            return self.append(constant_of(value, "constant"))
+            return self.append(constant_of(value, name))
         if value.graph is not self:
             raise GraphError(f"{value.name} is of another graph; a node can only use nodes of its own graph")
         return value
+
+    @contextmanager
+    def name_scope(self, name: str) -> Iterator[None]:
+        """Within the block, names of new nodes start with `name/`; in a scope within another, with both.
+
+        Examples:
+            >>> from lrfit import constant
+            >>> graph = Graph()
+            >>> with graph.as_default(), graph.name_scope("inner"):
+            ...     constant(1.0, name="one")
+            <Node inner/one: constant ()>
+        """
+        before = self._scope
+        self._scope = f"{before}{name}/"
+        try:
+            yield
+        finally:
+            self._scope = before
 
     def finalize(self) -> None:
         """From now on, adding a node is an error."""
@@ -307,9 +326,14 @@ def constant_of(value: npt.ArrayLike, name: str) -> Node:
     return Node.of(OPS["constant"], (), {"value": as_array(value)}, name)
 
 
-def node_in_graph_of(member: Node, value: NodeLike) -> Node:
+def graph_of(node: Node) -> Graph:
+    """The graph that `node` belongs to; the default graph for one that belongs to none."""
+    return node.graph or get_default_graph()
+
+
+def node_in_graph_of(member: Node, value: NodeLike, name: str = "constant") -> Node:
     """`value` as a node of the graph that `member` belongs to; see `Graph.as_node`."""
-    return (member.graph or get_default_graph()).as_node(value)
+    return graph_of(member).as_node(value, name)
 
 
 def is_same_known_shape(a: Node, b: Node) -> bool:

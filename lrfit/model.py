@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrfit.graph import Array, Graph, Node
-from lrfit.ops import Variable, placeholder, reduce_mean, reduce_sum, square
+from lrfit.ops import Variable, add, divide, matmul, placeholder, reduce_mean, reduce_sum, square, subtract
 
 __all__ = ["LinearModel", "linear_model"]
 
@@ -57,8 +57,8 @@ def linear_model(weights: Array, intercept: float | None, *, l2: float = 0.0) ->
         y = placeholder((None, 1), name="y")
         W = Variable(weights[:, np.newaxis], name="W")  # noqa: N806 (the equation's letter)
         b = None if intercept is None else Variable(intercept, name="b")
-        y_hat = x @ W if b is None else x @ W + b
-        residual = y_hat - y
-        loss = reduce_mean(square(residual)) / 2.0
-        objective = loss + l2 / 2.0 * reduce_sum(square(W)) if l2 else loss
+        y_hat = matmul(x, W, name="y_hat") if b is None else add(x @ W, b, name="y_hat")
+        residual = subtract(y_hat, y, name="residual")
+        loss = divide(reduce_mean(square(residual)), 2.0, name="loss")
+        objective = add(loss, l2 / 2.0 * reduce_sum(square(W)), name="objective") if l2 else loss
     return LinearModel(graph, x, y, W, b, y_hat, loss, objective)

@@ -447,7 +447,9 @@ def Variable(initial_value: NodeLike, *, name: str | None = None, trainable: boo
         name: The node's name.
         trainable: Optimizers change it; False for an optimizer's own state.
     """
-    initial = initial_value if isinstance(initial_value, Node) else constant(initial_value)
+    initial = initial_value
+    if not isinstance(initial, Node):
+        initial = constant(initial, name=f"{name or 'variable'}_initial")
     with (initial.graph or get_default_graph()).as_default():
         return _variable(initial=initial, trainable=trainable, name=name)
 

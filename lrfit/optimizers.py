@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import reduce
 
 from lrfit.autodiff import gradients
 from lrfit.errors import GraphError, ShapeError
-from lrfit.graph import Node, NodeLike, fits, format_shape, get_default_graph
+from lrfit.graph import Node, NodeLike, fits, format_shape, graph_of, node_in_graph_of
 from lrfit.ops import (
     Variable,
     add,
@@ -73,7 +74,8 @@ class Optimizer(ABC):
         """
         pairs = self.compute_gradients(loss, variables)
         if clip_norm is not None:
-            clipped = clip_by_global_norm([gradient for gradient, _ in pairs], clip_norm)
+            with graph_of(loss).name_scope("clip"):
+                clipped = clip_by_global_norm([gradient for gradient, _ in pairs], clip_norm)
             pairs = [(gradient, v) for gradient, (_, v) in zip(clipped, pairs, strict=True)]
         return self.apply_gradients(pairs, global_step=global_step, name=name)
 
@@ -93,7 +95,7 @@ class Optimizer(ABC):
                 f"a loss is a scalar; {loss.name!r} has shape {format_shape(loss.shape)}: reduce_mean it"
             )
         if variables is None:
-            variables = trainable_variables(loss.graph or get_default_graph())
+            variables = trainable_variables(graph_of(loss))
         return list(zip(gradients(loss, variables), variables, strict=True))
 
     def apply_gradients(
@@ -114,23 +116,26 @@ class Optimizer(ABC):
         Raises:
             GraphError: No pair has a gradient.
         """
-        updates = [update for g, v in pairs if g is not None for update in self._updates(g, v)]
-        if not updates:
+        known = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
+        if not known:
             raise GraphError("no variable has a gradient: the loss depends on none of them")
+        rate = node_in_graph_of(known[0][0], self.learning_rate, "learning_rate")
+        updates = self._updates(known, rate)
         if global_step is not None:
-            updates.append(assign_add(global_step, 1.0))
+            with _updating(global_step):
+                updates.append(assign_add(global_step, 1.0))
         return group(*updates, name=name)
 
     @abstractmethod
-    def _updates(self, gradient: Node, variable: Node) -> list[Node]:
-        """The assignments of one step of one variable."""
+    def _updates(self, pairs: Sequence[tuple[Node, Node]], rate: Node) -> list[Node]:
+        """The assignments of one step of the variables, each behind its gradient."""
 
 
 class GradientDescentOptimizer(Optimizer):
     """Gradient descent: v ← v - learning_rate · gradient."""
 
-    def _updates(self, gradient: Node, variable: Node) -> list[Node]:
-        return [assign_sub(variable, multiply(self.learning_rate, gradient))]
+    def _updates(self, pairs: Sequence[tuple[Node, Node]], rate: Node) -> list[Node]:
+        return [_stepped_back(variable, rate, gradient) for gradient, variable in pairs]
 
 
 class MomentumOptimizer(Optimizer):
@@ -154,12 +159,30 @@ class MomentumOptimizer(Optimizer):
         self.momentum = momentum
         self.use_nesterov = use_nesterov
 
-    def _updates(self, gradient: Node, variable: Node) -> list[Node]:
+    def _updates(self, pairs: Sequence[tuple[Node, Node]], rate: Node) -> list[Node]:
+        momentum = node_in_graph_of(rate, self.momentum, "momentum")
+        return [update for pair in pairs for update in self._updates_of(*pair, rate, momentum)]
+
+    def _updates_of(self, gradient: Node, variable: Node, rate: Node, momentum: Node) -> list[Node]:
         zeros = zeros_like(variable.attrs["initial"])
         gathered = Variable(zeros, name=f"{variable.name}_momentum", trainable=False)
-        m = multiply(self.momentum, gathered) + gradient
-        step = gradient + multiply(self.momentum, m) if self.use_nesterov else m
-        return [assign(gathered, m), assign_sub(variable, multiply(self.learning_rate, step))]
+        with _updating(gathered):
+            m = multiply(momentum, gathered) + gradient
+            gather = assign(gathered, m)
+        with _updating(variable):
+            step = gradient + multiply(momentum, m) if self.use_nesterov else m
+        return [gather, _stepped_back(variable, rate, step)]
+
+
+def _stepped_back(variable: Node, rate: Node, step: Node) -> Node:
+    """v ← v - rate · step."""
+    with _updating(variable):
+        return assign_sub(variable, multiply(rate, step))
+
+
+def _updating(variable: Node) -> AbstractContextManager[None]:
+    """A scope of names for what gives a variable its next value."""
+    return graph_of(variable).name_scope(f"{variable.name}_update")
 
 
 def clip_by_global_norm(gradients: Sequence[Node | None], clip_norm: NodeLike) -> list[Node | None]:
@@ -227,13 +250,15 @@ def polynomial_average(
             f"{train_op.name!r} does not count its steps in {global_step.name!r}: "
             "give it to minimize as global_step"
         )
-    share = (eta + 1.0) / (global_step + (eta + 1.0))
+    with _updating(global_step):
+        share = (eta + 1.0) / (global_step + (eta + 1.0))
     averages = {
         v: Variable(v.attrs["initial"], name=f"{v.name}_average", trainable=False)
         for v in new_values
         if v.attrs["trainable"]
     }
-    updates = [
-        assign(average, (1.0 - share) * average + share * new_values[v]) for v, average in averages.items()
-    ]
+    updates = []
+    for v, average in averages.items():
+        with _updating(average):
+            updates.append(assign(average, (1.0 - share) * average + share * new_values[v]))
     return group(train_op, *updates, name=name), averages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lrfit.graph import Array, Node
+from lrfit.graph import Array, Node, graph_of
 from lrfit.model import LinearModel, linear_model
 from lrfit.ops import Variable, assign, global_variables_initializer, group, is_variable, placeholder
 from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
@@ -84,13 +84,13 @@ def training_graph(
 def _rate(
     learning_rate: float, settings: TrainingSettings, global_step: Node | None, steps_per_epoch: int
 ) -> Node | float:
-    if global_step is not None and settings.schedule == "invscaling":
-        return inverse_scaling(learning_rate, global_step + 1.0, settings.power_t)
-    if global_step is not None and settings.schedule == "step":
-        return step_decay(
-            learning_rate, global_step / float(steps_per_epoch), settings.step_size, settings.gamma
-        )
-    return learning_rate
+    if global_step is None or settings.schedule == "constant":
+        return learning_rate
+    with graph_of(global_step).name_scope("learning_rate"):
+        if settings.schedule == "invscaling":
+            return inverse_scaling(learning_rate, global_step + 1.0, settings.power_t)
+        epoch = global_step / float(steps_per_epoch)
+        return step_decay(learning_rate, epoch, settings.step_size, settings.gamma)
 
 
 def _optimizer(rate: Node | float, momentum: float, settings: TrainingSettings) -> Optimizer:

@@ -21,6 +21,8 @@ ROWS = [
     ["optimizers"],
     ["schedules"],
     ["program"],
+    ["graph_view"],
+    ["graph_formats"],
     ["passes"],
     ["executors"],
     ["session"],

@@ -276,7 +276,7 @@ def test_a_program_prints_one_line_a_node():
     lines = str(Program.of([update], [x])).splitlines()
     assert lines == [
         "x         (None, 2)  placeholder(shape=(None, 2))",
-        "v         (2,)       variable(initial=constant, trainable=True)",
+        "v         (2,)       variable(initial=v_initial, trainable=True)",
         "multiply  (None, 2)  multiply(x, v)",
         "total     (2,)       reduce_sum(multiply, axis=0, keepdims=False)",
         "update    (2,)       assign(total, variable=v)",

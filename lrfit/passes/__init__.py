@@ -6,7 +6,7 @@ function into `PASSES`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lrfit.errors import GraphError
 from lrfit.passes.common_subexpressions import merge_common_subexpressions
@@ -15,7 +15,7 @@ from lrfit.passes.prune import prune
 from lrfit.passes.simplify import simplify
 from lrfit.program import Pass, Program
 
-__all__ = ["PASSES", "apply_passes"]
+__all__ = ["PASSES", "apply_passes", "rewrites"]
 
 PASSES: tuple[Pass, ...] = (simplify, fold_constants, merge_common_subexpressions, prune)
 """What every program goes through. Simplifying first exposes constants to folding."""
@@ -27,10 +27,18 @@ def apply_passes(program: Program, passes: Sequence[Pass] = PASSES) -> Program:
     Raises:
         GraphError: They go on changing it for more rounds than it has nodes.
     """
+    for _, rewritten in rewrites(program, passes):
+        program = rewritten
+    return program
+
+
+def rewrites(program: Program, passes: Sequence[Pass] = PASSES) -> Iterator[tuple[Pass, Program]]:
+    """Each pass and what it makes of the program, in order, again and again; see `apply_passes`."""
     for _ in range(len(program.nodes) + 2):
         before = program
         for rewrite in passes:
             program = rewrite(program)
+            yield rewrite, program
         if program == before:
-            return program
+            return
     raise GraphError(f"the passes {[rewrite.__name__ for rewrite in passes]} do not come to an end")

@@ -1,0 +1,1 @@
+"""Formats of a graph: each file has `render`, which writes a `GraphView` as text in a language."""
