@@ -7,7 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrfit.graph import Array, Graph, Node
-from lrfit.ops import Variable, add, divide, matmul, placeholder, reduce_mean, reduce_sum, square, subtract
+from lrfit.ops import (
+    Variable,
+    add,
+    divide,
+    matmul,
+    multiply,
+    placeholder,
+    reduce_mean,
+    reduce_sum,
+    square,
+    subtract,
+)
 
 __all__ = ["LinearModel", "linear_model"]
 
@@ -60,5 +71,8 @@ def linear_model(weights: Array, intercept: float | None, *, l2: float = 0.0) ->
         y_hat = matmul(x, W, name="y_hat") if b is None else add(x @ W, b, name="y_hat")
         residual = subtract(y_hat, y, name="residual")
         loss = divide(reduce_mean(square(residual)), 2.0, name="loss")
-        objective = add(loss, l2 / 2.0 * reduce_sum(square(W)), name="objective") if l2 else loss
+        objective = loss
+        if l2:
+            penalty = multiply(l2 / 2.0, reduce_sum(square(W)), name="penalty")
+            objective = add(loss, penalty, name="objective")
     return LinearModel(graph, x, y, W, b, y_hat, loss, objective)

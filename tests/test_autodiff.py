@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrfit.autodiff import gradients
+from lrfit.autodiff import edge_gradients, gradients
 from lrfit.errors import GraphError, ShapeError
 from lrfit.graph import Node, get_default_graph
 from lrfit.ops import (
@@ -352,3 +352,72 @@ def test_gradients_are_of_nodes_with_respect_to_nodes(ys, xs):
     x = constant(1.0)
     with pytest.raises(GraphError, match="is none"):
         gradients(ys or x, xs or x)
+
+
+# What flows back along each edge.
+
+
+def diamond(x: Node, w: Node) -> Node:
+    """Two paths of different lengths, a node that is used twice by one op, and broadcasting."""
+    hidden = tanh(x @ w)
+    return reduce_mean(square(hidden) * hidden + exp(hidden)) + reduce_sum(w * w)
+
+
+def test_the_terms_of_the_edges_from_a_node_add_up_to_its_gradient():
+    x = constant([[1.0, -2.0], [0.5, 3.0], [2.0, 0.25]], name="x")
+    w = constant([[0.3], [-0.1]], name="w")
+    y = diamond(x, w)
+    terms = edge_gradients(y)
+    nodes = {user.inputs[i] for user, i in terms}
+    assert {x, w} <= nodes
+    wanted = dict(zip(nodes, run(gradients(y, list(nodes))), strict=True))
+    for node, gradient in wanted.items():
+        flowing = [terms[user, i] for user, i in terms if user.inputs[i] is node]
+        assert sum(run(flowing)) == pytest.approx(gradient, rel=1e-12)
+
+
+def test_the_term_of_an_edge_is_what_a_change_along_that_edge_alone_brings():
+    """Against differences: the input at one place of one op is replaced by a node of its own."""
+
+    def value(first: float, second: float, third: float) -> Any:
+        return first * np.exp(second) + np.sin(0) + third
+
+    x = constant(0.7, name="x")
+    y = x * exp(x) + x
+    terms = {(user.op.name, i): term for (user, i), term in edge_gradients(y).items() if user.inputs[i] is x}
+    step = 1e-6
+    for edge, moved in {("multiply", 0): (1, 0, 0), ("exp", 0): (0, 1, 0), ("add", 1): (0, 0, 1)}.items():
+        up, down = (value(*(0.7 + sign * step * m for m in moved)) for sign in (1, -1))
+        assert run(terms[edge]) == pytest.approx((up - down) / (2 * step), rel=1e-8)
+    assert len(terms) == 3
+
+
+def test_an_op_that_uses_a_node_twice_has_an_edge_for_each_use():
+    x = constant(3.0, name="x")
+    terms = edge_gradients(x * x)
+    assert [(i, float(run(term))) for (_, i), term in terms.items()] == [(0, 3.0), (1, 3.0)]
+
+
+def test_nothing_flows_along_an_edge_of_no_derivative_or_beyond_it():
+    x = placeholder((), name="x")
+    y = stop_gradient(square(x)) + sign(x) + x
+    edges = [(user.name, i) for user, i in edge_gradients(y)]
+    assert edges == [("add_1", 0), ("add_1", 1), ("add", 0), ("add", 1)]
+    assert edge_gradients(x) == {}
+
+
+def test_gradients_are_named_by_what_they_are_the_gradient_of(graph):
+    x = placeholder((None, 1), name="x")
+    w = Variable([[1.0]], name="w")
+    y = reduce_mean(square(matmul(x, w, name="y_hat")), name="loss")
+    before = set(graph.nodes)
+    (gradient,) = gradients(y, w)
+    made = [node for node in graph.nodes if node not in before]
+    assert {node.name.partition("/")[0] for node in made} == {
+        "loss_grad",
+        "square_grad",
+        "y_hat_grad",
+        "w_grad",
+    }
+    assert gradient is [node for node in made if node.name.startswith("w_grad/")][-1]
+    assert gradient.name == "w_grad/matmul"

@@ -387,3 +387,29 @@ def test_a_leaf_has_no_kernel_of_its_own():
 def test_a_shape_is_made_of_sizes(shape):
     with pytest.raises(ShapeError, match="a shape is a tuple of sizes"):
         placeholder(shape)
+
+
+def test_a_name_scope_names_what_is_made_in_it_and_no_more(graph):
+    before = constant(1.0, name="one")
+    with graph.name_scope("outer"):
+        a = constant(1.0, name="one")
+        with graph.name_scope("inner"):
+            b = before + 2.0
+        c = a + b
+    names = [node.name for node in (before, a, b, c, constant(1.0, name="one"))]
+    assert names == ["one", "outer/one", "outer/inner/add", "outer/add", "one_1"]
+    assert "outer/inner/constant" in [node.name for node in graph.nodes]
+
+
+def test_names_are_unique_across_scopes_that_are_opened_twice(graph):
+    made = []
+    for _ in range(3):
+        with graph.name_scope("scope"):
+            made.append(constant(1.0, name="one").name)
+    assert made == ["scope/one", "scope/one_1", "scope/one_2"]
+
+
+def test_a_scope_ends_with_its_block_also_when_that_fails(graph):
+    with pytest.raises(ShapeError), graph.name_scope("scope"):
+        constant([1.0, 2.0]) + constant([1.0, 2.0, 3.0])
+    assert constant(1.0).name == "constant"

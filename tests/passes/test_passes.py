@@ -31,7 +31,7 @@ from lrfit.ops import (
     transpose,
     where,
 )
-from lrfit.passes import PASSES, apply_passes
+from lrfit.passes import PASSES, apply_passes, rewrites
 from lrfit.passes.common_subexpressions import merge_common_subexpressions
 from lrfit.passes.fold_constants import fold_constants
 from lrfit.passes.prune import prune
@@ -304,3 +304,25 @@ def test_a_rewritten_node_keeps_its_name():
     x = placeholder((), name="x")
     program = apply_passes(Program.of([add(x, -x, name="total")], [x]))
     assert program.fetches[0].name == "total"
+
+
+# Step by step.
+
+
+def test_rewrites_are_all_passes_in_order_until_a_round_changes_nothing():
+    x = placeholder((), name="x")
+    y = (x + 0.0) * 1.0 + square(x) - square(x)
+    program = Program.of([y], [x])
+    steps = list(rewrites(program))
+    n_rounds = len(steps) // len(PASSES)
+    assert [rewrite for rewrite, _ in steps] == [*PASSES] * n_rounds
+    assert n_rounds == 2
+    for rewrite, rewritten in steps:
+        assert str(rewritten.validate()) == str(rewrite(program))
+        program = rewritten
+    assert program == steps[-len(PASSES)][1] == apply_passes(program)
+    assert str(program) == str(apply_passes(Program.of([y], [x])))
+
+
+def test_rewrites_by_no_passes_change_nothing():
+    assert list(rewrites(Program.of([constant(1.0)]), [])) == []
