@@ -168,10 +168,12 @@ def formula(node: Node) -> str:
         placeholder | x - 2 | square(x)
     """
     if is_constant(node):
-        return _number(node) if node.shape == () else array_text(node.attrs["value"])
+        return array_text(node.attrs["value"])
     if not node.inputs:
         return node.op.name
-    inputs = [_number(parent) if is_literal(parent) else parent.name for parent in node.inputs]
+    inputs = [
+        array_text(parent.attrs["value"]) if is_literal(parent) else parent.name for parent in node.inputs
+    ]
     if is_assignment(node):
         return f"{node.attrs['variable'].name} ← {inputs[0]}"
     if node.op.name in _INFIX:
@@ -184,10 +186,6 @@ def formula(node: Node) -> str:
     return f"{node.op.name}({', '.join(inputs + attrs)})"
 
 
-def _number(constant: Node) -> str:
-    return repr(float(constant.attrs["value"])).removesuffix(".0")
-
-
 def shape_text(shape: Shape) -> str:
     """A shape as text, with n for a dimension that is known when the graph runs: the rows."""
     if shape is None:
@@ -197,16 +195,18 @@ def shape_text(shape: Shape) -> str:
 
 
 def array_text(array: Array) -> str:
-    """A value for eyes: five digits; of more than three numbers the first two, row by row.
+    """A value: a single number with all its digits; of an array five, and of more than three numbers two.
 
     Examples:
         >>> print(array_text(np.float64(2 / 3)), array_text(np.ones((2, 1))), array_text(np.eye(3)))
-        0.66667 [1, 1] [1, 0, …]
+        0.6666666666666666 [1, 1] [1, 0, …]
     """
+    if np.size(array) == 1:
+        return repr(float(np.ravel(array)[0])).removesuffix(".0")
     numbers = [f"{number:.5g}" for number in np.ravel(array)[: _MOST_NUMBERS + 1]]
     if len(numbers) > _MOST_NUMBERS:
         numbers[2:] = ["…"]
-    return numbers[0] if np.size(array) == 1 else f"[{', '.join(numbers)}]"
+    return f"[{', '.join(numbers)}]"
 
 
 def optimized(view: GraphView) -> GraphView:

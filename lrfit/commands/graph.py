@@ -242,7 +242,7 @@ def _captions(features: list[str], target: str | None) -> dict[str, str]:
 
 def _say_what_is_seen(view: GraphView, output_format: str, terminal: Terminal) -> None:
     if output_format != "json":
-        terminal.note("numbers are rounded to five digits; --format json has all of them")
+        terminal.note("arrays are shortened, to five digits; --format json has all of them")
     if not view.gradients:
         terminal.note(
             "the loss is not in it, and nothing to differentiate: the gradients are the nodes …_grad/…"

@@ -35,7 +35,7 @@ def test_values_and_gradients_stand_beside_it_and_what_adds_up_below():
         "                                           along matmul     0.875",
         "matmul       (n, 1)  x @ W                 [1, 2, …]        [0.125, 0.125, …]",
     ]
-    assert text.splitlines()[-1].split() == ["objective", "()", "loss", "+", "penalty", "2.9688"]
+    assert text.splitlines()[-1].split() == ["objective", "()", "loss", "+", "penalty", "2.96875"]
 
 
 def test_a_training_graph_has_three_parts_and_what_each_pass_removed():
