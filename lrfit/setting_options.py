@@ -14,24 +14,32 @@ import click
 from lrfit.options import duration, initial_values, integer, number
 from lrfit.settings import SCHEDULES, TrainingSettings
 
-__all__ = ["setting_options", "settings_said"]
+__all__ = ["setting_options", "setting_options_of", "settings_said"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _setting(*names: str, type: Callable[[str], Any], none: str | None = None, **attributes: Any) -> Any:  # noqa: A002, ANN401
-    """An option for one of `TrainingSettings`, with its default."""
-    default = getattr(TrainingSettings, names[-1].lstrip("-").replace("-", "_"))
+def _setting(
+    *names: str,
+    type: Callable[[str], Any],  # noqa: A002
+    none: str | None = None,
+    **attributes: Any,  # noqa: ANN401
+) -> tuple[str, Any]:
+    """The name of one of `TrainingSettings`, and an option for it, with its default."""
+    setting = names[-1].lstrip("-").replace("-", "_")
+    default = getattr(TrainingSettings, setting)
     text = none if default is None else str(default)
-    return click.option(*names, type=type, default=text, show_default=text is not None, **attributes)
+    return setting, click.option(*names, type=type, default=text, show_default=text is not None, **attributes)
 
 
-def _switch(name: str, help: str) -> Any:  # noqa: A002, ANN401
-    """A switch for one of `TrainingSettings`; `--a/--no-a` if it is on by default."""
+def _switch(name: str, help: str) -> tuple[str, Any]:  # noqa: A002
+    """The name of one of `TrainingSettings`, and a switch for it; `--a/--no-a` if it is on by default."""
     setting = name.replace("-", "_")
     default = getattr(TrainingSettings, setting)
     both = f"--{name}/--no-{name}" if default else f"--{name}"
-    return click.option(both, setting, is_flag=True, default=default, show_default=default, help=help)
+    return setting, click.option(
+        both, setting, is_flag=True, default=default, show_default=default, help=help
+    )
 
 
 _OPTIONS = (
@@ -110,16 +118,31 @@ _OPTIONS = (
     ),
 )
 
+_OPTION_OF = dict(_OPTIONS)
+
 
 def setting_options(command: Command) -> Command:
     """Add an option for each of `TrainingSettings`; `settings_said` reads them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return setting_options_of(*_OPTION_OF)(command)
+
+
+def setting_options_of(*settings: str) -> Callable[[Command], Command]:
+    """What adds an option for these of `TrainingSettings`, in this order; `settings_said` reads them."""
+
+    def add(command: Command) -> Command:
+        for setting in reversed(settings):
+            command = _OPTION_OF[setting](command)
+        return command
+
+    return add
 
 
 def settings_said(options: dict[str, Any]) -> dict[str, Any]:
     """The settings that the command line has, without the defaults of others."""
     source = click.get_current_context().get_parameter_source
     default = click.core.ParameterSource.DEFAULT
-    return {f.name: options[f.name] for f in fields(TrainingSettings) if source(f.name) is not default}
+    return {
+        f.name: options[f.name]
+        for f in fields(TrainingSettings)
+        if f.name in options and source(f.name) is not default
+    }

@@ -41,6 +41,7 @@ ROWS = [
     ["shuffle"],
     ["row_store"],
     ["descent"],
+    ["explorer"],
     ["resuming", "run"],
     ["divergence", "stopping"],
     ["training", "advice"],

@@ -1,0 +1,96 @@
+"""`lrfit explore`: a page that descends on the data of a CSV, step by step, in a browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+from shlex import quote
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from lrfit.options import column_options, csv_options
+from lrfit.setting_options import setting_options_of, settings_said
+from lrfit.settings import TrainingSettings
+from lrfit.terminal import Terminal
+
+if TYPE_CHECKING:
+    from lrfit.row_store import RowStore
+
+
+@click.command(name="explore", short_help="Make a page to play with descent on a CSV.")
+@click.argument("data", type=click.Path(allow_dash=True))
+@click.option("-o", "--output", metavar="FILE.html", required=True, help="Write the page here.")
+@column_options
+@csv_options
+@setting_options_of(
+    "intercept", "l2", "init", "learning_rate", "batch_size", "momentum", "seed", "standardize"
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no notes and no progress.")
+def command(**options: Any) -> None:  # noqa: ANN401
+    """Make one HTML page that fits a line to the CSV file DATA (- for stdin), step by step.
+
+    The page needs no network. It shows the data and the line, the loss and the path downhill, and the graph
+    with the values in it, and has the learning rate, momentum, STEP, RUN and RESET. Its numbers are those of
+    `lrfit train`. The settings are those that it starts with; it needs plotly: pip install 'lrfit[explore]'.
+
+    \b
+    Example:
+      lrfit explore data.csv -o page.html
+    """
+    from lrfit.descent import prepare
+    from lrfit.explorer import contents, page
+    from lrfit.extras import imported
+    from lrfit.output_file import check_writable, open_output
+    from lrfit.training_data import read_training_data
+
+    imported("plotly", "the page")
+    check_writable(options["output"])
+    settings = TrainingSettings(**settings_said(options))
+    terminal = Terminal(quiet=options["quiet"])
+    data = read_training_data(options, settings, terminal, keep_rows=True)
+    kept = cast("RowStore", data.rows)
+    descent = prepare(data.sample.moments, settings, kept)
+    document = page(
+        contents(
+            descent,
+            kept.rows(),
+            data.features,
+            data.target,
+            source=options["data"],
+            command=_train_command(),
+        )
+    )
+    with open_output(options["output"]) as file:
+        file.write(document)
+    terminal.note(f"{options['output']}: {len(document):,} bytes")
+
+
+def _train_command() -> str:
+    """`lrfit train` with the options of this command line that the page does not control."""
+    context = click.get_current_context()
+    skipped = {"data", "output", "quiet", "learning_rate", "momentum", "batch_size"}
+    path = context.params["data"]
+    words = ["lrfit", "train", f"./{path}" if path.startswith("-") and path != "-" else path]
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name not in skipped and source is not click.core.ParameterSource.DEFAULT:
+            words += _words(option, context.params[option.name or ""])
+    return " ".join(map(quote, words))
+
+
+def _words(option: click.Parameter, value: Any) -> list[str]:  # noqa: ANN401
+    """An option and its value, as they are written on a command line."""
+    name = next(name for name in [*option.secondary_opts, *option.opts] if name.startswith("--"))
+    if isinstance(value, bool):
+        return [name]
+    if option.name == "x":
+        return [f"{name}={_listed(names)}" for names in value]
+    return [f"{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"]
+
+
+def _listed(names: list[str]) -> str:
+    """Names, separated by commas, as `lrfit.options.names` reads them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()

@@ -1,0 +1,189 @@
+
+// The charts, by plotly. Each is given what to show, and is drawn anew; nothing else is kept.
+
+const SHADES = 12; // ellipses
+const FACTOR = 3; // of the excess, from an ellipse to the next
+const MOST_DRAWN = 1000; // points of the data
+
+/** Plotly reads markup in texts, and texts from the data have none. */
+const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
+const cut = (text, n = 40) => (text.length > n ? `${text.slice(0, n - 1)}…` : text);
+
+const label = (text) => plain(cut(text));
+
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(
+    ["card", "ink", "soft", "line", "faint", "blue", "orange", "green", "point"].map((name) => [
+      name,
+      style.getPropertyValue(`--${name}`).trim(),
+    ]),
+  );
+}
+
+function draw(element, traces, { x, y, shapes = [], height }) {
+  const c = colours();
+  const axis = {
+    color: c.soft, gridcolor: c.faint, linecolor: c.line, zeroline: false, ticks: "", automargin: true,
+    exponentformat: "power", nticks: 6,
+  };
+  const title = (text) => ({ text, font: { size: 13 }, standoff: 6 });
+  const layout = {
+    font: { family: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", size: 12, color: c.soft },
+    paper_bgcolor: c.card, plot_bgcolor: c.card, margin: { l: 8, r: 10, t: 30, b: 8 }, height,
+    xaxis: { ...axis, ...x, title: title(x.title) },
+    yaxis: { ...axis, ...y, title: title(y.title) },
+    showlegend: true,
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 12 }, itemclick: false, itemdoubleclick: false },
+    hovermode: "closest", dragmode: false, shapes,
+  };
+  const isTouched = matchMedia("(pointer: coarse)").matches;
+  const config = { displayModeBar: false, displaylogo: false, responsive: true, staticPlot: isTouched, scrollZoom: false };
+  return Plotly.react(element, traces.map((trace) => ({ hoverinfo: "x+y", ...trace })), layout, config);
+}
+
+/** The range that holds these numbers, with some room; also where they are all the same. */
+function rangeOf(numbers, room = 0.06) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of numbers) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const width = high - low || Math.abs(high) || 1;
+  return [low - room * width, high + room * width];
+}
+
+const line = (colour, width = 2.5, dash = "solid") => ({ color: colour, width, dash });
+
+/** One feature: the data and the lines. */
+function drawLine(element, { x, y, feature, target, current, best, bestName }) {
+  const c = colours();
+  const range = rangeOf(x);
+  const at = ([weight, intercept = 0]) => range.map((value) => weight * value + intercept);
+  draw(
+    element,
+    [
+      { x, y, name: "data", mode: "markers", marker: { color: c.point, size: x.length > 200 ? 4 : 7, opacity: x.length > 200 ? 0.5 : 0.8 } },
+      { x: range, y: at(best), name: bestName, mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
+      { x: range, y: at(current), name: "now", mode: "lines", line: line(c.blue, 3) },
+    ],
+    { x: { title: label(feature), range }, y: { title: label(target), range: rangeOf(y, 0.1) } },
+  );
+}
+
+/** Many features: what is predicted against what is. */
+function drawPredictions(element, { y, predicted, target }) {
+  const c = colours();
+  const range = rangeOf(y);
+  const width = range[1] - range[0];
+  const near = predicted.filter((value) => Math.abs(value - range[0]) < 5 * width);
+  draw(
+    element,
+    [
+      { x: range, y: range, name: "as it is", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
+      { x: y, y: predicted, name: "now", mode: "markers", marker: { color: c.blue, size: y.length > 200 ? 4 : 7, opacity: y.length > 200 ? 0.5 : 0.85 } },
+    ],
+    {
+      x: { title: `${label(target)}`, range },
+      y: { title: `predicted ${label(target)}`, range: rangeOf([...range, ...near], 0) },
+    },
+  );
+}
+
+/**
+ * The excess over the parameters i and j, the others as they are: ½·‖R·(p - c)‖² and a constant, with R upper
+ * triangular: by QR of the columns i and j of A, whose ½·‖A·(p - p*)‖² is the excess over all.
+ */
+function plane(root, optimum, parameters, i, j) {
+  const column = (k) => root.map((row) => row[k]);
+  const dot = (a, b) => a.reduce((sum, value, k) => sum + value * b[k], 0);
+  const minus = (a, factor, b) => a.map((value, k) => value - factor * b[k]);
+  const unit = (a, length) => a.map((value) => (length ? value / length : 0));
+  const length = (a) => Math.hypot(...a);
+  const rest = root.map((row) =>
+    row.reduce((sum, value, k) => (k === i || k === j ? sum : sum + value * (parameters[k] - optimum[k])), 0),
+  );
+  const r11 = length(column(i));
+  const q1 = unit(column(i), r11);
+  const r12 = dot(q1, column(j));
+  const second = minus(column(j), r12, q1);
+  const r22 = length(second);
+  const q2 = unit(second, r22);
+  const d2 = r22 ? -dot(q2, rest) / r22 : 0;
+  const d1 = r11 ? (-dot(q1, rest) - r12 * d2) / r11 : 0;
+  return { r11, r12, r22, centre: [optimum[i] + d1, optimum[j] + d2] };
+}
+
+/** Where the excess over the plane is this much above the least: an ellipse, however narrow. */
+function ellipse({ r11, r12, r22, centre }, excess, [width, height]) {
+  const radius = Math.sqrt(2 * excess);
+  // A direction without curvature has no end; it is followed far beyond the picture.
+  const [a, b] = [Math.max(r11, (1e-4 * radius) / width), Math.max(r22, (1e-4 * radius) / height)];
+  const [x, y] = [[], []];
+  for (let k = 0; k <= 360; k++) {
+    const angle = (k * Math.PI) / 180;
+    const up = (radius * Math.sin(angle)) / b;
+    y.push(centre[1] + up);
+    x.push(centre[0] + (radius * Math.cos(angle) - r12 * up) / a);
+  }
+  return { x, y };
+}
+
+function drawSurface(element, { root, optimum, path, i, j, names, bestName }) {
+  const c = colours();
+  const now = path.at(-1).parameters;
+  const bowl = plane(root, optimum, now, i, j);
+  const xs = path.map(({ parameters }) => parameters[i]);
+  const ys = path.map(({ parameters }) => parameters[j]);
+  const [x, y] = [rangeOf([...xs, bowl.centre[0]], 0.25), rangeOf([...ys, bowl.centre[1]], 0.25)];
+  const size = [x[1] - x[0], y[1] - y[0]];
+  const above = (p, q) => {
+    const [dx, dy] = [p - bowl.centre[0], q - bowl.centre[1]];
+    return 0.5 * ((bowl.r11 * dx + bowl.r12 * dy) ** 2 + (bowl.r22 * dy) ** 2);
+  };
+  const highest = Math.max(...x.flatMap((p) => y.map((q) => above(p, q))));
+  const fill = `${c.blue}12`;
+  const ellipses = [];
+  for (let k = 0; k < SHADES; k++) {
+    const { x: px, y: py } = ellipse(bowl, highest / FACTOR ** k, size);
+    if (![...px, ...py].every(Number.isFinite)) continue;
+    ellipses.push({
+      x: px, y: py, mode: "lines", line: { color: `${c.blue}66`, width: 0.8 }, fill: "toself", fillcolor: fill,
+      hoverinfo: "skip", showlegend: false,
+    });
+  }
+  const few = xs.length <= 60;
+  draw(
+    element,
+    [
+      ...ellipses,
+      { x: xs, y: ys, name: "path", mode: few ? "lines+markers" : "lines", line: line(c.orange, 1.6), marker: { color: c.orange, size: 4 } },
+      { x: [bowl.centre[0]], y: [bowl.centre[1]], name: bestName, mode: "markers", marker: { color: c.green, size: 13, symbol: "star", line: { color: c.card, width: 1 } } },
+      { x: [now[i]], y: [now[j]], name: "now", mode: "markers", marker: { color: c.blue, size: 10, line: { color: c.card, width: 1.5 } } },
+    ],
+    { x: { title: label(names[i]), range: x }, y: { title: label(names[j]), range: y } },
+  );
+}
+
+function drawLoss(element, { path, minimum, name }) {
+  const c = colours();
+  const steps = path.map(({ step }) => step);
+  const losses = path.map(({ objective }) => objective);
+  const last = Math.max(10, steps.at(-1));
+  const positive = losses.filter((value) => value > 0);
+  const logs = [...positive, ...(minimum > 0 && minimum > 1e-9 * Math.max(...losses) ? [minimum] : [])].map(Math.log10);
+  const [low, high] = logs.length ? rangeOf(logs) : [-1, 1];
+  const room = Math.max(0, 0.5 - (high - low) / 2);
+  draw(
+    element,
+    [
+      ...(minimum > 0 ? [{ x: [0, last], y: [minimum, minimum], name: "the least", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 }] : []),
+      { x: steps, y: losses, name, mode: steps.length <= 60 ? "lines+markers" : "lines", line: line(c.blue, 2.5), marker: { size: 5 } },
+    ],
+    {
+      x: { title: "step", range: [-0.03 * last, 1.03 * last] },
+      y: { title: name, type: "log", range: [low - room, high + room] },
+    },
+  );
+}

@@ -1,0 +1,142 @@
+
+// The graph as a picture: layers from the top down, each edge with its value and the gradient along it.
+
+const WIDTH = 360; // of the picture, in its own units; one on a narrow phone
+const LAYER = 92; // from a layer to the next
+const BOX = { width: 84, height: 34 };
+const SIGNS = {
+  matmul: "x·W", add: "a + b", subtract: "a − b", multiply: "a · b", divide: "a ÷ b", square: "a²",
+  reduce_mean: "mean", reduce_sum: "sum", placeholder: "data", variable: "variable",
+};
+
+function svg(name, attributes = {}, text = null) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== null) element.textContent = text;
+  return element;
+}
+
+/** A number in three digits. */
+function short(value) {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  const text =
+    size !== 0 && (size >= 1e5 || size < 1e-3) ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  return text.replace("e+", "e").replaceAll("-", "−");
+}
+
+/** An array in a few characters: its first numbers, and its shape if there are more. */
+function brief({ shape, data }, n) {
+  if (!shape.length) return short(data[0]);
+  const text = Array.from(data.slice(0, n), short).join(", ");
+  return data.length > n ? `[${text}, …]` : `[${text}]`;
+}
+
+/**
+ * Where the nodes are: each a layer above the first that uses it, in the order in which the inputs are written.
+ * An edge over several layers has a place in each, so that it crosses no node.
+ */
+function placed(nodes, end) {
+  const named = Object.fromEntries(nodes.map((node) => [node.name, node]));
+  const layer = { [end]: 0 };
+  const order = nodes.filter(({ name }) => name in named).reverse();
+  for (const { name, inputs } of order) {
+    if (!(name in layer)) continue;
+    for (const input of inputs) layer[input] = Math.max(layer[input] ?? 0, layer[name] + 1);
+  }
+  const layers = [];
+  const edges = [];
+  const seen = new Set();
+  const put = (level, item) => (layers[level] ??= []).push(item);
+  const visit = (name) => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    put(layer[name], { name });
+    named[name].inputs.forEach((input, position) => {
+      const edge = { from: input, to: name, position, over: [] };
+      edges.push(edge);
+      for (let level = layer[name] + 1; level < layer[input]; level++) {
+        const bend = {};
+        put(level, bend);
+        edge.over.unshift(bend);
+      }
+      visit(input);
+    });
+  };
+  visit(end);
+  const depth = layers.length;
+  const place = {};
+  layers.forEach((items, level) => {
+    items.forEach((item, k) => {
+      item.x = ((k + 0.5) * WIDTH) / items.length;
+      item.y = (depth - 1 - level) * LAYER + BOX.height / 2 + 2;
+      item.nBeside = items.length;
+      if (item.name) place[item.name] = item;
+    });
+  });
+  return { place, edges, height: (depth - 1) * LAYER + BOX.height + 4 };
+}
+
+class Diagram {
+  /** The nodes of the forward graph, and what is known of the gradients along its edges. */
+  constructor(element, { forward, edges, objective }) {
+    const nodes = forward.nodes.filter(({ part }) => part === "forward");
+    this.gradients = Object.fromEntries(edges.map(({ node, input, gradient }) => [`${node} ${input}`, gradient]));
+    this.end = objective;
+    const { place, edges: drawn, height } = placed(nodes, objective);
+    const tail = LAYER - BOX.height - 18;
+    const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${height + tail}`, role: "img", "aria-labelledby": "graph-title graph-note" });
+    this.texts = [];
+    for (const edge of drawn) picture.append(this.line(edge, place));
+    const last = place[objective];
+    picture.append(this.path(last, { x: last.x, y: height + tail }, []));
+    for (const node of nodes) if (node.name in place) picture.append(this.box(node, place[node.name]));
+    for (const edge of drawn) {
+      const from = place[edge.from];
+      const to = edge.over[0] ?? place[edge.to];
+      const share = 0.3;
+      this.write(picture, from.x + share * (to.x - from.x), from.y + BOX.height / 2 + 16, {
+        value: edge.from, gradient: this.gradients[`${edge.to} ${edge.position}`], n: from.nBeside > 2 ? 1 : 2,
+      });
+    }
+    this.write(picture, last.x, last.y + BOX.height / 2 + 14, { value: objective, gradient: `${objective}_grad/ones_like`, n: 1 });
+    element.replaceChildren(picture);
+  }
+
+  path(from, to, over) {
+    const points = [{ x: from.x, y: from.y + BOX.height / 2 }, ...over, { x: to.x, y: to.over ? to.y : to.y - (to.name ? BOX.height / 2 : 0) }];
+    const d = points.map(({ x, y }, k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+    return svg("path", { class: "edge", d });
+  }
+
+  line(edge, place) {
+    return this.path(place[edge.from], place[edge.to], edge.over);
+  }
+
+  box({ name, op, attrs }, { x, y }) {
+    const group = svg("g", { class: `${op === "variable" ? "variable" : ""} ${name === this.end ? "end" : ""}` });
+    group.append(svg("rect", { class: "box", x: x - BOX.width / 2, y: y - BOX.height / 2, width: BOX.width, height: BOX.height, rx: 7 }));
+    if (op === "constant") {
+      group.append(svg("text", { class: "name", x, y: y + 4 }, brief(fromLists(attrs.value), 1)));
+    } else {
+      group.append(svg("text", { class: "name", x, y: y - 2 }, name));
+      group.append(svg("text", { class: "op", x, y: y + 12 }, SIGNS[op] ?? op));
+    }
+    return group;
+  }
+
+  write(picture, x, y, what) {
+    const value = svg("text", { class: "number value", x, y });
+    const gradient = svg("text", { class: "number gradient", x, y: y + 14 });
+    picture.append(value, gradient);
+    this.texts.push({ ...what, texts: [value, gradient] });
+  }
+
+  /** Show the values of a run. */
+  show(values) {
+    for (const { value, gradient, n, texts } of this.texts) {
+      texts[0].textContent = brief(values[value], n);
+      texts[1].textContent = gradient in values ? brief(values[gradient], n) : "";
+    }
+  }
+}

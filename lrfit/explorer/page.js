@@ -1,0 +1,368 @@
+
+// The page: controls, numbers and pictures of a descent.
+
+const FRAME_MS = 100; // between two pictures of a run
+const CALM_FRAME_MS = 700; // where motion is unwanted
+const DECADES = 3; // of rates on the slider, about the largest stable one
+
+const contents = JSON.parse(document.getElementById("contents").textContent);
+const descent = new Descent(contents);
+const diagram = new Diagram(document.getElementById("diagram"), contents.programs);
+const parameterNames = [...contents.features, ...(contents.intercept ? ["intercept"] : [])];
+const bestName = contents.l2 ? "optimum" : "least squares";
+const isLine = contents.features.length === 1;
+
+const element = (id) => document.getElementById(id);
+const write = (id, text) => {
+  element(id).textContent = text;
+};
+const grouped = (n) => n.toLocaleString("en");
+const rounded = (value) => String(Number(value.toPrecision(4)));
+
+/** What the controls say now; a field that cannot be read keeps its last number. */
+const chosen = { rate: contents.learning_rate, momentum: contents.momentum, pace: 1 };
+let timer = null;
+
+// Controls
+
+/** The number in a field; null, and the field marked, where it has none that is valid. */
+function numberIn(field, isValid) {
+  const text = field.value.trim();
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  const isRight = Number.isFinite(value) && isValid(value);
+  field.setAttribute("aria-invalid", String(!isRight));
+  return isRight ? value : null;
+}
+
+function setUpRate() {
+  const { learning_rate: start, max_stable_rate: bound } = contents;
+  const middle = bound ?? start;
+  const low = Math.log10(Math.min(middle / 10 ** DECADES, start / 10));
+  const high = Math.log10(Math.max(middle * 10, start * 10));
+  const [field, slider] = [element("rate"), element("rate-slider")];
+  [slider.min, slider.max] = [low, high];
+  const choose = (rate, from) => {
+    chosen.rate = rate;
+    if (from !== field) field.value = String(rate);
+    if (from !== slider) slider.value = Math.log10(rate);
+    field.setAttribute("aria-invalid", "false");
+    slider.setAttribute("aria-valuetext", String(rate));
+    showStability();
+  };
+  field.addEventListener("input", () => {
+    const rate = numberIn(field, (value) => value > 0);
+    if (rate !== null) choose(rate, field);
+  });
+  slider.addEventListener("input", () => choose(Number((10 ** Number(slider.value)).toPrecision(3)), slider));
+  choose(start);
+}
+
+function setUpMomentum() {
+  const [field, slider] = [element("momentum"), element("momentum-slider")];
+  const choose = (momentum, from) => {
+    chosen.momentum = momentum;
+    if (from !== field) field.value = String(momentum);
+    if (from !== slider) slider.value = momentum;
+    field.setAttribute("aria-invalid", "false");
+    showStability();
+  };
+  field.addEventListener("input", () => {
+    const momentum = numberIn(field, (value) => value >= 0 && value < 1);
+    if (momentum !== null) choose(momentum, field);
+  });
+  slider.addEventListener("input", () => choose(Number(slider.value), slider));
+  choose(contents.momentum);
+}
+
+function setUpBatches() {
+  if (!contents.has_all_rows) {
+    element("batch-control").hidden = true;
+    return;
+  }
+  const field = element("batch");
+  field.value = contents.batch_size ?? "full";
+  write("batch-note", "rows of a step, in file order; or full");
+  field.addEventListener("change", () => {
+    const size =
+      field.value.trim() === "full" ? null : numberIn(field, (value) => Number.isInteger(value) && value >= 1);
+    if (size === null && field.getAttribute("aria-invalid") === "true" && field.value.trim() !== "full") return;
+    field.setAttribute("aria-invalid", "false");
+    pause();
+    descent.reset(size === null ? null : Math.min(size, contents.n_samples));
+    say("A new batch size starts anew.");
+    show();
+  });
+}
+
+/** Where the largest stable rate is on the slider, and what the chosen one leads to. */
+function showStability() {
+  const bound = descent.stableRate(chosen.momentum);
+  const slider = element("rate-slider");
+  const [low, high] = [Number(slider.min), Number(slider.max)];
+  const share = (Math.log10(bound) - low) / (high - low);
+  element("bound").hidden = !(share >= 0 && share <= 1);
+  if (share >= 0 && share <= 1) {
+    element("bound").style.left = `calc(8px + ${share} * (100% - 16px))`; // the middle of the thumb
+    write("bound-label", `largest stable: ${rounded(bound)}`);
+  }
+  const isTooLarge = chosen.rate >= bound;
+  const words = () => {
+    if (bound === Infinity) return "Every learning rate is stable: the loss does not depend on the parameters.";
+    const times = rounded(chosen.rate / bound);
+    if (isTooLarge && descent.isFullBatch) {
+      return `Too large: ${times} times the largest stable rate, ${rounded(bound)}. It will diverge.`;
+    }
+    if (isTooLarge) {
+      return `${times} times the largest stable rate of full batches, ${rounded(bound)}. Mini-batches will very probably diverge.`;
+    }
+    const percent = `${rounded((100 * chosen.rate) / bound)} % of the largest stable rate, ${rounded(bound)}`;
+    return descent.isFullBatch
+      ? `Stable: ${percent}.`
+      : `${percent}, for full batches; mini-batches may need a smaller one.`;
+  };
+  write("stability", words());
+  element("stability").classList.toggle("warning", isTooLarge);
+}
+
+// Steps
+
+function say(text, isWarning = false) {
+  write("status", text);
+  element("status").classList.toggle("warning", isWarning);
+}
+
+const place = () =>
+  descent.isFullBatch
+    ? `Step ${grouped(descent.nSteps)}`
+    : `Epoch ${grouped(descent.epoch)}, step ${descent.stepOfEpoch} of ${descent.batches.length}`;
+
+/** Take as many steps as are wanted at a time; whether it makes sense to go on. */
+function advance() {
+  const hadArrived = descent.hasArrived;
+  for (let k = 0; k < chosen.pace; k++) {
+    const hasMoved = descent.step(chosen.rate, chosen.momentum);
+    if (descent.hasDiverged(chosen.rate, chosen.momentum)) {
+      const how = descent.overflowed
+        ? "the next step leads to numbers that are too large to compute with"
+        : `the loss is ${rounded(descent.now.objective)}, and was ${rounded(descent.start.objective)} at the start`;
+      say(`It has diverged: ${how}. Choose a smaller learning rate, and RESET.`, true);
+      return false;
+    }
+    if (!hasMoved) {
+      say(`${place()}: nothing changes any more; this is the optimum, to the last digit.`);
+      return false;
+    }
+    if (descent.hasArrived && !hadArrived) {
+      say(`${place()}: arrived, to a trillionth of the optimum.`);
+      return false;
+    }
+  }
+  return true;
+}
+
+function step() {
+  pause();
+  if (descent.overflowed) return;
+  if (advance()) say(`${place()}: loss ${rounded(descent.loss)}.`);
+  show();
+}
+
+function pause() {
+  if (timer === null) return;
+  clearTimeout(timer);
+  timer = null;
+  write("run", "RUN");
+  say(`${place()}: paused.`);
+}
+
+function run() {
+  if (timer !== null) {
+    pause();
+    return;
+  }
+  if (descent.overflowed) return;
+  write("run", "PAUSE");
+  say("Running.");
+  const period = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM_FRAME_MS : FRAME_MS;
+  const frame = () => {
+    const started = performance.now();
+    const goesOn = advance();
+    show();
+    if (goesOn) {
+      timer = setTimeout(frame, Math.max(16, period - (performance.now() - started)));
+    } else {
+      timer = null;
+      write("run", "RUN");
+    }
+  };
+  timer = setTimeout(frame, 0);
+}
+
+function reset() {
+  pause();
+  descent.reset();
+  say("Back at the start.");
+  show();
+}
+
+// What is shown
+
+function show() {
+  element("step").disabled = element("run").disabled = descent.overflowed;
+  showStability();
+  showNumbers();
+  showCommand();
+  showCharts();
+  diagram.show(descent.look(descent.batch));
+  const rows = descent.batch.x.shape[0];
+  const what = descent.isFullBatch
+    ? `${rows} sigma points stand for the ${grouped(contents.n_samples)} rows, with the same loss and gradients.`
+    : `the ${rows} rows of the next step.`;
+  write("graph-note", `x and y are ${what}${contents.standardize ? " In standard units." : ""}`);
+}
+
+function showNumbers() {
+  const { now } = descent;
+  const totals = {
+    epoch: descent.epoch,
+    step: descent.nSteps,
+    loss: descent.loss,
+    "least loss": contents.minimum,
+    excess: now.excess,
+  };
+  if (contents.l2) totals["least loss, with the penalty"] = totals["least loss"];
+  const gradient = descent.gradient;
+  element("totals").replaceChildren(
+    ...Object.entries(totals)
+      .filter(([name]) => !(contents.l2 && name === "least loss"))
+      .flatMap(([name, value]) => {
+        const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
+        [term.textContent, detail.textContent] = [name, String(value)];
+        detail.dataset.name = name;
+        return [term, detail];
+      }),
+  );
+  element("parameters").replaceChildren(
+    ...parameterNames.map((name, k) => {
+      const row = document.createElement("tr");
+      const head = document.createElement("th");
+      head.scope = "row";
+      head.textContent = cut(name, 60);
+      head.title = name;
+      const cells = { value: now.parameters[k], best: contents.optimum[k], gradient: gradient[k] };
+      row.append(
+        head,
+        ...Object.entries(cells).map(([kind, value]) => {
+          const cell = document.createElement("td");
+          cell.dataset.kind = kind;
+          cell.textContent = String(value);
+          return cell;
+        }),
+      );
+      return row;
+    }),
+  );
+}
+
+/** The command that does the same; there is none where the rate or the momentum changed on the way. */
+function showCommand() {
+  const { settings, epoch, stepOfEpoch } = descent;
+  const text = () => {
+    if (settings === undefined) return "The rate or the momentum has changed on the way: RESET, for a run that one command repeats.";
+    const { rate, momentum } = settings ?? chosen;
+    const options = [`--lr ${rate}`, `--epochs ${Math.max(1, epoch)}`];
+    if (momentum) options.push(`--momentum ${momentum}`);
+    if (!descent.isFullBatch) options.push(`--batch-size ${descent.batchSize} --no-shuffle`);
+    const rest = stepOfEpoch ? `\n(and ${stepOfEpoch} more steps of the next epoch)` : "";
+    return `${contents.command} ${options.join(" ")}${epoch ? rest : ""}`;
+  };
+  write("command", text());
+}
+
+/** What the charts show of the rows: at most so many, evenly chosen. */
+function drawnRows() {
+  const { rows, shift, scale } = contents;
+  const every = Math.ceil(rows.length / MOST_DRAWN);
+  const drawn = rows.flatMap((row, k) => (k % every ? [] : [{ row, k }]));
+  const inData = (column) => drawn.map(({ row }) => row.at(column) * scale.at(column) + shift.at(column));
+  return { x: inData(0), y: inData(-1), indices: drawn.map(({ k }) => k) };
+}
+
+const drawn = drawnRows();
+
+function showCharts() {
+  const { target, features } = contents;
+  const { now } = descent;
+  if (isLine) {
+    drawLine(element("data-chart"), {
+      ...drawn, feature: features[0], target, current: now.parameters, best: contents.optimum, bestName,
+    });
+  } else {
+    const predicted = descent.predictions();
+    drawPredictions(element("data-chart"), { y: drawn.y, predicted: drawn.indices.map((k) => predicted[k]), target });
+  }
+  const path = descent.pathToNow;
+  if (parameterNames.length > 1) {
+    drawSurface(element("surface-chart"), {
+      root: contents.root, optimum: contents.optimum, path, names: parameterNames, bestName: isLine ? bestName : "lowest here",
+      i: Number(element("across").value), j: Number(element("up").value),
+    });
+  }
+  drawLoss(element("loss-chart"), { path, minimum: contents.minimum, name: contents.l2 ? "loss and penalty" : "loss" });
+}
+
+function setUpTexts() {
+  const { source, target, features, n_samples: n, rows, has_all_rows: hasAll, l2, standardize } = contents;
+  write("source", source);
+  const names = features.slice(0, 8).map((name) => cut(name)).join(", ") + (features.length > 8 ? ", …" : "");
+  write("summary", `${cut(target)} from ${names}: ${grouped(n)} rows${standardize ? ", in standard units" : ""}${l2 ? `, with the penalty ½·${l2}·‖W‖²` : ""}`);
+  write("data-title", isLine ? "The data, and the line now" : `Predicted ${cut(target)}, against what it is`);
+  const shown = drawn.y.length;
+  if (!hasAll) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, drawn at random; the numbers are those of all.`);
+  else if (shown < n) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, evenly chosen; the numbers are those of all.`);
+  write("surface-note", `From one ellipse to the next the loss above the ${isLine ? "least" : "lowest here"} grows ${FACTOR}-fold.${isLine ? "" : " The other parameters are as they are now."}`);
+  write("best-head", bestName);
+  write("end-name", contents.programs.objective);
+  write("units", `All in the units of the data${standardize || l2 ? ", but the gradient, which is in those of descent" : ""}. The gradient is that of the whole data.`);
+}
+
+function setUpAxes() {
+  if (parameterNames.length < 2) {
+    element("surface-figure").hidden = true;
+    return;
+  }
+  for (const [id, first] of [["across", 0], ["up", parameterNames.length - 1]]) {
+    parameterNames.forEach((name, k) => element(id).add(new Option(cut(name), String(k), k === first, k === first)));
+    element(id).addEventListener("change", () => {
+      const other = element(id === "up" ? "across" : "up");
+      if (other.value === element(id).value) other.value = String((Number(other.value) + 1) % parameterNames.length);
+      showCharts();
+    });
+  }
+  element("axes").hidden = parameterNames.length === 2;
+}
+
+function setUpKeys() {
+  const keys = { s: step, r: run, 0: reset };
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input:not([type=range]), select, textarea");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+}
+
+setUpTexts();
+setUpAxes();
+setUpRate();
+setUpMomentum();
+setUpBatches();
+setUpKeys();
+element("step").addEventListener("click", step);
+element("run").addEventListener("click", run);
+element("reset").addEventListener("click", reset);
+element("pace").addEventListener("change", ({ target }) => {
+  chosen.pace = Number(target.value);
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showCharts);
+show();
