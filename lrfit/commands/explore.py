@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
@@ -57,7 +58,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
             kept.rows(),
             data.features,
             data.target,
-            source=options["data"],
+            source="standard input" if options["data"] == "-" else Path(options["data"]).name,
             command=_train_command(),
         )
     )

@@ -22,7 +22,16 @@ function colours() {
   );
 }
 
-function draw(element, traces, { x, y, shapes = [], height }) {
+/** A number in a few digits. */
+function short(value, n = 3) {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  const text =
+    size !== 0 && (size >= 1e5 || size < 1e-3) ? value.toExponential(n - 1) : String(Number(value.toPrecision(n)));
+  return text.replace(/\.?0*e\+?/, "e").replaceAll("-", "−");
+}
+
+function draw(element, traces, { x, y }) {
   const c = colours();
   const axis = {
     color: c.soft, gridcolor: c.faint, linecolor: c.line, zeroline: false, ticks: "", automargin: true,
@@ -31,12 +40,12 @@ function draw(element, traces, { x, y, shapes = [], height }) {
   const title = (text) => ({ text, font: { size: 13 }, standoff: 6 });
   const layout = {
     font: { family: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", size: 12, color: c.soft },
-    paper_bgcolor: c.card, plot_bgcolor: c.card, margin: { l: 8, r: 10, t: 30, b: 8 }, height,
+    paper_bgcolor: c.card, plot_bgcolor: c.card, margin: { l: 8, r: 10, t: 30, b: 8 },
     xaxis: { ...axis, ...x, title: title(x.title) },
     yaxis: { ...axis, ...y, title: title(y.title) },
     showlegend: true,
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 12 }, itemclick: false, itemdoubleclick: false },
-    hovermode: "closest", dragmode: false, shapes,
+    hovermode: "closest", dragmode: false,
   };
   const isTouched = matchMedia("(pointer: coarse)").matches;
   const config = { displayModeBar: false, displaylogo: false, responsive: true, staticPlot: isTouched, scrollZoom: false };
@@ -57,10 +66,13 @@ function rangeOf(numbers, room = 0.06) {
 const line = (colour, width = 2.5, dash = "solid") => ({ color: colour, width, dash });
 
 /** One feature: the data and the lines. */
-function drawLine(element, { x, y, feature, target, current, best, bestName }) {
+function drawLine(element, { x, y, feature, target, start, current, best, bestName }) {
   const c = colours();
   const range = rangeOf(x);
+  const [low, high] = rangeOf(y, 0.1);
   const at = ([weight, intercept = 0]) => range.map((value) => weight * value + intercept);
+  // The line at the start is to be seen, too, unless it is far from the data.
+  const near = at(start).filter((value) => value > low - (high - low) && value < high + (high - low));
   draw(
     element,
     [
@@ -68,7 +80,7 @@ function drawLine(element, { x, y, feature, target, current, best, bestName }) {
       { x: range, y: at(best), name: bestName, mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
       { x: range, y: at(current), name: "now", mode: "lines", line: line(c.blue, 3) },
     ],
-    { x: { title: label(feature), range }, y: { title: label(target), range: rangeOf(y, 0.1) } },
+    { x: { title: label(feature), range }, y: { title: label(target), range: rangeOf([low, high, ...near], 0.02) } },
   );
 }
 
@@ -81,7 +93,7 @@ function drawPredictions(element, { y, predicted, target }) {
   draw(
     element,
     [
-      { x: range, y: range, name: "as it is", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
+      { x: range, y: range, name: "predicted = actual", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
       { x: y, y: predicted, name: "now", mode: "markers", marker: { color: c.blue, size: y.length > 200 ? 4 : 7, opacity: y.length > 200 ? 0.5 : 0.85 } },
     ],
     {
@@ -166,24 +178,35 @@ function drawSurface(element, { root, optimum, path, i, j, names, bestName }) {
   );
 }
 
+/** Ticks of a logarithmic axis: 1, 2, 5 where there is room for them, else powers of ten. */
+function logTicks(low, high) {
+  const every = Math.ceil((high - low) / 6);
+  const vals = [];
+  for (let power = Math.floor(low); power <= high; power++) {
+    if (every > 1 && power % every) continue;
+    for (const digit of high - low < 2.5 ? [1, 2, 5] : [1]) vals.push(Number(`${digit}e${power}`));
+  }
+  return { tickvals: vals, ticktext: vals.map((value) => short(value)) };
+}
+
 function drawLoss(element, { path, minimum, name }) {
   const c = colours();
   const steps = path.map(({ step }) => step);
   const losses = path.map(({ objective }) => objective);
   const last = Math.max(10, steps.at(-1));
-  const positive = losses.filter((value) => value > 0);
-  const logs = [...positive, ...(minimum > 0 && minimum > 1e-9 * Math.max(...losses) ? [minimum] : [])].map(Math.log10);
+  const floor = minimum > NEGLIGIBLE * losses[0] ? [minimum] : []; // that of an exact fit is rounding
+  const logs = [...losses.filter((value) => value > 0), ...floor].map(Math.log10);
   const [low, high] = logs.length ? rangeOf(logs) : [-1, 1];
   const room = Math.max(0, 0.5 - (high - low) / 2);
   draw(
     element,
     [
-      ...(minimum > 0 ? [{ x: [0, last], y: [minimum, minimum], name: "the least", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 }] : []),
+      ...floor.map((y) => ({ x: [0, last], y: [y, y], name: "the least", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 })),
       { x: steps, y: losses, name, mode: steps.length <= 60 ? "lines+markers" : "lines", line: line(c.blue, 2.5), marker: { size: 5 } },
     ],
     {
       x: { title: "step", range: [-0.03 * last, 1.03 * last] },
-      y: { title: name, type: "log", range: [low - room, high + room] },
+      y: { title: name, type: "log", range: [low - room, high + room], ...logTicks(low - room, high + room) },
     },
   );
 }

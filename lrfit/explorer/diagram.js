@@ -4,6 +4,7 @@
 const WIDTH = 360; // of the picture, in its own units; one on a narrow phone
 const LAYER = 92; // from a layer to the next
 const BOX = { width: 84, height: 34 };
+const DIGIT = 6.7; // width of one
 const SIGNS = {
   matmul: "x·W", add: "a + b", subtract: "a − b", multiply: "a · b", divide: "a ÷ b", square: "a²",
   reduce_mean: "mean", reduce_sum: "sum", placeholder: "data", variable: "variable",
@@ -16,19 +17,10 @@ function svg(name, attributes = {}, text = null) {
   return element;
 }
 
-/** A number in three digits. */
-function short(value) {
-  if (!Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  const text =
-    size !== 0 && (size >= 1e5 || size < 1e-3) ? value.toExponential(2) : String(Number(value.toPrecision(3)));
-  return text.replace("e+", "e").replaceAll("-", "−");
-}
-
 /** An array in a few characters: its first numbers, and its shape if there are more. */
 function brief({ shape, data }, n) {
   if (!shape.length) return short(data[0]);
-  const text = Array.from(data.slice(0, n), short).join(", ");
+  const text = Array.from(data.slice(0, n), (value) => short(value)).join(", ");
   return data.length > n ? `[${text}, …]` : `[${text}]`;
 }
 
@@ -94,9 +86,10 @@ class Diagram {
     for (const edge of drawn) {
       const from = place[edge.from];
       const to = edge.over[0] ?? place[edge.to];
-      const share = 0.3;
-      this.write(picture, from.x + share * (to.x - from.x), from.y + BOX.height / 2 + 16, {
-        value: edge.from, gradient: this.gradients[`${edge.to} ${edge.position}`], n: from.nBeside > 2 ? 1 : 2,
+      // Under the node that gives the value; but beside each other where there are several such edges.
+      const isOnly = drawn.filter((other) => other.from === edge.from).length === 1;
+      this.write(picture, from.x + (isOnly ? 0.1 : 0.25) * (to.x - from.x), from.y + BOX.height / 2 + 18, {
+        value: edge.from, gradient: this.gradients[`${edge.to} ${edge.position}`], n: isOnly && from.nBeside < 3 ? 2 : 1,
       });
     }
     this.write(picture, last.x, last.y + BOX.height / 2 + 14, { value: objective, gradient: `${objective}_grad/ones_like`, n: 1 });
@@ -119,24 +112,29 @@ class Diagram {
     if (op === "constant") {
       group.append(svg("text", { class: "name", x, y: y + 4 }, brief(fromLists(attrs.value), 1)));
     } else {
-      group.append(svg("text", { class: "name", x, y: y - 2 }, name));
+      group.append(svg("text", { class: name.length > 9 ? "name long" : "name", x, y: y - 2 }, name));
       group.append(svg("text", { class: "op", x, y: y + 12 }, SIGNS[op] ?? op));
     }
     return group;
   }
 
   write(picture, x, y, what) {
-    const value = svg("text", { class: "number value", x, y });
-    const gradient = svg("text", { class: "number gradient", x, y: y + 14 });
-    picture.append(value, gradient);
-    this.texts.push({ ...what, texts: [value, gradient] });
+    const texts = ["value", "gradient"].map((kind, k) => svg("text", { class: `number ${kind}`, x, y: y + 14 * k }));
+    const behind = svg("rect", { class: "behind", x, y: y - 11, height: 27 }); // so that the edge crosses no digit
+    picture.append(behind, ...texts);
+    this.texts.push({ ...what, x, behind, texts });
   }
 
   /** Show the values of a run. */
   show(values) {
-    for (const { value, gradient, n, texts } of this.texts) {
-      texts[0].textContent = brief(values[value], n);
-      texts[1].textContent = gradient in values ? brief(values[gradient], n) : "";
+    for (const { value, gradient, n, x, behind, texts } of this.texts) {
+      const said = [brief(values[value], n), gradient in values ? brief(values[gradient], n) : ""];
+      const width = Math.max(...said.map((text) => text.length)) * DIGIT + 4;
+      behind.setAttribute("width", width);
+      behind.setAttribute("x", x - width / 2);
+      texts.forEach((text, k) => {
+        text.textContent = said[k];
+      });
     }
   }
 }

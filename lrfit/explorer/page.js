@@ -17,7 +17,7 @@ const write = (id, text) => {
   element(id).textContent = text;
 };
 const grouped = (n) => n.toLocaleString("en");
-const rounded = (value) => String(Number(value.toPrecision(4)));
+const rounded = (value) => short(value, 4);
 
 /** What the controls say now; a field that cannot be read keeps its last number. */
 const chosen = { rate: contents.learning_rate, momentum: contents.momentum, pace: 1 };
@@ -51,7 +51,8 @@ function setUpRate() {
   };
   field.addEventListener("input", () => {
     const rate = numberIn(field, (value) => value > 0);
-    if (rate !== null) choose(rate, field);
+    if (rate === null) say("The learning rate is a number above 0.", true);
+    else choose(rate, field);
   });
   slider.addEventListener("input", () => choose(Number((10 ** Number(slider.value)).toPrecision(3)), slider));
   choose(start);
@@ -68,7 +69,8 @@ function setUpMomentum() {
   };
   field.addEventListener("input", () => {
     const momentum = numberIn(field, (value) => value >= 0 && value < 1);
-    if (momentum !== null) choose(momentum, field);
+    if (momentum === null) say("The momentum is a number from 0 to 1, without 1.", true);
+    else choose(momentum, field);
   });
   slider.addEventListener("input", () => choose(Number(slider.value), slider));
   choose(contents.momentum);
@@ -81,14 +83,16 @@ function setUpBatches() {
   }
   const field = element("batch");
   field.value = contents.batch_size ?? "full";
-  write("batch-note", "rows of a step, in file order; or full");
   field.addEventListener("change", () => {
-    const size =
-      field.value.trim() === "full" ? null : numberIn(field, (value) => Number.isInteger(value) && value >= 1);
-    if (size === null && field.getAttribute("aria-invalid") === "true" && field.value.trim() !== "full") return;
+    const isFull = field.value.trim() === "full";
+    const size = isFull ? null : numberIn(field, (value) => Number.isInteger(value) && value >= 1);
+    if (size === null && !isFull) {
+      say("The batch size is a number of rows, or full.", true);
+      return;
+    }
     field.setAttribute("aria-invalid", "false");
     pause();
-    descent.reset(size === null ? null : Math.min(size, contents.n_samples));
+    descent.reset(isFull ? null : Math.min(size, contents.n_samples));
     say("A new batch size starts anew.");
     show();
   });
@@ -216,50 +220,39 @@ function show() {
   diagram.show(descent.look(descent.batch));
   const rows = descent.batch.x.shape[0];
   const what = descent.isFullBatch
-    ? `${rows} sigma points stand for the ${grouped(contents.n_samples)} rows, with the same loss and gradients.`
+    ? `${rows} sigma points, which stand for the ${grouped(contents.n_samples)} rows, with the same loss and gradients.`
     : `the ${rows} rows of the next step.`;
   write("graph-note", `x and y are ${what}${contents.standardize ? " In standard units." : ""}`);
 }
 
-function showNumbers() {
-  const { now } = descent;
-  const totals = {
-    epoch: descent.epoch,
-    step: descent.nSteps,
-    loss: descent.loss,
-    "least loss": contents.minimum,
-    excess: now.excess,
-  };
-  if (contents.l2) totals["least loss, with the penalty"] = totals["least loss"];
-  const gradient = descent.gradient;
-  element("totals").replaceChildren(
-    ...Object.entries(totals)
-      .filter(([name]) => !(contents.l2 && name === "least loss"))
-      .flatMap(([name, value]) => {
-        const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
-        [term.textContent, detail.textContent] = [name, String(value)];
-        detail.dataset.name = name;
-        return [term, detail];
-      }),
+/** All digits of a number: those that read back to it. */
+const digits = (value) => (Number.isFinite(value) ? String(value) : "too large");
+
+/** Terms and their numbers. */
+function listOf(numbers, list = document.createElement("dl")) {
+  list.replaceChildren(
+    ...Object.entries(numbers).flatMap(([kind, value]) => {
+      const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
+      [term.textContent, detail.textContent, detail.dataset.kind] = [kind, digits(value), kind];
+      return [term, detail];
+    }),
   );
+  return list;
+}
+
+function showNumbers() {
+  const { now, loss, gradient, epoch, nSteps } = descent;
+  const least = contents.l2 ? "least, with the penalty" : "least loss";
+  listOf({ epoch, step: nSteps, loss, [least]: contents.minimum, excess: now.excess }, element("totals"));
   element("parameters").replaceChildren(
     ...parameterNames.map((name, k) => {
-      const row = document.createElement("tr");
-      const head = document.createElement("th");
-      head.scope = "row";
-      head.textContent = cut(name, 60);
-      head.title = name;
-      const cells = { value: now.parameters[k], best: contents.optimum[k], gradient: gradient[k] };
-      row.append(
+      const [part, head] = [document.createElement("div"), document.createElement("h3")];
+      [part.className, head.textContent, head.title] = ["parameter", cut(name, 80), name];
+      part.append(
         head,
-        ...Object.entries(cells).map(([kind, value]) => {
-          const cell = document.createElement("td");
-          cell.dataset.kind = kind;
-          cell.textContent = String(value);
-          return cell;
-        }),
+        listOf({ value: now.parameters[k], [bestName]: contents.optimum[k], gradient: gradient[k] }),
       );
-      return row;
+      return part;
     }),
   );
 }
@@ -295,7 +288,8 @@ function showCharts() {
   const { now } = descent;
   if (isLine) {
     drawLine(element("data-chart"), {
-      ...drawn, feature: features[0], target, current: now.parameters, best: contents.optimum, bestName,
+      ...drawn, feature: features[0], target, bestName,
+      start: descent.start.parameters, current: now.parameters, best: contents.optimum,
     });
   } else {
     const predicted = descent.predictions();
@@ -312,6 +306,7 @@ function showCharts() {
 }
 
 function setUpTexts() {
+  document.querySelector("main").classList.toggle("many", parameterNames.length > 3);
   const { source, target, features, n_samples: n, rows, has_all_rows: hasAll, l2, standardize } = contents;
   write("source", source);
   const names = features.slice(0, 8).map((name) => cut(name)).join(", ") + (features.length > 8 ? ", …" : "");
@@ -321,7 +316,6 @@ function setUpTexts() {
   if (!hasAll) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, drawn at random; the numbers are those of all.`);
   else if (shown < n) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, evenly chosen; the numbers are those of all.`);
   write("surface-note", `From one ellipse to the next the loss above the ${isLine ? "least" : "lowest here"} grows ${FACTOR}-fold.${isLine ? "" : " The other parameters are as they are now."}`);
-  write("best-head", bestName);
   write("end-name", contents.programs.objective);
   write("units", `All in the units of the data${standardize || l2 ? ", but the gradient, which is in those of descent" : ""}. The gradient is that of the whole data.`);
 }
