@@ -35,7 +35,7 @@ function draw(element, traces, { x, y }) {
   const c = colours();
   const axis = {
     color: c.soft, gridcolor: c.faint, linecolor: c.line, zeroline: false, ticks: "", automargin: true,
-    exponentformat: "power", nticks: 6,
+    exponentformat: "power", minexponent: 5, nticks: 6,
   };
   const title = (text) => ({ text, font: { size: 13 }, standoff: 6 });
   const layout = {
@@ -178,6 +178,28 @@ function drawSurface(element, { root, optimum, path, i, j, names, bestName }) {
   );
 }
 
+/** One parameter: the loss over it is a parabola. */
+function drawParabola(element, { root, optimum, minimum, path, names, bestName, name }) {
+  const c = colours();
+  const slope = Math.hypot(...root.map(([value]) => value));
+  const at = (w) => minimum + 0.5 * (slope * (w - optimum[0])) ** 2;
+  const xs = path.map(({ parameters }) => parameters[0]);
+  const ys = path.map(({ objective }) => objective);
+  const farthest = Math.max(...xs.map((w) => Math.abs(w - optimum[0]))) || Math.abs(optimum[0]) || 1;
+  const curve = Array.from({ length: 201 }, (_, k) => optimum[0] + farthest * 1.15 * (k / 100 - 1));
+  const few = xs.length <= 60;
+  draw(
+    element,
+    [
+      { x: curve, y: curve.map(at), name, mode: "lines", line: line(c.soft, 1.5) },
+      { x: xs, y: ys, name: "path", mode: few ? "lines+markers" : "lines", line: line(c.orange, 1.6), marker: { color: c.orange, size: 5 } },
+      { x: [optimum[0]], y: [minimum], name: bestName, mode: "markers", marker: { color: c.green, size: 13, symbol: "star", line: { color: c.card, width: 1 } } },
+      { x: [xs.at(-1)], y: [ys.at(-1)], name: "now", mode: "markers", marker: { color: c.blue, size: 10, line: { color: c.card, width: 1.5 } } },
+    ],
+    { x: { title: label(names[0]), range: rangeOf(curve, 0) }, y: { title: name, range: rangeOf([...curve.map(at), ...ys], 0.1) } },
+  );
+}
+
 /** Ticks of a logarithmic axis: 1, 2, 5 where there is room for them, else powers of ten. */
 function logTicks(low, high) {
   const every = Math.ceil((high - low) / 6);
@@ -205,7 +227,7 @@ function drawLoss(element, { path, minimum, name }) {
       { x: steps, y: losses, name, mode: steps.length <= 60 ? "lines+markers" : "lines", line: line(c.blue, 2.5), marker: { size: 5 } },
     ],
     {
-      x: { title: "step", range: [-0.03 * last, 1.03 * last] },
+      x: { title: "step", tickformat: ",", range: [-0.03 * last, 1.03 * last] },
       y: { title: name, type: "log", range: [low - room, high + room], ...logTicks(low - room, high + room) },
     },
   );

@@ -10,6 +10,7 @@ const descent = new Descent(contents);
 const diagram = new Diagram(document.getElementById("diagram"), contents.programs);
 const parameterNames = [...contents.features, ...(contents.intercept ? ["intercept"] : [])];
 const bestName = contents.l2 ? "optimum" : "least squares";
+const lossName = contents.l2 ? "loss and penalty" : "loss";
 const isLine = contents.features.length === 1;
 
 const element = (id) => document.getElementById(id);
@@ -140,8 +141,8 @@ const place = () =>
     ? `Step ${grouped(descent.nSteps)}`
     : `Epoch ${grouped(descent.epoch)}, step ${descent.stepOfEpoch} of ${descent.batches.length}`;
 
-/** Take as many steps as are wanted at a time; whether it makes sense to go on. */
-function advance() {
+/** Take as many steps as are wanted at a time, or, in a run, up to the optimum; whether to go on. */
+function advance(isRun) {
   const hadArrived = descent.hasArrived;
   for (let k = 0; k < chosen.pace; k++) {
     const hasMoved = descent.step(chosen.rate, chosen.momentum);
@@ -156,7 +157,7 @@ function advance() {
       say(`${place()}: nothing changes any more; this is the optimum, to the last digit.`);
       return false;
     }
-    if (descent.hasArrived && !hadArrived) {
+    if (isRun && descent.hasArrived && !hadArrived) {
       say(`${place()}: arrived, to a trillionth of the optimum.`);
       return false;
     }
@@ -167,7 +168,7 @@ function advance() {
 function step() {
   pause();
   if (descent.overflowed) return;
-  if (advance()) say(`${place()}: loss ${rounded(descent.loss)}.`);
+  if (advance(false)) say(`${place()}: loss ${rounded(descent.loss)}.`);
   show();
 }
 
@@ -190,7 +191,7 @@ function run() {
   const period = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM_FRAME_MS : FRAME_MS;
   const frame = () => {
     const started = performance.now();
-    const goesOn = advance();
+    const goesOn = advance(true);
     show();
     if (goesOn) {
       timer = setTimeout(frame, Math.max(16, period - (performance.now() - started)));
@@ -296,13 +297,12 @@ function showCharts() {
     drawPredictions(element("data-chart"), { y: drawn.y, predicted: drawn.indices.map((k) => predicted[k]), target });
   }
   const path = descent.pathToNow;
-  if (parameterNames.length > 1) {
-    drawSurface(element("surface-chart"), {
-      root: contents.root, optimum: contents.optimum, path, names: parameterNames, bestName: isLine ? bestName : "lowest here",
-      i: Number(element("across").value), j: Number(element("up").value),
-    });
-  }
-  drawLoss(element("loss-chart"), { path, minimum: contents.minimum, name: contents.l2 ? "loss and penalty" : "loss" });
+  const { root, optimum, minimum } = contents;
+  const best = isLine ? bestName : "lowest here";
+  const bowl = { root, optimum, minimum, path, names: parameterNames, bestName: best, name: lossName };
+  if (parameterNames.length === 1) drawParabola(element("surface-chart"), bowl);
+  else drawSurface(element("surface-chart"), { ...bowl, i: Number(element("across").value), j: Number(element("up").value) });
+  drawLoss(element("loss-chart"), { path, minimum, name: lossName });
 }
 
 function setUpTexts() {
@@ -315,16 +315,17 @@ function setUpTexts() {
   const shown = drawn.y.length;
   if (!hasAll) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, drawn at random; the numbers are those of all.`);
   else if (shown < n) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, evenly chosen; the numbers are those of all.`);
-  write("surface-note", `From one ellipse to the next the loss above the ${isLine ? "least" : "lowest here"} grows ${FACTOR}-fold.${isLine ? "" : " The other parameters are as they are now."}`);
+  if (parameterNames.length === 1) {
+    write("surface-title", "The loss over the weight");
+  } else {
+    const others = parameterNames.length === 2 ? "" : " The other parameters are as they are now.";
+    write("surface-note", `From one ellipse to the next the loss above the ${isLine ? "least" : "lowest here"} grows ${FACTOR}-fold.${others}`);
+  }
   write("end-name", contents.programs.objective);
   write("units", `All in the units of the data${standardize || l2 ? ", but the gradient, which is in those of descent" : ""}. The gradient is that of the whole data.`);
 }
 
 function setUpAxes() {
-  if (parameterNames.length < 2) {
-    element("surface-figure").hidden = true;
-    return;
-  }
   for (const [id, first] of [["across", 0], ["up", parameterNames.length - 1]]) {
     parameterNames.forEach((name, k) => element(id).add(new Option(cut(name), String(k), k === first, k === first)));
     element(id).addEventListener("change", () => {
@@ -333,7 +334,7 @@ function setUpAxes() {
       showCharts();
     });
   }
-  element("axes").hidden = parameterNames.length === 2;
+  element("axes").hidden = parameterNames.length <= 2;
 }
 
 function setUpKeys() {

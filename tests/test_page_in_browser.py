@@ -1,0 +1,319 @@
+"""The page of `lrfit explore` in a real browser: its numbers are those of `lrfit train`; nothing leaves it."""
+
+import json
+import shlex
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands_run import run_command
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+SAMPLES = Path(__file__).parent.parent / "sample_data"
+LAB = SAMPLES / "lab.csv"
+
+_CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+_DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (_CHROMIUM and _DRIVER), reason="there is no chromium with a chromedriver to show the page in"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    options = webdriver.ChromeOptions()
+    options.binary_location = _CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(_DRIVER))
+    yield driver
+    driver.quit()
+
+
+_NO_CHARTS = "window.Plotly = { react() {} };"
+
+
+class Page:
+    """A page of `lrfit explore`, open in the browser."""
+
+    def __init__(self, browser, path):
+        self.browser = browser
+        browser.get(path.as_uri())
+
+    def __getitem__(self, name):
+        return self.browser.find_element(By.ID, name)
+
+    def click(self, name, n_times=1):
+        for _ in range(n_times):
+            self[name].click()
+
+    def type(self, name, text):
+        self[name].clear()
+        self[name].send_keys(text, Keys.ENTER)
+
+    def press(self, keys):
+        self.browser.switch_to.active_element.send_keys(keys)
+
+    def steps_at_a_time(self, n_steps):
+        self.browser.find_element(By.CSS_SELECTOR, f"#pace option[value='{n_steps}']").click()
+
+    def wait_for(self, name, text):
+        end_s = time.monotonic() + 10
+        while text not in self[name].text:
+            assert time.monotonic() < end_s, self[name].text
+            time.sleep(0.02)
+
+    def evaluate(self, script):
+        return self.browser.execute_script(script)
+
+    def _listed(self, selector):
+        """Numbers of lists, each by what stands before it."""
+        script = f"""
+            return [...document.querySelectorAll({json.dumps(selector)})].map((list) =>
+                Object.fromEntries([...list.querySelectorAll("dd")].map(
+                    (detail) => [detail.dataset.kind, detail.textContent])))"""
+        return [{kind: float(text) for kind, text in one.items()} for one in self.evaluate(script)]
+
+    @property
+    def totals(self):
+        (totals,) = self._listed("#totals")
+        return totals
+
+    def parameters(self, kind="value"):
+        return [one[kind] for one in self._listed(".parameter")]
+
+    def errors(self):
+        """What the console says; and the addresses that were asked for, but for the page itself."""
+        console = [entry["message"] for entry in self.browser.get_log("browser")]
+        messages = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
+        asked = [
+            message["params"]["request"]["url"]
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
+        ]
+        return console + [url for url in asked if url != self.browser.current_url and url[:5] != "data:"]
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    """Make a page with these arguments of `lrfit explore`, and open it; at the end it had no error."""
+    opened = []
+
+    def make(data, *arguments):
+        file = tmp_path / "page.html"
+        result = run_command("explore", data, "-q", "-o", file, *arguments)
+        assert result.code == 0, result.err
+        browser.get_log("performance")
+        opened.append(Page(browser, file))
+        return opened[0]
+
+    yield make
+    for one in opened:
+        assert one.errors() == []
+
+
+def trained(command):
+    """What the command of the page gives: parameters, and the summary of the training and of the data."""
+    lrfit, *arguments = shlex.split(command)
+    assert lrfit == "lrfit"
+    result = run_command(*arguments, "-q", "--format", "json")
+    assert result.code == 0, result.err
+    model = json.loads(result.out)
+    b = [model["intercept"]] if model["training"]["fit_intercept"] else []
+    return [*model["weights"].values(), *b], model
+
+
+def test_ten_steps_are_ten_epochs_of_lrfit_train(page):
+    lab = page(LAB)
+    lab.type("rate", "0.02")
+    lab.click("step", 10)
+    assert lab["command"].text == f"lrfit train {LAB} --lr 0.02 --epochs 10"
+    parameters, model = trained(lab["command"].text)
+    assert lab.parameters() == pytest.approx(parameters, rel=1e-12)
+    assert lab.totals["loss"] == pytest.approx(model["training"]["loss"], rel=1e-12)
+    assert lab.totals["step"] == lab.totals["epoch"] == 10
+    best = model["data"]["least_squares"]
+    assert lab.parameters("least squares") == [best["weights"]["x"], best["intercept"]]
+    assert lab.totals["least loss"] == best["loss"]
+    x, y = np.loadtxt(LAB, delimiter=",", skiprows=1, unpack=True)
+    residual = x * parameters[0] + parameters[1] - y
+    assert lab.parameters("gradient") == pytest.approx([np.mean(residual * x), np.mean(residual)], rel=1e-10)
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """100,000 rows."""
+    x = np.random.default_rng(0).uniform(0.0, 3.0, 100_000)
+    y = 2.0 * x + 1.0 + np.random.default_rng(1).standard_normal(100_000)
+    path = tmp_path_factory.mktemp("big") / "big.csv"
+    np.savetxt(path, np.column_stack([x, y]), delimiter=",", header="x,y", comments="", fmt="%.6f")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("data", "arguments"),
+    [
+        ("lab.csv", ["--lr", "auto", "--momentum", "auto"]),
+        ("lab.csv", ["--l2", "0.1", "--momentum", "0.5"]),
+        ("lab.csv", ["--no-intercept", "--init=-1"]),
+        ("lab.csv", ["--batch-size", "5"]),
+        ("longley.csv", ["-y", "total_employed", "-x", "gnp,unemployed,population", "--standardize"]),
+        (
+            "longley.csv",
+            ["--standardize", "--l2", "0.01", "--init", "normal", "--seed", "3", "--batch-size", "1"],
+        ),
+        ("big.csv", []),
+    ],
+)
+def test_the_numbers_are_those_of_lrfit_train(page, big, monkeypatch, data, arguments):
+    monkeypatch.setattr("plotly.offline.get_plotlyjs", lambda: _NO_CHARTS)  # which take a second to load
+    one = page(big if data == "big.csv" else SAMPLES / data, *arguments)
+    one.steps_at_a_time(10)
+    one.click("step", 8)
+    parameters, model = trained(one["command"].text)
+    assert one.parameters() == pytest.approx(parameters, rel=1e-12)
+    assert one.totals["loss"] == pytest.approx(model["training"]["loss"], rel=1e-12)
+    assert one.totals["step"] == 80
+    assert one.totals["epoch"] == model["training"]["epochs"]
+    best = model["data"]["optimum"] or model["data"]["least_squares"]
+    named = {**best["weights"], "intercept": best["intercept"]}
+    kind = "optimum" if model["data"]["optimum"] else "least squares"
+    assert one.parameters(kind) == pytest.approx(list(named.values())[: len(parameters)], rel=1e-12)
+
+
+def test_one_page_is_played_with(page):
+    """In one go, since it takes a second to open one."""
+    lab = page(LAB)
+    start = lab.parameters()
+    assert lab["bound-label"].text == "largest stable: 0.04429"
+    assert lab["stability"].text.startswith("Stable: 22.58 %")
+    lab.type("momentum", "0.5")
+    assert lab["bound-label"].text == "largest stable: 0.06643"  # 2·(1 + β) / λ_max
+    lab.type("momentum", "0")
+
+    lab.type("rate", "0.05")
+    assert lab["stability"].text.startswith("Too large: 1.129 times")
+    assert "will diverge" in lab["stability"].text
+    lab.click("run")
+    lab.wait_for("status", "It has diverged")
+    assert lab["run"].text == "RUN"
+    assert lab.totals["loss"] > 3.05
+
+    lab.type("rate", "0.06")
+    lab.click("step")
+    assert "RESET" in lab["command"].text  # two rates: no one command does that
+
+    lab.type("rate", "1e300")
+    lab.click("step")
+    assert "too large to compute with" in lab["status"].text
+    assert not lab["step"].is_enabled()
+    assert not lab["run"].is_enabled()
+    body = lab.evaluate("return document.body.innerText")
+    assert "NaN" not in body
+    assert "Infinity" not in body
+
+    lab.click("reset")
+    assert lab.parameters() == start
+    assert lab.totals["step"] == 0
+    lab.type("rate", "0.02")
+    lab.steps_at_a_time(1000)
+    lab.click("run")
+    lab.wait_for("status", "arrived")
+    assert lab.totals["excess"] < 1e-12
+
+    _is_played_by_keyboard(lab)
+    _refuses_what_is_no_number(lab)
+    _takes_mini_batches(lab)
+
+
+def _is_played_by_keyboard(lab):
+    lab.steps_at_a_time(1)
+    lab.click("reset")
+    lab.press("s")
+    lab.press("s")
+    assert lab.totals["step"] == 2
+    lab["rate"].send_keys("s0r")
+    assert lab.totals["step"] == 2
+    assert lab["run"].text == "RUN"
+    lab.type("rate", "0.01")
+    lab.press(Keys.TAB)  # to the slider
+    lab.press(Keys.ARROW_RIGHT)
+    assert float(lab["rate"].get_attribute("value")) > 0.01
+    lab.press("r")
+    lab.wait_for("run", "PAUSE")
+    lab.press("r")
+    lab.wait_for("status", "paused")
+    lab.press("0")
+    assert lab.totals["step"] == 0
+
+
+def _refuses_what_is_no_number(lab):
+    for name, text in (("rate", "-1"), ("rate", "nan"), ("momentum", "1"), ("batch", "2.5")):
+        lab.type(name, text)
+        assert lab[name].get_attribute("aria-invalid") == "true"
+        assert "number" in lab["status"].text
+    lab.type("rate", "0.01")
+    lab.type("momentum", "0")
+    assert lab["rate"].get_attribute("aria-invalid") == "false"
+
+
+def _takes_mini_batches(lab):
+    lab.type("batch", "5")
+    lab.click("step", 5)
+    assert (lab.totals["epoch"], lab.totals["step"]) == (1, 5)
+    assert lab["command"].text.splitlines()[0].endswith("--epochs 1 --batch-size 5 --no-shuffle")
+    assert "1 more step" in lab["command"].text
+    lab.type("batch", "full")
+    lab.click("step")
+    assert (lab.totals["epoch"], lab.totals["step"]) == (1, 1)
+
+
+def test_a_page_of_hostile_names_does_nothing_that_they_say(page, tmp_path):
+    data = tmp_path / "<img src=x onerror=alert(2)>.csv"
+    names = [
+        "</script><script>document.title='owned'</script>",
+        "<img src=x onerror=alert(1)>",
+        "<!--<script>",
+        "<a href='javascript:alert(1)'>y</a>",
+    ]
+    header = ",".join(f'"{name}"' for name in names)
+    data.write_text(f"{header}\n1,2,3,4\n2,3,5,6\n3,1,4,9\n4,4,9,2\n5,5,1,1\n")
+    hostile = page(data)
+    hostile.click("step")
+    assert hostile.browser.title == "Gradient descent on <img src=x onerror=alert(2)>.csv"
+    assert hostile.evaluate("return document.scripts.length") == 3
+    assert hostile.evaluate("return document.querySelectorAll('img, a, iframe, object').length") == 0
+    shown = hostile.evaluate(
+        "return [...document.querySelectorAll('.parameter h3')].map((h) => h.textContent)"
+    )
+    assert shown == [*names[:3], "intercept"]
+    assert hostile.evaluate("return document.querySelector('.xtitle').textContent") == names[3]
+
+
+def test_it_fits_a_phone_and_is_dark_where_that_is_wanted(page, browser):
+    size = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        lab = page(SAMPLES / "longley.csv", "--standardize")
+        assert lab.evaluate("return document.documentElement.scrollWidth") <= 360
+        assert lab["step"].is_displayed()
+        assert _brightness(lab, "document.body", "backgroundColor") > 200
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": dark})
+        assert _brightness(lab, "document.body", "backgroundColor") < 60
+        paper = "document.querySelector('#loss-chart .main-svg')"
+        assert _brightness(lab, paper, "backgroundColor") < 60
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def _brightness(page, element, colour):
+    """Of a colour of an element: from 0 to 255."""
+    rgb = page.evaluate(f"return getComputedStyle({element}).{colour}")
+    return sum(map(float, rgb[rgb.index("(") + 1 : -1].split(",")[:3])) / 3
