@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from os.path import realpath
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from lrfit.errors import shown
 from lrfit.options import column_options, csv_options
 from lrfit.setting_options import setting_options_of, settings_said
 from lrfit.settings import TrainingSettings
@@ -42,11 +44,11 @@ def command(**options: Any) -> None:  # noqa: ANN401
     from lrfit.descent import prepare
     from lrfit.explorer import contents, page
     from lrfit.extras import imported
-    from lrfit.output_file import check_writable, open_output
+    from lrfit.output_file import open_output
     from lrfit.training_data import read_training_data
 
     imported("plotly", "the page")
-    check_writable(options["output"])
+    _check_file(options["data"], options["output"])
     settings = TrainingSettings(**settings_said(options))
     terminal = Terminal(quiet=options["quiet"])
     data = read_training_data(options, settings, terminal, keep_rows=True)
@@ -64,7 +66,18 @@ def command(**options: Any) -> None:  # noqa: ANN401
     )
     with open_output(options["output"]) as file:
         file.write(document)
-    terminal.note(f"{options['output']}: {len(document):,} bytes")
+    terminal.note(f"{shown(options['output'])}: {len(document):,} bytes, to be opened in a browser")
+
+
+def _check_file(data: str, output: str) -> None:
+    """Refuse, before any work, a file that cannot be written, or is the data."""
+    from lrfit.output_file import check_writable
+
+    if output == "-":
+        raise click.UsageError("a page goes to a file: -o page.html")
+    check_writable(output)
+    if realpath("/dev/stdin" if data == "-" else data) == realpath(output):
+        raise click.UsageError(f"--output and DATA are the same file, {shown(output)}")
 
 
 def _train_command() -> str:

@@ -144,8 +144,9 @@ const place = () =>
 /** Take as many steps as are wanted at a time, or, in a run, up to the optimum; whether to go on. */
 function advance(isRun) {
   const hadArrived = descent.hasArrived;
-  for (let k = 0; k < chosen.pace; k++) {
-    const hasMoved = descent.step(chosen.rate, chosen.momentum);
+  let hasMoved = true;
+  for (let k = 0; k < chosen.pace && (hasMoved || !isRun); k++) {
+    hasMoved = descent.step(chosen.rate, chosen.momentum) || !descent.isFullBatch;
     if (descent.hasDiverged(chosen.rate, chosen.momentum)) {
       const how = descent.overflowed
         ? "the next step leads to numbers that are too large to compute with"
@@ -153,16 +154,13 @@ function advance(isRun) {
       say(`It has diverged: ${how}. Choose a smaller learning rate, and RESET.`, true);
       return false;
     }
-    if (!hasMoved) {
-      say(`${place()}: nothing changes any more; this is the optimum, to the last digit.`);
-      return false;
-    }
     if (isRun && descent.hasArrived && !hadArrived) {
       say(`${place()}: arrived, to a trillionth of the optimum.`);
       return false;
     }
   }
-  return true;
+  if (!hasMoved) say(`${place()}: nothing changes any more; this is the optimum, to the last digit.`);
+  return hasMoved;
 }
 
 function step() {
