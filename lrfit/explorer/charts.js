@@ -65,7 +65,7 @@ function rangeOf(numbers, room = 0.06) {
 
 const line = (colour, width = 2.5, dash = "solid") => ({ color: colour, width, dash });
 
-/** One feature: the data and the lines. */
+/** One feature: the data and the lines. Whether the line that descends is in the picture. */
 function drawLine(element, { x, y, feature, target, start, current, best, bestName }) {
   const c = colours();
   const range = rangeOf(x);
@@ -73,6 +73,7 @@ function drawLine(element, { x, y, feature, target, start, current, best, bestNa
   const at = ([weight, intercept = 0]) => range.map((value) => weight * value + intercept);
   // The line at the start is to be seen, too, unless it is far from the data.
   const near = at(start).filter((value) => value > low - (high - low) && value < high + (high - low));
+  const shown = rangeOf([low, high, ...near], 0.02);
   draw(
     element,
     [
@@ -80,8 +81,10 @@ function drawLine(element, { x, y, feature, target, start, current, best, bestNa
       { x: range, y: at(best), name: bestName, mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
       { x: range, y: at(current), name: "now", mode: "lines", line: line(c.blue, 3) },
     ],
-    { x: { title: label(feature), range }, y: { title: label(target), range: rangeOf([low, high, ...near], 0.02) } },
+    { x: { title: label(feature), range }, y: { title: label(target), range: shown } },
   );
+  const [left, right] = at(current);
+  return Math.max(left, right) >= shown[0] && Math.min(left, right) <= shown[1];
 }
 
 /** Many features: what is predicted against what is. */
@@ -97,8 +100,8 @@ function drawPredictions(element, { y, predicted, target }) {
       { x: y, y: predicted, name: "now", mode: "markers", marker: { color: c.blue, size: y.length > 200 ? 4 : 7, opacity: y.length > 200 ? 0.5 : 0.85 } },
     ],
     {
-      x: { title: `${label(target)}`, range },
-      y: { title: `predicted ${label(target)}`, range: rangeOf([...range, ...near], 0) },
+      x: { title: label(target), range },
+      y: { title: `predicted ${label(target)}`, range: rangeOf([...range, ...near], 0.02) },
     },
   );
 }

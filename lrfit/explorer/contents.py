@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lrfit.convergence import Method
 from lrfit.descent import Descent
 from lrfit.errors import DataError, DivergenceError, UsageError, printable
 from lrfit.graph import Array, Graph, Node
@@ -65,7 +66,7 @@ def contents(
             f"are {rows.size:,}: leave out --batch-size, or choose fewer columns (-x)"
         )
     optimum = descent.objective.minimizer
-    bound = descent.max_stable_learning_rate / (1.0 + descent.method.momentum)
+    bound = Method().max_stable_rate(descent.objective.extremes[1])
     return {
         "source": printable(source),
         "command": command,
@@ -83,7 +84,7 @@ def contents(
         "intercept": settings.intercept,
         "standardize": settings.standardize,
         "l2": settings.l2,
-        "max_stable_rate": bound if isfinite(bound) else None,  # without momentum
+        "max_stable_rate": bound if isfinite(bound) else None,  # without momentum, which the page sets
         "optimum": _parameters(descent, optimum),
         "minimum": descent.objective.minimum * descent.loss_unit,
         "minimum_scale": descent.objective.scale * descent.loss_unit,
@@ -166,7 +167,7 @@ def _reading(descent: Descent) -> Program:
     with Graph().as_default():
         W = placeholder((k, 1), name="W")  # noqa: N806 (the equation's letter)
         weights = W * scale[-1] / scale[:-1]
-        slope = _matmul(root[:, :k], W - minimizer[:k])
+        slope: Node = root[:, :k] @ (W - minimizer[:k])
         feeds, fetches = [W], [weights]
         if descent.settings.intercept:
             b = placeholder((), name="b")
@@ -176,10 +177,6 @@ def _reading(descent: Descent) -> Program:
             fetches.append(scaling.scale[-1] * b + offset)
         excess = reduce_sum(square(slope)) / 2.0 * descent.loss_unit
     return Program.of([excess, *fetches], feeds)
-
-
-def _matmul(matrix: Array, node: Node) -> Node:
-    return matrix @ node
 
 
 def _document(program: Program) -> dict[str, Any]:

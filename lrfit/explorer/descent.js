@@ -22,7 +22,6 @@ class Descent {
     this.programs = Object.fromEntries(
       ["initialize", "step", "forward", "predict", "read"].map((name) => [name, runner(programs[name])]),
     );
-    this.sizes = contents.points[0].length;
     this.whole = this.feeds(contents.points);
     const zeros = Object.fromEntries(
       Object.entries(this.programs.initialize({}, {}).variables).map(([name, value]) => [

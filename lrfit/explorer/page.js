@@ -26,13 +26,21 @@ let timer = null;
 
 // Controls
 
-/** The number in a field; null, and the field marked, where it has none that is valid. */
-function numberIn(field, isValid) {
+/** The number in a field; null where it has none that is valid, and then it is marked, and said what is. */
+function numberIn(field, isValid, wanted) {
   const text = field.value.trim();
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
   const isRight = Number.isFinite(value) && isValid(value);
+  if (isRight) accept(field);
+  else say(wanted, true);
   field.setAttribute("aria-invalid", String(!isRight));
   return isRight ? value : null;
+}
+
+/** Take back what was said of a field that now has what is valid. */
+function accept(field) {
+  if (field.getAttribute("aria-invalid") === "true") say("");
+  field.setAttribute("aria-invalid", "false");
 }
 
 function setUpRate() {
@@ -46,14 +54,13 @@ function setUpRate() {
     chosen.rate = rate;
     if (from !== field) field.value = String(rate);
     if (from !== slider) slider.value = Math.log10(rate);
-    field.setAttribute("aria-invalid", "false");
+    accept(field);
     slider.setAttribute("aria-valuetext", String(rate));
     showStability();
   };
   field.addEventListener("input", () => {
-    const rate = numberIn(field, (value) => value > 0);
-    if (rate === null) say("The learning rate is a number above 0.", true);
-    else choose(rate, field);
+    const rate = numberIn(field, (value) => value > 0, "The learning rate is a number above 0.");
+    if (rate !== null) choose(rate, field);
   });
   slider.addEventListener("input", () => choose(Number((10 ** Number(slider.value)).toPrecision(3)), slider));
   choose(start);
@@ -65,13 +72,13 @@ function setUpMomentum() {
     chosen.momentum = momentum;
     if (from !== field) field.value = String(momentum);
     if (from !== slider) slider.value = momentum;
-    field.setAttribute("aria-invalid", "false");
+    accept(field);
     showStability();
   };
   field.addEventListener("input", () => {
-    const momentum = numberIn(field, (value) => value >= 0 && value < 1);
-    if (momentum === null) say("The momentum is a number from 0 to 1, without 1.", true);
-    else choose(momentum, field);
+    const wanted = "The momentum is a number of at least 0 and below 1.";
+    const momentum = numberIn(field, (value) => value >= 0 && value < 1, wanted);
+    if (momentum !== null) choose(momentum, field);
   });
   slider.addEventListener("input", () => choose(Number(slider.value), slider));
   choose(contents.momentum);
@@ -86,12 +93,10 @@ function setUpBatches() {
   field.value = contents.batch_size ?? "full";
   field.addEventListener("change", () => {
     const isFull = field.value.trim() === "full";
-    const size = isFull ? null : numberIn(field, (value) => Number.isInteger(value) && value >= 1);
-    if (size === null && !isFull) {
-      say("The batch size is a number of rows, or full.", true);
-      return;
-    }
-    field.setAttribute("aria-invalid", "false");
+    const isValid = (value) => Number.isInteger(value) && value >= 1;
+    const size = isFull ? null : numberIn(field, isValid, "The batch size is a number of rows, or full.");
+    if (size === null && !isFull) return;
+    accept(field);
     pause();
     descent.reset(isFull ? null : Math.min(size, contents.n_samples));
     say("A new batch size starts anew.");
@@ -282,14 +287,22 @@ function drawnRows() {
 
 const drawn = drawnRows();
 
+const sampleNote = (() => {
+  const [shown, n] = [drawn.y.length, contents.n_samples];
+  if (shown === n) return "";
+  const how = contents.has_all_rows ? "evenly chosen" : "drawn at random";
+  return `${grouped(shown)} of ${grouped(n)} rows, ${how}; the numbers are those of all.`;
+})();
+
 function showCharts() {
   const { target, features } = contents;
   const { now } = descent;
   if (isLine) {
-    drawLine(element("data-chart"), {
+    const isSeen = drawLine(element("data-chart"), {
       ...drawn, feature: features[0], target, bestName,
       start: descent.start.parameters, current: now.parameters, best: contents.optimum,
     });
+    write("data-note", `${sampleNote}${isSeen ? "" : " The line now is outside the picture."}`);
   } else {
     const predicted = descent.predictions();
     drawPredictions(element("data-chart"), { y: drawn.y, predicted: drawn.indices.map((k) => predicted[k]), target });
@@ -305,14 +318,12 @@ function showCharts() {
 
 function setUpTexts() {
   document.querySelector("main").classList.toggle("many", parameterNames.length > 3);
-  const { source, target, features, n_samples: n, rows, has_all_rows: hasAll, l2, standardize } = contents;
+  const { source, target, features, n_samples: n, l2, standardize } = contents;
   write("source", source);
   const names = features.slice(0, 8).map((name) => cut(name)).join(", ") + (features.length > 8 ? ", …" : "");
   write("summary", `${cut(target)} from ${names}: ${grouped(n)} rows${standardize ? ", in standard units" : ""}${l2 ? `, with the penalty ½·${l2}·‖W‖²` : ""}`);
   write("data-title", isLine ? "The data, and the line now" : `Predicted ${cut(target)}, against what it is`);
-  const shown = drawn.y.length;
-  if (!hasAll) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, drawn at random; the numbers are those of all.`);
-  else if (shown < n) write("data-note", `${grouped(shown)} of ${grouped(n)} rows, evenly chosen; the numbers are those of all.`);
+  write("data-note", sampleNote);
   if (parameterNames.length === 1) {
     write("surface-title", "The loss over the weight");
   } else {
