@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from lrfit.errors import OutputError, UsageError, shown
+from lrfit.history_file import history_header, history_row
 from lrfit.interrupts import closing, held_back
 from lrfit.output_file import open_output
-from lrfit.report import history_header, history_row
 from lrfit.run import EpochRecord
 
 __all__ = ["Journal"]

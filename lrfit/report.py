@@ -30,8 +30,6 @@ __all__ = [
     "evaluation_json",
     "evaluation_text",
     "fit_text",
-    "history_header",
-    "history_row",
     "next_reported",
 ]
 
@@ -180,20 +178,6 @@ def evaluation_text(evaluation: Evaluation) -> str:
 def evaluation_json(evaluation: Evaluation) -> str:
     """An evaluation as a JSON object."""
     return json.dumps(asdict(evaluation), indent=1, allow_nan=False) + "\n"
-
-
-def history_header(features: Sequence[str], *, intercept: bool, validation: bool = False) -> str:
-    """The first line of a history file."""
-    measures = ["loss", "excess", "gradient_norm", *["validation_loss"] * validation]
-    return csv_line(["epoch", *measures, *(f"W[{name}]" for name in features), *["b"] * intercept]) + "\n"
-
-
-def history_row(record: EpochRecord, *, intercept: bool) -> str:
-    """The line of a history file for one record; with its validation loss, if it has one."""
-    validation = [] if record.validation_loss is None else [record.validation_loss]
-    measures = [record.loss, record.excess, record.gradient_norm, *validation]
-    numbers = [*measures, *map(float, record.weights), *[record.intercept] * intercept]
-    return csv_line([str(record.epoch), *map(repr, numbers)]) + "\n"
 
 
 def csv_line(fields: Sequence[str], separator: str = ",") -> str:

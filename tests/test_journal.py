@@ -14,7 +14,7 @@ from lrfit.descent import prepare
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.journal import Journal
 from lrfit.moments import Moments
-from lrfit.report import history_header, history_row
+from lrfit.history_file import history_header, history_row
 from lrfit.settings import TrainingSettings
 from lrfit.training import train
 

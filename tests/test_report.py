@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from lrfit import report
 from lrfit.evaluation import Evaluation
 from lrfit.fit import DataSummary, LeastSquaresSummary, LinearFit, TrainingSummary
-from lrfit.report import ProgressTable, csv_line, history_header, history_row, next_reported
+from lrfit.report import ProgressTable, csv_line, next_reported
 from lrfit.run import EpochRecord
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

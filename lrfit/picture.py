@@ -1,0 +1,260 @@
+"""Pictures: what there is to see, as data: marks in panels, with axes. How they look is a renderer's business.
+
+A picture holds finite numbers only, and text in which nothing unprintable is left: see `named`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import count
+from math import ceil, floor, log10
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from lrfit.errors import printable
+from lrfit.graph import Array
+
+__all__ = [
+    "Band",
+    "Cells",
+    "Contours",
+    "Line",
+    "Mark",
+    "Panel",
+    "Picture",
+    "Points",
+    "Scale",
+    "fractions",
+    "limits_around",
+    "named",
+    "number_text",
+    "ticks",
+]
+
+Scale: TypeAlias = Literal["linear", "log", "epochs"]
+"""Of an axis. "epochs" is linear up to 1 and logarithmic beyond, so that there is room for epoch 0."""
+
+_LONGEST_NAME = 32
+"""Characters of a name that a picture shows."""
+
+_SMALL_POWER, _LARGE_POWER = -3, 5
+"""Powers of ten between which numbers are written without them."""
+
+_SAME = 1e-12
+"""Share of a value below which a difference cannot be told on an axis."""
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points, with nothing between them.
+
+    Attributes:
+        x: Shape (n_points,).
+        y: Likewise.
+        role: What they are, which says how they look.
+        label: In the legend; none if empty.
+        series: Which of several runs they belong to, from 0.
+    """
+
+    x: Array
+    y: Array
+    role: Literal["rows", "steps", "start", "end", "optimum"]
+    label: str = ""
+    series: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line from point to point, with the attributes of `Points`."""
+
+    x: Array
+    y: Array
+    role: Literal["fit", "reference", "run", "validation"]
+    label: str = ""
+    series: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """What is between two lines over the same x, of shape (n_points,)."""
+
+    x: Array
+    low: Array
+    high: Array
+    label: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """How many rows are in each cell of a grid.
+
+    Attributes:
+        x_edges: Ascending; shape (n_columns + 1,).
+        y_edges: Ascending; shape (n_rows + 1,).
+        counts: Shape (n_columns, n_rows).
+        label: Of a count.
+    """
+
+    x_edges: Array
+    y_edges: Array
+    counts: Array
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class Contours:
+    """A surface over (x, y), by its contour lines.
+
+    Attributes:
+        x: Of the columns of the grid, ascending; shape (n_columns,).
+        y: Of its rows, ascending; shape (n_rows,).
+        heights: Shape (n_rows, n_columns).
+        levels: Heights of the lines, ascending, above 0.
+        label: Of a height.
+    """
+
+    x: Array
+    y: Array
+    heights: Array
+    levels: Array
+    label: str
+
+
+Mark: TypeAlias = Points | Line | Band | Cells | Contours
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Marks on a pair of axes, the later ones in front.
+
+    Attributes:
+        x_label: What is on the x axis, with its unit if it has one.
+        y_label: Likewise.
+        marks: What is drawn.
+        x_limits: From where to where the x axis goes; what is beyond is clipped.
+        y_limits: Likewise.
+        x_scale: Of the x axis.
+        y_scale: Of the y axis.
+    """
+
+    x_label: str
+    y_label: str
+    marks: tuple[Mark, ...]
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Panels side by side, or one below the other where there is no room.
+
+    Attributes:
+        title: What it is.
+        panels: One or two.
+        notes: What one has to know to read it right, a sentence each.
+    """
+
+    title: str
+    panels: tuple[Panel, ...]
+    notes: tuple[str, ...] = ()
+
+
+def named(name: str) -> str:
+    r"""Text of outside origin as a picture shows it: unprintable characters escaped, shortened.
+
+    Examples:
+        >>> named("speed"), named("a" * 99), named("red\x1b[31m")
+        ('speed', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…', 'red\\x1b[31m')
+    """
+    text = printable(name)
+    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
+
+
+def limits_around(values: Array, margin: float = 0.05) -> tuple[float, float]:
+    """From below the least of these values to above the largest, by this share of what is between them.
+
+    Those that are not finite are passed over. Where all are the same, some room is left around them.
+
+    Examples:
+        >>> limits_around(np.array([0.0, 10.0, np.nan])), limits_around(np.array([4.0]))
+        ((-0.5, 10.5), (2.0, 6.0))
+    """
+    finite = values[np.isfinite(values)]
+    low, high = float(np.min(finite)), float(np.max(finite))
+    room = margin * (high - low)
+    if high - low <= _SAME * max(abs(low), abs(high)):
+        room = 0.5 * abs(high) or 1.0
+    return low - room, high + room
+
+
+def fractions(values: Array, limits: tuple[float, float], scale: Scale) -> Array:
+    """Where on an axis values are, from 0 at its lower limit to 1; not a number where they have no place.
+
+    Examples:
+        >>> fractions(np.array([1.0, 10.0, 0.0]), (1.0, 100.0), "log")
+        array([0. , 0.5, nan])
+    """
+    low, high = (_forward(np.asarray(limit, dtype=np.float64), scale) for limit in limits)
+    return np.asarray((_forward(values, scale) - low) / (high - low))
+
+
+def _forward(values: Array, scale: Scale) -> Array:
+    if scale == "linear":
+        return np.where(np.isfinite(values), values, np.nan)
+    logs = np.log10(values, where=values > 0.0, out=np.full(np.shape(values), np.nan))
+    return logs if scale == "log" else np.where(values < 1.0, values, 1.0 + logs)
+
+
+def ticks(limits: tuple[float, float], scale: Scale, n_most: int) -> dict[float, str]:
+    """Round numbers within the limits of an axis, at most so many, as they are written there.
+
+    Examples:
+        >>> list(ticks((0.0, 1.0), "linear", 6).values())
+        ['0', '0.2', '0.4', '0.6', '0.8', '1']
+        >>> list(ticks((0.5, 2e6), "log", 4).values())
+        ['1', '100', '10000', '10⁶']
+        >>> list(ticks((0.0, 1000.0), "epochs", 5).values())
+        ['0', '1', '10', '100', '1000']
+    """
+    values = _round_numbers(limits, scale, n_most)
+    for n_digits in range(1, 17):
+        if all(float(f"{value:.{n_digits}g}") == value for value in values):
+            break
+    return {value: number_text(value, n_digits) for value in values}
+
+
+def _round_numbers(limits: tuple[float, float], scale: Scale, n_most: int) -> list[float]:
+    low, high = limits
+    if scale == "epochs":
+        return [0.0, *_round_numbers((1.0, max(high, 1.0)), "log", n_most - 1)]
+    if scale == "log" and floor(log10(high)) > ceil(log10(low)):
+        first, last = ceil(log10(low)), floor(log10(high))
+        return [float(f"1e{power}") for power in range(first, last + 1, ceil((last - first + 1) / n_most))]
+    for power in count(floor(log10(high - low)) - 2):
+        for digit in (1, 2, 5):
+            step = float(f"{digit}e{power}")
+            first, last = ceil(low / step), floor(high / step)
+            if last - first < n_most:
+                return [float(f"{i * digit}e{power}") for i in range(first, last + 1)]
+    raise AssertionError
+
+
+def number_text(value: float, n_digits: int = 4) -> str:
+    """A number in a picture, with so many significant digits at most.
+
+    Examples:
+        >>> [number_text(value) for value in (0.0, 0.25, -1947.0, 1e6, 2.5e-7)]
+        ['0', '0.25', '-1947', '10⁶', '2.5·10⁻⁷']
+    """
+    mantissa, power = f"{value:.{n_digits - 1}e}".split("e")
+    if _SMALL_POWER <= int(power) <= max(_LARGE_POWER, n_digits - 1):
+        return f"{Decimal(f'{mantissa}e{power}').normalize():f}"
+    digits = f"{float(mantissa):.{n_digits}g}·"
+    raised = str(int(power)).translate(_RAISED)
+    return {"1·": "", "-1·": "-"}.get(digits, digits) + f"10{raised}"

@@ -1,0 +1,140 @@
+"""The picture of a descent: the loss by epochs, and how far it is above its optimum.
+
+On the right the excess is on a log axis over linear epochs: a straight line there is linear convergence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lrfit.graph import Array
+from lrfit.history_file import History
+from lrfit.picture import Line, Mark, Panel, Picture, Scale, limits_around, named, number_text
+
+__all__ = ["least_loss", "loss_picture"]
+
+_LONG = 200
+"""Epochs from which on their axis is logarithmic, as most of the descent is at the beginning."""
+
+_FAR = 100.0
+"""Ratio of the largest loss to the least from which on their axis is logarithmic."""
+
+_SAME = 1e-6
+"""Share of the loss within which optima agree that are found in different epochs."""
+
+
+def loss_picture(
+    runs: Mapping[str, History], *, optimum: float | None = None, title: str, notes: tuple[str, ...] = ()
+) -> Picture:
+    """The loss of one or several runs by epochs, with the optimum as a floor; and the excess above it.
+
+    Args:
+        runs: By what the legend calls them.
+        optimum: The least loss; found in the histories if None.
+        title: What it is.
+        notes: To go with it.
+    """
+    thinned = {label: history.thinned() for label, history in runs.items()}
+    notes += _thinned_notes(runs, thinned)
+    panels = [_losses(thinned, optimum)]
+    excess = _excess(thinned)
+    if excess is None:
+        notes += ("the excess above the optimum is 0 from the start",)
+    else:
+        panels.append(excess)
+        notes += _zero_notes(thinned)
+    return Picture(title, tuple(panels), notes)
+
+
+def least_loss(history: History) -> float | None:
+    """The least loss there is, by a history; None if that cannot be told, as with a penalty.
+
+    Without one it is the loss less the excess, in each epoch.
+    """
+    finite = np.isfinite(history.loss) & np.isfinite(history.excess)
+    if not np.any(finite):
+        return None
+    loss, excess = history.loss[finite], history.excess[finite]
+    closest = int(np.argmin(excess))
+    least = loss[closest] - excess[closest]
+    is_same = np.all(np.abs(loss - excess - least) <= _SAME * loss)
+    return max(0.0, float(least)) if is_same else None
+
+
+def _losses(runs: Mapping[str, History], optimum: float | None) -> Panel:
+    marks: list[Mark] = []
+    floors = {least_loss(history) for history in runs.values()} if optimum is None else {optimum}
+    floors.discard(None)
+    last = max(float(history.epochs[-1]) for history in runs.values())
+    x_scale: Scale = "epochs" if last > _LONG else "linear"
+    x_limits = (0.0, last) if last > 0.0 else (0.0, 1.0)
+    for series, (label, history) in enumerate(runs.items()):
+        marks.append(Line(history.epochs, history.loss, "run", named(label), series))
+        if history.validation_loss is not None:
+            text = "validation" if len(runs) == 1 else f"{named(label)}, validation"
+            marks.append(Line(history.epochs, history.validation_loss, "validation", text, series))
+    losses = np.concatenate([mark.y for mark in marks if isinstance(mark, Line)])
+    for floor in _distinct(floors):
+        ends = np.array(x_limits)
+        label = f"optimum, {number_text(floor, 6)}"
+        marks.insert(0, Line(ends, np.full(2, floor), "reference", label))
+        losses = np.append(losses, floor)
+    y_scale, y_limits = _axis(losses)
+    return Panel("epoch", "loss (half the mean squared residual)", tuple(marks), x_limits, y_limits, x_scale, y_scale)
+
+
+def _distinct(floors: set[float | None]) -> list[float]:
+    """The optima, once each; of those that are as good as the same, one."""
+    kept: list[float] = []
+    for floor in sorted(floor for floor in floors if floor is not None):
+        if not kept or floor > kept[-1] * (1.0 + _SAME):
+            kept.append(floor)
+    return kept
+
+
+def _axis(values: Array) -> tuple[Scale, tuple[float, float]]:
+    """The scale and the limits of an axis for these values, of which none is below 0."""
+    positive = values[np.isfinite(values) & (values > 0.0)]
+    if len(positive) and np.all(values[np.isfinite(values)] > 0.0) and _is_wide(positive):
+        low, high = limits_around(np.log10(positive))
+        return "log", (10.0**low, 10.0**high)
+    return "linear", limits_around(values)
+
+
+def _is_wide(positive: Array) -> bool:
+    return float(np.max(positive)) / _FAR > float(np.min(positive))
+
+
+def _excess(runs: Mapping[str, History]) -> Panel | None:
+    """The excess of all epochs in which it is above 0; None if there are none."""
+    marks: list[Mark] = []
+    for series, (label, history) in enumerate(runs.items()):
+        excess = np.where(np.isfinite(history.excess) & (history.excess > 0.0), history.excess, np.nan)
+        marks.append(Line(history.epochs, excess, "run", named(label), series))
+    values = np.concatenate([mark.y for mark in marks if isinstance(mark, Line)])
+    if np.all(np.isnan(values)):
+        return None
+    last = max(float(history.epochs[-1]) for history in runs.values())
+    low, high = limits_around(np.log10(values[np.isfinite(values)]))
+    limits = (10.0 ** max(low, -300.0), 10.0 ** min(high, 300.0))
+    return Panel("epoch", "excess: loss above the optimum", tuple(marks), (0.0, max(last, 1.0)), limits, "linear", "log")
+
+
+def _thinned_notes(runs: Mapping[str, History], thinned: Mapping[str, History]) -> tuple[str, ...]:
+    pairs = [(runs[label], thinned[label]) for label in runs]
+    if all(len(all_.epochs) == len(few.epochs) for all_, few in pairs):
+        return ()
+    n_shown = max(len(few.epochs) for _, few in pairs)
+    n_there = max(len(all_.epochs) for all_, _ in pairs)
+    return (f"{n_shown:,} of {n_there:,} epochs are drawn",)
+
+
+def _zero_notes(runs: Mapping[str, History]) -> tuple[str, ...]:
+    """Where the excess is 0, which a log axis has no place for."""
+    for history in runs.values():
+        reached = history.epochs[history.excess == 0.0]
+        if len(reached):
+            return (f"from epoch {reached[0]:.0f} on the excess is 0, for which a log axis has no place",)
+    return ()

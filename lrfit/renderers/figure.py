@@ -1,0 +1,224 @@
+"""Pictures as PNG, SVG or PDF, by matplotlib.
+
+Only its objects are used, and nothing of its state stays changed. Axes go from 0 to 1, since where on an axis
+a number is, and which numbers stand beside it, is known to the panel: so no size of numbers is too large.
+Colours are those of Okabe and Ito, which colour-blind people can tell apart; each also differs in its dashes
+or its shape, for grey print. The same picture gives the same bytes.
+
+References:
+    Okabe and Ito, Color Universal Design (2008), the set of eight colours.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from functools import singledispatch
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrfit.extras import imported
+from lrfit.graph import Array
+from lrfit.picture import Band, Cells, Contours, Line, Mark, Panel, Picture, Points, fractions, number_text, ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "drawn"]
+
+FORMATS = ("png", "svg", "pdf")
+
+_BLACK, _ORANGE, _SKY, _GREEN, _BLUE, _RED, _PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+)  # fmt: skip
+_GREY = "#555555"
+
+_RUNS = (_BLUE, _RED, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK)
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
+
+_SETTINGS = {
+    "text.parse_math": False,  # a name such as $x_1$ stands as it is
+    "text.usetex": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "lrfit",
+    "pdf.fonttype": 42,
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+"""Without dates and versions."""
+
+_WIDTHS = {1: 7.0, 2: 11.0}
+_HEIGHT = 5.0
+"""Of a figure, in inches: by its number of panels."""
+
+_CHARACTERS_AN_INCH = 12.0
+"""Of a title or note, about."""
+
+_N_TICKS = 7
+
+
+def drawn(picture: Picture, kind: str) -> bytes:
+    """The picture as a file of this kind, one of `FORMATS`.
+
+    Raises:
+        UsageError: matplotlib is not installed.
+    """
+    matplotlib = imported("matplotlib", "a picture in a file")
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it has a word for each font that it lacks
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a sign that a font lacks is shown as a box
+        matplotlib.rcdefaults()  # whatever the user's own settings are
+        matplotlib.rcParams.update(_SETTINGS)
+        out = io.BytesIO()
+        _figure(picture).savefig(out, format=kind, dpi=150, metadata=_METADATA[kind])
+    return out.getvalue()
+
+
+def _figure(picture: Picture) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 (slow to import)
+    from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import)
+
+    width = _WIDTHS[len(picture.panels)]
+    figure = Figure(figsize=(width, _HEIGHT), layout="constrained")
+    FigureCanvasAgg(figure)
+    n_characters = int(width * _CHARACTERS_AN_INCH)
+    figure.suptitle(fill(picture.title, n_characters), fontsize=11)
+    for axes, panel in zip(figure.subplots(1, len(picture.panels), squeeze=False)[0], picture.panels, strict=True):
+        _draw_panel(axes, panel)
+    if picture.notes:
+        notes = "\n".join(fill(note, int(1.2 * n_characters)) for note in picture.notes)
+        figure.supxlabel(notes, fontsize=8.5, color=_GREY, x=0.01, ha="left", linespacing=1.4)
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, 1.0)
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label)
+    x_ticks, y_ticks = ticks(panel.x_limits, panel.x_scale, _N_TICKS), ticks(panel.y_limits, panel.y_scale, _N_TICKS)
+    axes.set_xticks(_x(panel, np.array([*x_ticks])), labels=list(x_ticks.values()))
+    axes.set_yticks(_y(panel, np.array([*y_ticks])), labels=list(y_ticks.values()))
+    axes.tick_params(color=_GREY, labelsize=9)
+    for order, mark in enumerate(panel.marks):
+        _draw(mark, axes, panel, order + 2)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        axes.legend(
+            handles,
+            labels,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.13),
+            ncols=min(len(handles), 3),
+            frameon=False,
+            fontsize=9,
+        )
+
+
+def _x(panel: Panel, values: Array) -> Array:
+    return fractions(values, panel.x_limits, panel.x_scale)
+
+
+def _y(panel: Panel, values: Array) -> Array:
+    return fractions(values, panel.y_limits, panel.y_scale)
+
+
+@singledispatch
+def _draw(mark: Mark, axes: Axes, panel: Panel, order: int) -> None:
+    raise NotImplementedError(type(mark))
+
+
+_POINTS: dict[str, dict[str, Any]] = {
+    "rows": {"marker": "o", "markersize": 4.5, "markerfacecolor": "none", "markeredgecolor": _BLACK},
+    "steps": {"marker": "o", "markersize": 4.0},
+    "start": {"marker": "s", "markersize": 8.0, "markerfacecolor": "white", "markeredgewidth": 1.6},
+    "end": {"marker": "D", "markersize": 7.0, "markeredgecolor": "white"},
+    "optimum": {
+        "marker": "*", "markersize": 16.0, "markerfacecolor": _ORANGE, "markeredgecolor": _BLACK
+    },
+}  # fmt: skip
+
+
+@_draw.register(Points)
+def _draw_points(mark: Points, axes: Axes, panel: Panel, order: int) -> None:
+    look = {"color": _RUNS[mark.series % len(_RUNS)], **_POINTS[mark.role]}
+    if mark.role == "rows":
+        look["alpha"] = 1.0 if len(mark.x) <= 200 else 0.5
+    axes.plot(
+        _x(panel, mark.x), _y(panel, mark.y), linestyle="none", label=mark.label or None, zorder=order, **look
+    )
+
+
+@_draw.register(Line)
+def _draw_line(mark: Line, axes: Axes, panel: Panel, order: int) -> None:
+    color, dashes = _RUNS[mark.series % len(_RUNS)], _DASHES[mark.series % len(_DASHES)]
+    look: dict[str, Any] = {
+        "fit": {"color": _BLUE, "linewidth": 2.0},
+        "reference": {"color": _RED, "linewidth": 1.5, "linestyle": (0, (6, 3))},
+        "run": {"color": color, "linewidth": 1.8, "linestyle": dashes},
+        "validation": {"color": color, "linewidth": 1.2, "linestyle": dashes, "marker": "x", "markevery": 0.08},
+    }[mark.role]
+    axes.plot(_x(panel, mark.x), _y(panel, mark.y), label=mark.label or None, zorder=order, **look)
+
+
+@_draw.register(Band)
+def _draw_band(mark: Band, axes: Axes, panel: Panel, order: int) -> None:
+    low, high = _y(panel, mark.low), _y(panel, mark.high)
+    axes.fill_between(
+        _x(panel, mark.x), low, high, color=_SKY, alpha=0.35, linewidth=0, label=mark.label, zorder=order
+    )
+
+
+@_draw.register(Cells)
+def _draw_cells(mark: Cells, axes: Axes, panel: Panel, order: int) -> None:
+    from matplotlib.colors import LogNorm  # noqa: PLC0415 (slow to import)
+
+    counts = np.ma.masked_equal(mark.counts.T, 0)
+    mesh = axes.pcolormesh(
+        _x(panel, mark.x_edges),
+        _y(panel, mark.y_edges),
+        counts,
+        norm=LogNorm(1.0, max(2.0, float(mark.counts.max()))),
+        cmap="Greys",
+        rasterized=True,
+        zorder=order,
+    )
+    _add_bar(axes, mesh, mark.label)
+
+
+@_draw.register(Contours)
+def _draw_contours(mark: Contours, axes: Axes, panel: Panel, order: int) -> None:
+    x, y, levels = _x(panel, mark.x), _y(panel, mark.y), mark.levels
+    heights = np.log10(np.maximum(mark.heights, levels[0] * 1e-3) / levels[0])
+    places = np.log10(levels / levels[0])
+    colours = _shades(len(levels) + 1)
+    filled = axes.contourf(x, y, heights, places, colors=colours, extend="both", zorder=order)
+    axes.contour(x, y, heights, places, colors="white", linewidths=0.7, zorder=order)
+    bar = _add_bar(axes, filled, mark.label)
+    some = slice(None, None, 2)
+    bar.set_ticks(places[some], labels=[number_text(level, 2) for level in levels[some]])
+
+
+def _shades(n: int) -> list[Any]:
+    """From dark, at the bottom, to light."""
+    from matplotlib import colormaps  # noqa: PLC0415 (slow to import)
+
+    return [colormaps["Greys"](0.55 - 0.5 * i / (n - 1)) for i in range(n)]
+
+
+def _add_bar(axes: Axes, mappable: Any, label: str) -> Any:  # noqa: ANN401 (what matplotlib leaves untyped)
+    bar = axes.get_figure().colorbar(mappable, ax=axes, pad=0.02, fraction=0.06)
+    bar.set_label(label)
+    bar.ax.tick_params(labelsize=8)
+    return bar
