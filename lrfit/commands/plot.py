@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os.path import basename, realpath
 from pathlib import Path
@@ -74,8 +74,9 @@ def command(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
     kind = _kind(given, options["kind"])
     _check_options(given, kind, options)
     terminal = Terminal(quiet=options["quiet"])
-    with watched():
-        _show(_PICTURES[given.case](given, kind, options, terminal), options)
+    make = _READERS[given.case](given, kind, options, terminal)
+    with watched():  # reading is not: it may fork
+        _show(make(), options)
 
 
 @dataclass(frozen=True)
@@ -202,52 +203,73 @@ def _ending(path: str) -> str:
     return path.rpartition(".")[2].lower()
 
 
-def _run_picture(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> Picture:
-    """Of the run that `lrfit train` would do."""
-    from lrfit.descent import prepare
+_Make = Callable[[], "Picture"]
+"""Makes the picture of what was read."""
 
+
+def _read_run(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> _Make:
+    """The run that `lrfit train` would do."""
     settings = TrainingSettings(**settings_said(options))
     data = read_training_data(options | {"data": given.data}, settings, terminal, keep_rows=kind == "fit")
-    descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
+    title = _data_title(data, given.data)
     if kind == "fit":
-        return _fit_of_run(descent, data, given.data, terminal)
-    if kind == "surface":
-        shown_names = _parameters(options["parameters"], data.features, intercept=settings.intercept)
-    records = _records(descent, terminal, kind)
-    from lrfit.history_file import History
-
-    history = History.of(records, data.features, intercept=settings.intercept)
-    title = _run_title(descent, data, given.data, records[-1])
-    notes = _penalty_notes(settings)
+        return lambda: _fit_of_run(data, settings, title, terminal)
     if kind == "loss":
-        from lrfit.pictures.loss import loss_picture
+        return lambda: _loss_of_run(data, settings, title, terminal)
+    parameters = _parameters(options["parameters"], data.features, intercept=settings.intercept)
+    return lambda: _surface_of_run(data, settings, parameters, title, terminal)
 
-        optimum = descent.moments.half_mse(*descent.parameters(descent.objective.minimizer))
-        return loss_picture({"loss": history}, optimum=optimum, title=title, notes=notes)
+
+def _fit_of_run(data: TrainingData, settings: TrainingSettings, title: str, terminal: Terminal) -> Picture:
+    from lrfit.fit import summarize
+
+    descent = _prepared(data, settings)
+    record = _records(descent, terminal, "fit")[-1]
+    fit = summarize(descent, record, data.features, data.target)
+    return _fit_picture(fit, data, f"{title}, {_run_title(descent, record.fitted)}", settings.intercept)
+
+
+def _loss_of_run(data: TrainingData, settings: TrainingSettings, title: str, terminal: Terminal) -> Picture:
+    from lrfit.history_file import History
+    from lrfit.pictures.loss import loss_picture
+
+    descent = _prepared(data, settings)
+    records = _records(descent, terminal, "loss")
+    return loss_picture(
+        {"loss": History.of(records, data.features, intercept=settings.intercept)},
+        optimum=descent.moments.half_mse(*descent.parameters(descent.objective.minimizer)),
+        title=f"loss of {title}, {_run_title(descent, records[-1])}",
+        notes=_penalty_notes(settings),
+    )
+
+
+def _surface_of_run(
+    data: TrainingData, settings: TrainingSettings, parameters: list[str], title: str, terminal: Terminal
+) -> Picture:
+    from lrfit.history_file import History
     from lrfit.pictures.surface import surface_picture
 
-    units = ", standardized" if settings.standardize else ""
+    descent = _prepared(data, settings)
+    records = _records(descent, terminal, "surface")
     return surface_picture(
         descent.objective,
-        {"descent": history},
-        shown_names,
+        {"descent": History.of(records, data.features, intercept=settings.intercept)},
+        parameters,
         unit=descent.loss_unit,
-        title=title,
-        units=units,
-        notes=notes,
+        title=f"loss surface of {title}, {_run_title(descent, records[-1])}",
+        of=" of standardized data" if settings.standardize else "",
+        notes=_penalty_notes(settings),
     )
+
+
+def _prepared(data: TrainingData, settings: TrainingSettings) -> Descent:
+    from lrfit.descent import prepare
+
+    return prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
 
 
 def _penalty_notes(settings: TrainingSettings) -> tuple[str, ...]:
     return (f"above the optimum: with the penalty of --l2 {settings.l2:g}",) if settings.l2 else ()
-
-
-def _fit_of_run(descent: Descent, data: TrainingData, path: str | None, terminal: Terminal) -> Picture:
-    from lrfit.fit import summarize
-
-    record = _records(descent, terminal, "fit")[-1]
-    fit = summarize(descent, record, data.features, data.target)
-    return _fit_picture(fit, data, _run_title(descent, data, path, record.fitted), descent.settings.intercept)
 
 
 def _records(descent: Descent, terminal: Terminal, kind: str) -> list[EpochRecord]:
@@ -274,12 +296,12 @@ def _records(descent: Descent, terminal: Terminal, kind: str) -> list[EpochRecor
     return records
 
 
-def _run_title(descent: Descent, data: TrainingData, path: str | None, record: EpochRecord) -> str:
+def _run_title(descent: Descent, record: EpochRecord) -> str:
     from lrfit.convergence import rate_text
 
     batches = "" if descent.is_full_batch else f" in batches of {descent.batch_size:,}"
     epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"
-    return f"{_data_title(data, path)}, {epochs} at learning rate {rate_text(descent.learning_rate, 4)}"
+    return f"{epochs} at learning rate {rate_text(descent.learning_rate, 4)}"
 
 
 def _data_title(data: TrainingData, path: str | None) -> str:
@@ -296,14 +318,15 @@ def _file_title(path: str | None) -> str:
     return "standard input" if path in ("-", None) else named(basename(path or ""))
 
 
-def _model_picture(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> Picture:  # noqa: ARG001
+def _read_model(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> _Make:  # noqa: ARG001
     from lrfit.model_file import load
 
     fit = load(given.model or "")
     columns = options | {"data": given.data}
     data = read_training_data(columns, TrainingSettings(), terminal, fit, keep_rows=True)
     title = f"{_file_title(given.model)} on {_data_title(data, given.data)}"
-    return _fit_picture(fit, data, title, fit.training.fit_intercept if fit.training else True)
+    intercept = fit.training.fit_intercept if fit.training else True
+    return lambda: _fit_picture(fit, data, title, intercept)
 
 
 def _fit_picture(fit: LinearFit, data: TrainingData, title: str, intercept: bool) -> Picture:  # noqa: FBT001
@@ -319,7 +342,7 @@ def _fit_picture(fit: LinearFit, data: TrainingData, title: str, intercept: bool
         predict=predictor(fit),
         t_quantile=lambda n: float(imported("scipy.special", "a confidence band").stdtrit(n, 0.975)),
         intercept=intercept,
-        title=title,
+        title=f"fit of {title}",
     )
 
 
@@ -333,16 +356,16 @@ def _histories(given: _Given) -> dict[str, History]:
     return {label: read_history(path) for label, path in zip(labels, given.histories, strict=True)}
 
 
-def _loss_picture(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> Picture:  # noqa: ARG001
+def _read_histories(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> _Make:  # noqa: ARG001
     from lrfit.pictures.loss import loss_picture
 
     runs = _histories(given)
     last = {int(history.epochs[-1]) for history in runs.values()}
     title = " and ".join(map(_file_title, runs)) if len(runs) <= 2 else f"{len(runs)} runs"  # noqa: PLR2004
-    return loss_picture(runs, title=f"{title}, up to epoch {max(last):,}")
+    return lambda: loss_picture(runs, title=f"loss of {title}, up to epoch {max(last):,}")
 
 
-def _paths_picture(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> Picture:  # noqa: ARG001
+def _read_paths(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> _Make:  # noqa: ARG001
     """The surface of the data in their own units, with the paths of recorded runs."""
     from lrfit.objective import Objective
     from lrfit.pictures.surface import surface_picture
@@ -365,8 +388,8 @@ def _paths_picture(given: _Given, kind: str, options: dict[str, Any], terminal: 
                 f"these data at its parameters {loss:.6g}"
             )
     objective = Objective.of(moments, intercept=first.intercept)
-    title = f"{_data_title(data, given.data)}, {' and '.join(map(_file_title, runs))}"
-    return surface_picture(objective, runs, shown_names, unit=1.0, title=title)
+    title = f"loss surface of {_data_title(data, given.data)}, {' and '.join(map(_file_title, runs))}"
+    return lambda: surface_picture(objective, runs, shown_names, unit=1.0, title=title)
 
 
 def _parameters(wanted: list[str] | None, features: Sequence[str], *, intercept: bool) -> list[str]:
@@ -384,7 +407,7 @@ def _parameters(wanted: list[str] | None, features: Sequence[str], *, intercept:
     return wanted
 
 
-_PICTURES = {_RUN: _run_picture, _MODEL: _model_picture, _HISTORIES: _loss_picture, _PATHS: _paths_picture}
+_READERS = {_RUN: _read_run, _MODEL: _read_model, _HISTORIES: _read_histories, _PATHS: _read_paths}
 
 
 def _show(picture: Picture, options: dict[str, Any]) -> None:

@@ -91,12 +91,13 @@ def _line_picture(
         return ((window[:, 0], window[:, 1]) for window in rows.windows(1))
 
     x_limits, y_limits = _limits(pairs)
-    data, notes = _rows(pairs, len(rows), x_limits, y_limits)
     along = np.linspace(*x_limits, _N_ALONG)
     best = moments.least_squares(intercept=intercept)
-    line, best_line = slope * along + fit.intercept, best.weights[0] * along + best.intercept
     with np.errstate(over="ignore", invalid="ignore"):
+        line, best_line = slope * along + fit.intercept, best.weights[0] * along + best.intercept
+        y_limits = _with_line(y_limits, line)
         apart = np.max(np.abs(line - best_line)) > _VISIBLE * (y_limits[1] - y_limits[0])
+    data, notes = _rows(pairs, len(rows), x_limits, y_limits)
     marks: list[Mark] = [data]
     half_width = _half_width(along, best, moments, t_quantile, intercept=intercept)
     whose = "least squares" if apart else "the line"
@@ -110,6 +111,14 @@ def _line_picture(
     marks.append(Line(along, line, "fit", "fitted line"))
     panel = Panel(named(feature), named(fit.target), tuple(marks), x_limits, y_limits)
     return Picture(title, (panel,), tuple(notes))
+
+
+def _with_line(limits: tuple[float, float], line: Array) -> tuple[float, float]:
+    """The limits with room for a line that leaves them, as far as the rows stay readable."""
+    low, high = limits
+    height = high - low
+    nearest = np.clip(line, low - height, high + height)
+    return min(low, float(np.min(nearest))), max(high, float(np.max(nearest)))
 
 
 def _half_width(

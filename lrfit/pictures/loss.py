@@ -112,7 +112,7 @@ def _excess(runs: Mapping[str, History]) -> Panel | None:
     marks: list[Mark] = []
     for series, (label, history) in enumerate(runs.items()):
         excess = np.where(np.isfinite(history.excess) & (history.excess > 0.0), history.excess, np.nan)
-        marks.append(Line(history.epochs, excess, "run", named(label), series))
+        marks.append(Line(history.epochs, excess, "run", named(label) if len(runs) > 1 else "", series))
     values = np.concatenate([mark.y for mark in marks if isinstance(mark, Line)])
     if np.all(np.isnan(values)):
         return None

@@ -43,7 +43,7 @@ def surface_picture(
     *,
     unit: float,
     title: str,
-    units: str = "",
+    of: str = "",
     notes: tuple[str, ...] = (),
 ) -> Picture:
     """The objective over two parameters (or one), with the paths of one or several runs.
@@ -54,13 +54,13 @@ def surface_picture(
         shown: Names of the parameters on the axes.
         unit: The loss that is 1 in the units of the objective.
         title: What it is.
-        units: Of the parameters, for the axes.
+        of: What the parameters are of, for the axes.
         notes: To go with it.
     """
     thinned = {label: history.thinned() for label, history in runs.items()}
     parameters = next(iter(runs.values())).parameters
     places = [parameters.index(name) for name in shown]
-    labels = [_label(name, parameters) + units for name in shown]
+    labels = [_label(name, parameters) + of for name in shown]
     n_others = len(parameters) - len(shown)
     if n_others:
         notes += (f"the other parameters ({n_others}) are at their optimum in the contours",)
@@ -112,7 +112,7 @@ def _path(path: Array, label: str, series: int) -> list[Mark]:
     steps = slice(1, _N_STEPS + 1)
     return [
         Line(x, y, "run", named(label), series),
-        Points(x[steps], y[steps], "steps", "", series),
+        Points(x[steps], y[steps], "steps", "" if series else f"first {_N_STEPS} epochs", series),
         Points(x[first], y[first], "start", "" if series else "start", series),
         Points(x[last], y[last], "end", "" if series else "end", series),
     ]
