@@ -1,4 +1,4 @@
-"""Pictures: what there is to see, as data: marks in panels, with axes. How they look is a renderer's business.
+"""Pictures: what there is to see, as data: marks in panels, with axes. How they look is for a renderer.
 
 A picture holds finite numbers only, and text in which nothing unprintable is left: see `named`.
 """
@@ -33,14 +33,17 @@ __all__ = [
     "ticks",
 ]
 
-Scale: TypeAlias = Literal["linear", "log", "epochs"]
-"""Of an axis. "epochs" is linear up to 1 and logarithmic beyond, so that there is room for epoch 0."""
+Scale: TypeAlias = Literal["linear", "log", "epochs", "log epochs"]
+"""Of an axis. Epochs are whole numbers; their log axis is linear up to 1, to have room for epoch 0."""
 
 _LONGEST_NAME = 32
 """Characters of a name that a picture shows."""
 
 _SMALL_POWER, _LARGE_POWER = -3, 5
 """Powers of ten between which numbers are written without them."""
+
+_LEAST_POWER = -323
+"""Of ten that float64 holds."""
 
 _SAME = 1e-12
 """Share of a value below which a difference cannot be told on an axis."""
@@ -62,7 +65,7 @@ class Points:
 
     x: Array
     y: Array
-    role: Literal["rows", "steps", "start", "end", "optimum"]
+    role: Literal["rows", "epochs", "steps", "start", "end", "optimum"]
     label: str = ""
     series: int = 0
 
@@ -205,7 +208,7 @@ def fractions(values: Array, limits: tuple[float, float], scale: Scale) -> Array
 
 
 def _forward(values: Array, scale: Scale) -> Array:
-    if scale == "linear":
+    if scale in ("linear", "epochs"):
         return np.where(np.isfinite(values), values, np.nan)
     logs = np.log10(values, where=values > 0.0, out=np.full(np.shape(values), np.nan))
     return logs if scale == "log" else np.where(values < 1.0, values, 1.0 + logs)
@@ -219,7 +222,7 @@ def ticks(limits: tuple[float, float], scale: Scale, n_most: int) -> dict[float,
         ['0', '0.2', '0.4', '0.6', '0.8', '1']
         >>> list(ticks((0.5, 2e6), "log", 4).values())
         ['1', '100', '10000', '10⁶']
-        >>> list(ticks((0.0, 1000.0), "epochs", 5).values())
+        >>> list(ticks((0.0, 1000.0), "log epochs", 5).values())
         ['0', '1', '10', '100', '1000']
     """
     values = _round_numbers(limits, scale, n_most)
@@ -231,12 +234,12 @@ def ticks(limits: tuple[float, float], scale: Scale, n_most: int) -> dict[float,
 
 def _round_numbers(limits: tuple[float, float], scale: Scale, n_most: int) -> list[float]:
     low, high = limits
-    if scale == "epochs":
+    if scale == "log epochs":
         return [0.0, *_round_numbers((1.0, max(high, 1.0)), "log", n_most - 1)]
     if scale == "log" and floor(log10(high)) > ceil(log10(low)):
         first, last = ceil(log10(low)), floor(log10(high))
         return [float(f"1e{power}") for power in range(first, last + 1, ceil((last - first + 1) / n_most))]
-    for power in count(floor(log10(high - low)) - 2):
+    for power in count(0 if scale == "epochs" else max(_LEAST_POWER, floor(log10(high - low)) - 2)):
         for digit in (1, 2, 5):
             step = float(f"{digit}e{power}")
             first, last = ceil(low / step), floor(high / step)

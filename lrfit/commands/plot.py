@@ -7,13 +7,13 @@ import stat
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from os.path import basename, realpath
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrfit.errors import DataError, DivergenceError, LrfitError, shown
+from lrfit.errors import DataError, DivergenceError, shown
 from lrfit.options import column_options, csv_options, integer, names
 from lrfit.setting_options import setting_options, settings_said
 from lrfit.settings import TrainingSettings
@@ -36,6 +36,12 @@ _WIDTH = 80
 """Of a picture in characters, where stdout is no terminal."""
 
 _NARROWEST = 30
+
+_SAME_LOSS = 1e-6
+"""Share of a loss within which two are the same."""
+
+_LARGEST_VALUE = 1e150
+"""Values beyond have squares that overflow."""
 
 
 @click.command(name="plot", short_help="Draw a fit, a descent, or the loss surface.")
@@ -100,7 +106,12 @@ _RUN, _MODEL, _HISTORIES, _PATHS = (
 _KINDS_OF = {_RUN: _KINDS, _MODEL: ("fit",), _HISTORIES: ("loss",), _PATHS: ("surface",)}
 """The first one is the default."""
 
-_CALLED = {_RUN: "DATA alone", _MODEL: "MODEL and DATA", _HISTORIES: "HISTORY files", _PATHS: "DATA and HISTORY files"}
+_CALLED = {
+    _RUN: "DATA alone",
+    _MODEL: "MODEL and DATA",
+    _HISTORIES: "HISTORY files",
+    _PATHS: "DATA and HISTORY files",
+}
 
 
 def _told_apart(files: Sequence[str]) -> _Given:
@@ -114,9 +125,7 @@ def _told_apart(files: Sequence[str]) -> _Given:
             found[_what(path)].append(path)
     for path in streams:
         found["model" if found["data"] and not found["history"] else "data"].append(path)
-    given = _Given(
-        next(iter(found["data"]), None), next(iter(found["model"]), None), tuple(found["history"])
-    )
+    given = _Given(next(iter(found["data"]), None), next(iter(found["model"]), None), tuple(found["history"]))
     if len(found["data"]) > 1 or len(found["model"]) > 1 or given.case not in _KINDS_OF:
         counts = ", ".join(f"{what}: {len(paths)}" for what, paths in found.items() if paths)
         raise click.UsageError(f"FILES are {', or '.join(_CALLED.values())}; these are {counts}")
@@ -315,7 +324,7 @@ def _data_title(data: TrainingData, path: str | None) -> str:
 def _file_title(path: str | None) -> str:
     from lrfit.picture import named
 
-    return "standard input" if path in ("-", None) else named(basename(path or ""))
+    return "standard input" if path in ("-", None) else named(Path(path or "").name)
 
 
 def _read_model(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> _Make:  # noqa: ARG001
@@ -324,6 +333,7 @@ def _read_model(given: _Given, kind: str, options: dict[str, Any], terminal: Ter
     fit = load(given.model or "")
     columns = options | {"data": given.data}
     data = read_training_data(columns, TrainingSettings(), terminal, fit, keep_rows=True)
+    _check_size(data)
     title = f"{_file_title(given.model)} on {_data_title(data, given.data)}"
     intercept = fit.training.fit_intercept if fit.training else True
     return lambda: _fit_picture(fit, data, title, intercept)
@@ -350,13 +360,19 @@ def _histories(given: _Given) -> dict[str, History]:
     """By what the legend calls them: file names, or paths where these are the same."""
     from lrfit.history_file import read_history
 
-    labels = [basename(path) for path in given.histories]
+    labels = [Path(path).name for path in given.histories]
     if len(set(labels)) < len(labels):
         labels = list(given.histories)
     return {label: read_history(path) for label, path in zip(labels, given.histories, strict=True)}
 
 
-def _read_histories(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> _Make:  # noqa: ARG001
+def _read_histories(
+    given: _Given,
+    kind: str,  # noqa: ARG001 (of one family)
+    options: dict[str, Any],  # noqa: ARG001
+    terminal: Terminal,  # noqa: ARG001
+) -> _Make:
+    """Recorded runs, in one picture."""
     from lrfit.pictures.loss import loss_picture
 
     runs = _histories(given)
@@ -378,18 +394,36 @@ def _read_paths(given: _Given, kind: str, options: dict[str, Any], terminal: Ter
     shown_names = _parameters(options["parameters"], first.features, intercept=first.intercept)
     columns = options | {"data": given.data, "x": [first.features]}
     data = read_training_data(columns, TrainingSettings(), terminal)
-    moments, k = data.sample.moments, len(first.features)
-    for label, history in runs.items():
-        b = float(history.theta[0, k]) if history.intercept else 0.0
-        loss = moments.half_mse(history.theta[0, :k], b)
-        if abs(loss - history.loss[0]) > 1e-6 * loss:
-            terminal.warn(
-                f"{shown(label)} is a run on other rows: its first loss is {history.loss[0]:.6g}, and that of "
-                f"these data at its parameters {loss:.6g}"
-            )
-    objective = Objective.of(moments, intercept=first.intercept)
+    _check_size(data)
+    _warn_of_other_rows(runs, data, terminal)
+    objective = Objective.of(data.sample.moments, intercept=first.intercept)
     title = f"loss surface of {_data_title(data, given.data)}, {' and '.join(map(_file_title, runs))}"
     return lambda: surface_picture(objective, runs, shown_names, unit=1.0, title=title)
+
+
+def _warn_of_other_rows(runs: dict[str, History], data: TrainingData, terminal: Terminal) -> None:
+    import numpy as np
+
+    for label, history in runs.items():
+        weights, b = np.split(history.theta[0], [len(history.features)])
+        there, here = history.loss[0], data.sample.moments.half_mse(weights, float(np.sum(b)))
+        if abs(here - there) > _SAME_LOSS * here:
+            terminal.warn(
+                f"{shown(label)} is of a run on other rows: its first loss is {there:.6g}, and that of these "
+                f"data at its parameters {here:.6g}"
+            )
+
+
+def _check_size(data: TrainingData) -> None:
+    """Refuse values whose squares overflow, of which nothing could be drawn but the rows."""
+    import numpy as np
+
+    largest = float(np.max(data.sample.moments.root_mean_square))
+    if not largest < _LARGEST_VALUE:
+        raise DataError(
+            f"values beyond {_LARGEST_VALUE:g} overflow when they are squared; divide the columns by a "
+            "power of ten first"
+        )
 
 
 def _parameters(wanted: list[str] | None, features: Sequence[str], *, intercept: bool) -> list[str]:

@@ -100,11 +100,10 @@ def _line_picture(
     data, notes = _rows(pairs, len(rows), x_limits, y_limits)
     marks: list[Mark] = [data]
     half_width = _half_width(along, best, moments, t_quantile, intercept=intercept)
-    whose = "least squares" if apart else "the line"
     if half_width is None:
         notes.append(f"no confidence band: {_why_no_band(moments, intercept=intercept)}")
     else:
-        label = f"95 % confidence band of {whose}"
+        label = f"95 % confidence band{' of least squares' * bool(apart)}"
         marks.append(Band(along, best_line - half_width, best_line + half_width, label))
     if apart:
         marks.append(Line(along, best_line, "reference", "least squares"))
@@ -185,10 +184,10 @@ def _rows(
     if n_rows <= _MOST_POINTS:
         x, y = map(np.concatenate, zip(*pairs(), strict=True))
         return Points(x, y, "rows", f"rows ({n_rows})"), []
-    edges = [
-        np.linspace(*limits, n + 1) for limits, n in zip((x_limits, y_limits), _N_CELLS, strict=True)
+    edges = [np.linspace(*limits, n + 1) for limits, n in zip((x_limits, y_limits), _N_CELLS, strict=True)]
+    return Cells(edges[0], edges[1], _counted(pairs(), edges), "rows in a cell"), [
+        f"{n_rows:,} rows, counted in cells"
     ]
-    return Cells(*edges, _counted(pairs(), edges), "rows in a cell"), [f"{n_rows:,} rows, counted in cells"]
 
 
 def _counted(pairs: Iterable[tuple[Array, Array]], edges: list[Array]) -> Array:

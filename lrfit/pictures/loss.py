@@ -5,7 +5,7 @@ On the right the excess is on a log axis over linear epochs: a straight line the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,6 +20,9 @@ _LONG = 200
 
 _FAR = 100.0
 """Ratio of the largest loss to the least from which on their axis is logarithmic."""
+
+_NEGLIGIBLE = 1e-12
+"""Share of the largest loss below which an optimum is as good as 0, and no floor."""
 
 _SAME = 1e-6
 """Share of the loss within which optima agree that are found in different epochs."""
@@ -38,7 +41,8 @@ def loss_picture(
     """
     thinned = {label: history.thinned() for label, history in runs.items()}
     notes += _thinned_notes(runs, thinned)
-    panels = [_losses(thinned, optimum)]
+    floors = _floors(thinned) if optimum is None else [optimum]
+    panels = [_losses(thinned, floors)]
     excess = _excess(thinned)
     if excess is None:
         notes += ("the excess above the optimum is 0 from the start",)
@@ -63,12 +67,10 @@ def least_loss(history: History) -> float | None:
     return max(0.0, float(least)) if is_same else None
 
 
-def _losses(runs: Mapping[str, History], optimum: float | None) -> Panel:
+def _losses(runs: Mapping[str, History], floors: Sequence[float]) -> Panel:
     marks: list[Mark] = []
-    floors = {least_loss(history) for history in runs.values()} if optimum is None else {optimum}
-    floors.discard(None)
     last = max(float(history.epochs[-1]) for history in runs.values())
-    x_scale: Scale = "epochs" if last > _LONG else "linear"
+    x_scale: Scale = "log epochs" if last > _LONG else "epochs"
     x_limits = (0.0, last) if last > 0.0 else (0.0, 1.0)
     for series, (label, history) in enumerate(runs.items()):
         marks.append(Line(history.epochs, history.loss, "run", named(label), series))
@@ -76,19 +78,20 @@ def _losses(runs: Mapping[str, History], optimum: float | None) -> Panel:
             text = "validation" if len(runs) == 1 else f"{named(label)}, validation"
             marks.append(Line(history.epochs, history.validation_loss, "validation", text, series))
     losses = np.concatenate([mark.y for mark in marks if isinstance(mark, Line)])
-    for floor in _distinct(floors):
-        ends = np.array(x_limits)
-        label = f"optimum, {number_text(floor, 6)}"
-        marks.insert(0, Line(ends, np.full(2, floor), "reference", label))
-        losses = np.append(losses, floor)
-    y_scale, y_limits = _axis(losses)
-    return Panel("epoch", "loss (half the mean squared residual)", tuple(marks), x_limits, y_limits, x_scale, y_scale)
+    drawn = [floor for floor in floors if floor >= _NEGLIGIBLE * np.nanmax(losses)]
+    for floor in drawn:
+        ends, label = np.array(x_limits), f"optimum, {number_text(floor, 6)}"
+        marks.append(Line(ends, np.full(2, floor), "reference", label))
+    y_scale, y_limits = _axis(np.append(losses, drawn))
+    return Panel(
+        "epoch", "loss (half the mean squared residual)", tuple(marks), x_limits, y_limits, x_scale, y_scale
+    )
 
 
-def _distinct(floors: set[float | None]) -> list[float]:
-    """The optima, once each; of those that are as good as the same, one."""
+def _floors(runs: Mapping[str, History]) -> list[float]:
+    """The optima of these runs, ascending; of those that are as good as the same, one."""
     kept: list[float] = []
-    for floor in sorted(floor for floor in floors if floor is not None):
+    for floor in sorted(least for history in runs.values() if (least := least_loss(history)) is not None):
         if not kept or floor > kept[-1] * (1.0 + _SAME):
             kept.append(floor)
     return kept
@@ -119,7 +122,15 @@ def _excess(runs: Mapping[str, History]) -> Panel | None:
     last = max(float(history.epochs[-1]) for history in runs.values())
     low, high = limits_around(np.log10(values[np.isfinite(values)]))
     limits = (10.0 ** max(low, -300.0), 10.0 ** min(high, 300.0))
-    return Panel("epoch", "excess: loss above the optimum", tuple(marks), (0.0, max(last, 1.0)), limits, "linear", "log")
+    return Panel(
+        "epoch",
+        "excess: loss above the optimum",
+        tuple(marks),
+        (0.0, max(last, 1.0)),
+        limits,
+        "epochs",
+        "log",
+    )
 
 
 def _thinned_notes(runs: Mapping[str, History], thinned: Mapping[str, History]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ however long and narrow it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from math import inf, isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from lrfit.picture import Contours, Line, Mark, Panel, Picture, Points, limits_a
 
 __all__ = ["surface_picture"]
 
-_N_GRID = 181
+_N_GRID = 241
 """Points of the grid of heights, each way."""
 
 _N_LEVELS = 12
@@ -28,6 +28,15 @@ _N_LEVELS = 12
 
 _DEEPEST = 1e-6
 """Height of the lowest contour line at the least, as a share of the highest."""
+
+_LOWEST = 50
+"""The share of the picture that is below the lowest contour line is one in so many."""
+
+_STILL = 1e-6
+"""Share of the way that the loss allows a parameter, of which a move is as good as none."""
+
+_TANGLED = 25.0
+"""Length of a path, in widths or heights of the picture, from which on its lines would hide all."""
 
 _N_STEPS = 12
 """First epochs of a path that are marked each."""
@@ -78,8 +87,8 @@ def _label(name: str, parameters: Sequence[str]) -> str:
 
 def _heights(objective: Objective, places: Sequence[int], offsets: Sequence[Array], unit: float) -> Array:
     """The objective above its minimum where these parameters are off their optimum by so much."""
-    slopes = [sum(row[p] * d for p, d in zip(places, offsets, strict=True)) for row in objective.root]
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        slopes = [sum(row[p] * d for p, d in zip(places, offsets, strict=True)) for row in objective.root]
         return np.asarray(0.5 * unit * np.sum(np.square(slopes), axis=0))
 
 
@@ -91,37 +100,70 @@ def _contours(
     labels: Sequence[str],
 ) -> Panel:
     best = objective.minimizer[places]
-    paths = {label: history.theta[:, places] for label, history in runs.items()}
-    limits = _extent(best, runs.values(), places)
+    limits = _extent(objective, list(runs.values()), places, unit)
+    x_limits, y_limits = limits
     axes = [np.linspace(*limit, _N_GRID) for limit in limits]
     offsets = np.meshgrid(axes[0] - best[0], axes[1] - best[1])
     heights = _heights(objective, places, offsets, unit)
-    marks: list[Mark] = []
     levels = _levels(heights)
+    marks: list[Mark] = []
     if len(levels):
         marks.append(Contours(axes[0], axes[1], heights, levels, "loss above the optimum"))
+    paths = {label: history.theta[:, places] for label, history in runs.items()}
     for series, (label, path) in enumerate(paths.items()):
-        marks.extend(_path(path, label, series))
+        marks.extend(_path(path, limits, named(label), series))
+    for series, path in enumerate(paths.values()):
+        marks.extend(_stations(path, series, labelled=not series))
     marks.append(Points(best[:1], best[1:], "optimum", "optimum"))
-    return Panel(labels[0], labels[1], tuple(marks), *limits)
+    return Panel(labels[0], labels[1], tuple(marks), x_limits, y_limits)
 
 
-def _path(path: Array, label: str, series: int) -> list[Mark]:
+def _path(path: Array, limits: Sequence[tuple[float, float]], label: str, series: int) -> list[Mark]:
+    """A line from epoch to epoch; where that would go to and fro so often as to hide all, points."""
+    sizes = np.array([high - low for low, high in limits])
+    with np.errstate(over="ignore"):
+        length = float(np.sum(np.hypot(*(np.diff(path, axis=0) / sizes).T)))
     x, y = path.T
-    first, last = slice(0, 1), slice(-1, None)
-    steps = slice(1, _N_STEPS + 1)
+    if _TANGLED < length < inf and len(path) > 2 * _N_STEPS:
+        beginning = slice(0, _N_STEPS + 1)
+        return [
+            Points(x, y, "epochs", f"{label}, a dot each epoch", series),
+            Line(x[beginning], y[beginning], "run", "", series),
+        ]
+    return [Line(x, y, "run", label, series)]
+
+
+def _stations(path: Array, series: int, *, labelled: bool) -> list[Mark]:
+    """The first epochs of a path, its start, and its end."""
+    x, y = path.T
+    n_steps = min(_N_STEPS, len(path) - 1)
+    steps, first, last = slice(1, n_steps + 1), slice(0, 1), slice(-1, None)
+    texts = [f"first {n_steps} epochs", "start", "end"] if labelled else [""] * 3
     return [
-        Line(x, y, "run", named(label), series),
-        Points(x[steps], y[steps], "steps", "" if series else f"first {_N_STEPS} epochs", series),
-        Points(x[first], y[first], "start", "" if series else "start", series),
-        Points(x[last], y[last], "end", "" if series else "end", series),
+        Points(x[steps], y[steps], "steps", texts[0], series),
+        Points(x[first], y[first], "start", texts[1], series),
+        Points(x[last], y[last], "end", texts[2], series),
     ]
 
 
-def _extent(best: Array, runs: Iterable[History], places: Sequence[int]) -> list[tuple[float, float]]:
-    """Limits of the axes: around the optimum and the paths, but for where these lead away."""
+def _extent(
+    objective: Objective, runs: Sequence[History], places: Sequence[int], unit: float
+) -> list[tuple[float, float]]:
+    """Limits of the axes: around the optimum and the paths, but for where these lead away.
+
+    Where a parameter does not move, but for rounding, they go as far as it may alone at the height of
+    the start.
+    """
+    best = objective.minimizer[places]
     near = np.vstack([history.theta[_is_near(history)][:, places] for history in runs])
-    return [limits_around(values, 0.15) for values in np.vstack([near, best]).T]
+    highest = max(float(history.excess[0]) for history in runs)
+    limits = []
+    for place, at, values in zip(places, best, np.vstack([near, best]).T, strict=True):
+        curvature = unit * float(np.sum(np.square(objective.root[:, place])))
+        reach = sqrt(2.0 * highest / curvature) if curvature and isfinite(highest) else 0.0
+        is_still = np.ptp(values) <= _STILL * reach
+        limits.append((at - reach, at + reach) if is_still and reach else limits_around(values, 0.15))
+    return limits
 
 
 def _is_near(history: History) -> npt.NDArray[np.bool_]:
@@ -134,8 +176,9 @@ def _is_near(history: History) -> npt.NDArray[np.bool_]:
 def _levels(heights: Array) -> Array:
     """Heights of contour lines, each a fixed number of times the one below."""
     largest = float(np.max(heights))
-    lowest = max(float(np.partition(heights.ravel(), heights.size // 200)[heights.size // 200]), _DEEPEST * largest)
-    if not 0.0 < lowest < largest:
+    n_below = heights.size // _LOWEST
+    lowest = max(_DEEPEST * largest, float(np.partition(heights.ravel(), n_below)[n_below]))
+    if not 0.0 < lowest < largest < inf:
         return np.zeros(0)
     return np.geomspace(lowest, largest, _N_LEVELS + 1)[:-1]
 
@@ -143,13 +186,13 @@ def _levels(heights: Array) -> Array:
 def _curve(objective: Objective, runs: Mapping[str, History], unit: float, label: str) -> Panel:
     """The objective over its only parameter."""
     best, minimum = objective.minimizer, unit * objective.minimum
-    paths = {name: history.theta for name, history in runs.items()}
-    (x_limits,) = _extent(best, runs.values(), [0])
+    (x_limits,) = _extent(objective, list(runs.values()), [0], unit)
     along = np.linspace(*x_limits, _N_GRID)
     curve = minimum + _heights(objective, [0], [along - best[0]], unit)
-    marks: list[Mark] = [Line(along, curve, "reference", "loss")]
-    for series, (name, path) in enumerate(paths.items()):
-        heights = minimum + _heights(objective, [0], [path[:, 0] - best[0]], unit)
-        marks.extend(_path(np.column_stack([path[:, 0], heights]), name, series))
+    marks: list[Mark] = [Line(along, curve, "fit", "loss")]
+    for series, history in enumerate(runs.values()):
+        heights = minimum + _heights(objective, [0], [history.theta[:, 0] - best[0]], unit)
+        path = np.column_stack([history.theta[:, 0], heights])
+        marks.extend(_stations(path, series + 1, labelled=not series))
     marks.append(Points(best, np.array([minimum]), "optimum", "optimum"))
     return Panel(label, "loss (half the mean squared residual)", tuple(marks), x_limits, limits_around(curve))

@@ -22,7 +22,19 @@ import numpy as np
 
 from lrfit.extras import imported
 from lrfit.graph import Array
-from lrfit.picture import Band, Cells, Contours, Line, Mark, Panel, Picture, Points, fractions, number_text, ticks
+from lrfit.picture import (
+    Band,
+    Cells,
+    Contours,
+    Line,
+    Mark,
+    Panel,
+    Picture,
+    Points,
+    fractions,
+    number_text,
+    ticks,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +50,7 @@ _BLACK, _ORANGE, _SKY, _GREEN, _BLUE, _RED, _PURPLE = (
 _GREY = "#555555"
 
 _RUNS = (_BLUE, _RED, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK)
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
+_DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (6, 2, 1, 2)), (0, (3, 1.5)), (0, (8, 2, 2, 2, 2, 2)))
 
 _SETTINGS = {
     "text.parse_math": False,  # a name such as $x_1$ stands as it is
@@ -67,6 +79,12 @@ _CHARACTERS_AN_INCH = 12.0
 
 _N_TICKS = 7
 
+_FEW_ROWS = 200
+"""More are drawn half transparent."""
+
+_LEGEND_CHARACTERS, _HANDLE_CHARACTERS = 92.0, 7.0
+"""Of a line of a legend, and of a sign in it with the room around it, about."""
+
 
 def drawn(picture: Picture, kind: str) -> bytes:
     """The picture as a file of this kind, one of `FORMATS`.
@@ -94,7 +112,9 @@ def _figure(picture: Picture) -> Figure:
     FigureCanvasAgg(figure)
     n_characters = int(width * _CHARACTERS_AN_INCH)
     figure.suptitle(fill(picture.title, n_characters), fontsize=11)
-    for axes, panel in zip(figure.subplots(1, len(picture.panels), squeeze=False)[0], picture.panels, strict=True):
+    for axes, panel in zip(
+        figure.subplots(1, len(picture.panels), squeeze=False)[0], picture.panels, strict=True
+    ):
         _draw_panel(axes, panel)
     if picture.notes:
         notes = "\n".join(fill(note, int(1.2 * n_characters)) for note in picture.notes)
@@ -107,7 +127,10 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_ylim(0.0, 1.0)
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
-    x_ticks, y_ticks = ticks(panel.x_limits, panel.x_scale, _N_TICKS), ticks(panel.y_limits, panel.y_scale, _N_TICKS)
+    x_ticks, y_ticks = (
+        ticks(panel.x_limits, panel.x_scale, _N_TICKS),
+        ticks(panel.y_limits, panel.y_scale, _N_TICKS),
+    )
     axes.set_xticks(_x(panel, np.array([*x_ticks])), labels=list(x_ticks.values()))
     axes.set_yticks(_y(panel, np.array([*y_ticks])), labels=list(y_ticks.values()))
     axes.tick_params(color=_GREY, labelsize=9)
@@ -120,7 +143,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
             labels,
             loc="upper center",
             bbox_to_anchor=(0.5, -0.13),
-            ncols=min(len(handles), 3),
+            ncols=max(1, int(_LEGEND_CHARACTERS / (max(map(len, labels)) + _HANDLE_CHARACTERS))),
             frameon=False,
             fontsize=9,
         )
@@ -141,6 +164,7 @@ def _draw(mark: Mark, axes: Axes, panel: Panel, order: int) -> None:
 
 _POINTS: dict[str, dict[str, Any]] = {
     "rows": {"marker": "o", "markersize": 4.5, "markerfacecolor": "none", "markeredgecolor": _BLACK},
+    "epochs": {"marker": ".", "markersize": 3.0},
     "steps": {"marker": "o", "markersize": 4.0},
     "start": {"marker": "s", "markersize": 8.0, "markerfacecolor": "white", "markeredgewidth": 1.6},
     "end": {"marker": "D", "markersize": 7.0, "markeredgecolor": "white"},
@@ -154,7 +178,7 @@ _POINTS: dict[str, dict[str, Any]] = {
 def _draw_points(mark: Points, axes: Axes, panel: Panel, order: int) -> None:
     look = {"color": _RUNS[mark.series % len(_RUNS)], **_POINTS[mark.role]}
     if mark.role == "rows":
-        look["alpha"] = 1.0 if len(mark.x) <= 200 else 0.5
+        look["alpha"] = 1.0 if len(mark.x) <= _FEW_ROWS else 0.5
     axes.plot(
         _x(panel, mark.x), _y(panel, mark.y), linestyle="none", label=mark.label or None, zorder=order, **look
     )
@@ -165,9 +189,15 @@ def _draw_line(mark: Line, axes: Axes, panel: Panel, order: int) -> None:
     color, dashes = _RUNS[mark.series % len(_RUNS)], _DASHES[mark.series % len(_DASHES)]
     look: dict[str, Any] = {
         "fit": {"color": _BLUE, "linewidth": 2.0},
-        "reference": {"color": _RED, "linewidth": 1.5, "linestyle": (0, (6, 3))},
+        "reference": {"color": _BLACK, "linewidth": 1.6, "linestyle": (0, (1, 1.5))},
         "run": {"color": color, "linewidth": 1.8, "linestyle": dashes},
-        "validation": {"color": color, "linewidth": 1.2, "linestyle": dashes, "marker": "x", "markevery": 0.08},
+        "validation": {
+            "color": color,
+            "linewidth": 1.2,
+            "linestyle": dashes,
+            "marker": "x",
+            "markevery": 0.08,
+        },
     }[mark.role]
     axes.plot(_x(panel, mark.x), _y(panel, mark.y), label=mark.label or None, zorder=order, **look)
 
@@ -182,19 +212,21 @@ def _draw_band(mark: Band, axes: Axes, panel: Panel, order: int) -> None:
 
 @_draw.register(Cells)
 def _draw_cells(mark: Cells, axes: Axes, panel: Panel, order: int) -> None:
-    from matplotlib.colors import LogNorm  # noqa: PLC0415 (slow to import)
-
-    counts = np.ma.masked_equal(mark.counts.T, 0)
+    largest = max(2.0, float(np.max(mark.counts)))
     mesh = axes.pcolormesh(
         _x(panel, mark.x_edges),
         _y(panel, mark.y_edges),
-        counts,
-        norm=LogNorm(1.0, max(2.0, float(mark.counts.max()))),
+        np.log10(mark.counts.T, where=mark.counts.T > 0.0, out=np.full(mark.counts.T.shape, np.nan)),
+        vmin=-0.3 * np.log10(largest),  # so that a single row is no white
+        vmax=1.35 * np.log10(largest),  # and lines in front of many are seen
         cmap="Greys",
         rasterized=True,
         zorder=order,
     )
-    _add_bar(axes, mesh, mark.label)
+    bar = _add_bar(axes, mesh, mark.label)
+    bar.ax.set_ylim(0.0, np.log10(largest))
+    numbers = ticks((1.0, largest), "log", _N_TICKS)
+    bar.set_ticks(np.log10([*numbers]), labels=list(numbers.values()))
 
 
 @_draw.register(Contours)
@@ -218,7 +250,8 @@ def _shades(n: int) -> list[Any]:
 
 
 def _add_bar(axes: Axes, mappable: Any, label: str) -> Any:  # noqa: ANN401 (what matplotlib leaves untyped)
-    bar = axes.get_figure().colorbar(mappable, ax=axes, pad=0.02, fraction=0.06)
+    figure: Any = axes.get_figure()
+    bar = figure.colorbar(mappable, ax=axes, pad=0.02, fraction=0.06)
     bar.set_label(label)
     bar.ax.tick_params(labelsize=8)
     return bar

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 from textwrap import wrap
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +44,7 @@ _DOTS = (2, 4)
 _LAST = 1.0 - 1e-9
 """The last place on an axis that is still within its last character."""
 
-_SIGNS = {"rows": "o", "steps": "•", "start": "S", "end": "E", "optimum": "*"}
+_SIGNS = {"rows": "o", "epochs": "·", "steps": "•", "start": "S", "end": "E", "optimum": "*"}
 
 _COLOURS = ("blue", "red", "green", "magenta", "orange", "cyan")
 """Of runs, as the terminal has them."""
@@ -196,7 +195,9 @@ def _places(edges: Array, n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.
     """For each of n characters along an axis, the first cell in it, and the one after the last."""
     ends = np.linspace(0.0, 1.0, n + 1)
     first = np.clip(np.searchsorted(edges, ends[:-1], side="right") - 1, 0, len(edges) - 2)
-    return first, np.maximum(np.clip(np.searchsorted(edges, ends[1:], side="left"), 0, len(edges) - 1), first + 1)
+    return first, np.maximum(
+        np.clip(np.searchsorted(edges, ends[1:], side="left"), 0, len(edges) - 1), first + 1
+    )
 
 
 @_layers.register
@@ -211,8 +212,8 @@ def _of_contours(mark: Contours, panel: Panel, size: _Size) -> list[_Layer]:
     is_edge[:, 1:] |= side[:, 1:] != side[:, :-1]
     is_edge[1:] |= side[1:] != side[:-1]
     grid_x, grid_y = np.meshgrid(x, y)
-    ratio = mark.levels[1] / mark.levels[0]
-    label = f"{mark.label}: {number_text(mark.levels[0], 2)} to {number_text(mark.levels[-1], 2)}, each {number_text(ratio, 2)} times the next"
+    lowest, second, highest = (number_text(level, 2) for level in mark.levels[[0, 1, -1]])
+    label = f"{mark.label}: {lowest}, {second}, … {highest}"
     return [_Layer(grid_x[is_edge], grid_y[is_edge], "", None, _key("⠒⠒⠒", label))]
 
 
