@@ -12,9 +12,9 @@ import pytest
 
 from lrfit.descent import prepare
 from lrfit.errors import DivergenceError, UsageError
+from lrfit.history_file import history_header, history_row
 from lrfit.journal import Journal
 from lrfit.moments import Moments
-from lrfit.history_file import history_header, history_row
 from lrfit.settings import TrainingSettings
 from lrfit.training import train
 

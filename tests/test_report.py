@@ -280,55 +280,6 @@ def record(epoch=0, **fields):
     )
 
 
-# Histories.
-
-
-@given(
-    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=4),
-    st.booleans(),
-    st.booleans(),
-    st.lists(
-        st.tuples(LOSSES, LOSSES, LOSSES, LOSSES, st.lists(NUMBERS, min_size=4, max_size=4), NUMBERS),
-        max_size=5,
-    ),
-)
-@settings(max_examples=200, deadline=None)
-def test_a_history_reads_back_to_the_same_bits(names, intercept, validation, epochs):
-    text = history_header(names, intercept=intercept, validation=validation)
-    want = []
-    for epoch, (loss, excess, gradient, validation_loss, weights, b) in enumerate(epochs):
-        row = record(
-            epoch,
-            loss=loss,
-            weights=np.array(weights[: len(names)]),
-            intercept=b if intercept else 0.0,
-            excess=excess,
-            gradient_norm=gradient,
-            validation_loss=validation_loss if validation else None,
-        )
-        text += history_row(row, intercept=intercept)
-        measures = [loss, excess, gradient, *[validation_loss] * validation]
-        want.append([*measures, *weights[: len(names)], *[b] * intercept])
-    header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    measures = ["loss", "excess", "gradient_norm", *["validation_loss"] * validation]
-    assert header == ["epoch", *measures, *(f"W[{name}]" for name in names), *["b"] * intercept]
-    assert [row[0] for row in rows] == [str(epoch) for epoch in range(len(epochs))]
-    assert [hexes(row[1:]) for row in rows] == [hexes(numbers) for numbers in want]
-
-
-def test_a_history_is_a_csv_of_lf_lines():
-    row = record(3, change=-0.1, weights=np.array([1.0, -2.5e-7]), intercept=0.25)
-    assert history_header(["x", "z,1"], intercept=True) == 'epoch,loss,excess,gradient_norm,W[x],"W[z,1]",b\n'
-    assert history_row(row, intercept=True) == "3,0.5,0.25,0.125,1.0,-2.5e-07,0.25\n"
-    assert history_row(row, intercept=False) == "3,0.5,0.25,0.125,1.0,-2.5e-07\n"
-    row = replace(row, validation_loss=0.75)
-    assert (
-        history_header(["x"], intercept=False, validation=True)
-        == "epoch,loss,excess,gradient_norm,validation_loss,W[x]\n"
-    )
-    assert history_row(row, intercept=False) == "3,0.5,0.25,0.125,0.75,1.0,-2.5e-07\n"
-
-
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10), min_size=1, max_size=4),
     st.sampled_from(",;\t|"),
