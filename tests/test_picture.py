@@ -1,0 +1,77 @@
+"""What is common to all pictures: axes, round numbers, text of outside origin."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrfit.picture import fractions, limits_around, named, number_text, ticks
+
+FINITE = st.floats(-1e150, 1e150)
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def value_of(text):
+    """The number that a text of `number_text` stands for."""
+    if "10" in text and text.rpartition("10")[2].translate(RAISED) != text.rpartition("10")[2]:
+        digits, _, power = text.rpartition("10")
+        return float(
+            f"{ {'': '1', '-': '-1'}.get(digits, digits.rstrip('·')) }e{power.translate(RAISED)}".replace(
+                " ", ""
+            )
+        )
+    return float(text)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_written_to_its_digits(value):
+    assert value_of(number_text(value, 17)) == value
+    assert value_of(number_text(value, 4)) == float(f"{value:.4g}")
+
+
+@given(FINITE, FINITE, st.integers(2, 12))
+def test_ticks_are_round_numbers_within_the_limits_that_can_be_told_apart(one, other, n_most):
+    limits = limits_around(np.array([one, other]))
+    marks = ticks(limits, "linear", n_most)
+    assert len(marks) <= n_most
+    assert all(limits[0] <= value <= limits[1] for value in marks)
+    assert [value_of(text) for text in marks.values()] == list(marks)
+
+
+@given(st.floats(1e-300, 1e299), st.floats(1.5, 1e9))
+def test_ticks_of_a_log_axis_are_within_its_limits(low, ratio):
+    high = min(low * ratio, 1e300)
+    marks = ticks((low, high), "log", 6)
+    assert 1 <= len(marks) <= 6 or ratio < 2
+    assert all(low <= value <= high for value in marks)
+
+
+@pytest.mark.parametrize("last", [1.0, 2.0, 7.0, 100.0])
+def test_epochs_are_whole(last):
+    assert all(value == int(value) for value in ticks((0.0, last), "epochs", 7))
+
+
+def test_the_log_axis_of_epochs_has_room_for_the_start():
+    places = fractions(np.array([0.0, 1.0, 10.0, 100.0]), (0.0, 100.0), "log epochs")
+    assert places.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
+
+
+def test_what_an_axis_cannot_show_has_no_place():
+    values = np.array([-1.0, 0.0, 1.0, np.inf, np.nan])
+    assert np.isnan(fractions(values, (0.1, 10.0), "log")).tolist() == [True, True, False, False, True]
+    assert np.isnan(fractions(values, (0.0, 1.0), "linear")).tolist() == [False, False, False, True, True]
+
+
+@given(FINITE, FINITE)
+def test_limits_leave_room_around_all_values(one, other):
+    low, high = limits_around(np.array([one, other, np.nan, np.inf]))
+    assert low < min(one, other) <= max(one, other) < high
+    assert 0.0 < fractions(np.array([one]), (low, high), "linear")[0] < 1.0
+
+
+@given(st.text())
+def test_no_name_steers_what_shows_it(name):
+    text = named(name)
+    assert text.isprintable()
+    assert len(text) <= 32
+    assert text == name or not name.isprintable() or len(name) > 32
