@@ -258,6 +258,6 @@ def number_text(value: float, n_digits: int = 4) -> str:
     mantissa, power = f"{value:.{n_digits - 1}e}".split("e")
     if _SMALL_POWER <= int(power) <= max(_LARGE_POWER, n_digits - 1):
         return f"{Decimal(f'{mantissa}e{power}').normalize():f}"
-    digits = f"{float(mantissa):.{n_digits}g}·"
+    digits = f"{Decimal(mantissa).normalize():f}·"
     raised = str(int(power)).translate(_RAISED)
     return {"1·": "", "-1·": "-"}.get(digits, digits) + f"10{raised}"

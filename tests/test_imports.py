@@ -131,3 +131,12 @@ def test_every_public_name_can_be_had_from_the_package():
         "assert all(getattr(lrfit, name) is not None for name in dir(lrfit) if name[0] != '_')"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_drawing_loads_nothing_of_matplotlib_that_has_state(tmp_path):
+    data = PACKAGE.parent / "sample_data" / "lab.csv"
+    loaded = loaded_by(
+        f"from lrfit.cli import run; run(['plot', {str(data)!r}, '-q', '-o', {str(tmp_path / 'p.png')!r}])"
+    )
+    assert "matplotlib.figure" in loaded
+    assert not loaded & {"matplotlib.pyplot", "pandas", "rich", "plotext"}

@@ -136,7 +136,7 @@ def _is_stream(path: str) -> bool:
     """Whether it is neither a regular file nor a folder, and so can be read once only."""
     try:
         mode = Path(path).stat().st_mode
-    except (OSError, ValueError):
+    except OSError:
         return False  # to open it will say why
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 

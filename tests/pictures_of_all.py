@@ -1,0 +1,41 @@
+"""Pictures that have all there is in them, for the renderers."""
+
+import numpy as np
+
+from lrfit.picture import Band, Cells, Contours, Line, Panel, Picture, Points
+
+ALONG = np.linspace(0.0, 1.0, 11)
+
+NAME = "$x_1$ <script>&amp;\\frac{ 中文 %s"
+
+
+def everything():
+    """Every mark in every role, on axes of every scale, with names that could do harm."""
+    points = tuple(
+        Points(ALONG, ALONG**2, role, f"{role} {NAME}", series)
+        for series, role in enumerate(("rows", "epochs", "steps", "start", "end", "optimum"))
+    )
+    lines = tuple(
+        Line(ALONG, 0.1 * i + ALONG, role, role, i)
+        for i, role in enumerate(("fit", "reference", "run", "validation", "run", "run"))
+    )
+    band = Band(ALONG, ALONG - 0.1, ALONG + 0.1, "band")
+    counts = np.add.outer(np.arange(20.0), np.arange(30.0)) ** 2
+    cells = Cells(np.linspace(0.0, 1.0, 21), np.linspace(0.0, 1.0, 31), counts, "rows in a cell")
+    heights = np.add.outer((ALONG - 0.5) ** 2, (ALONG - 0.5) ** 2)
+    contours = Contours(ALONG, ALONG, heights, np.geomspace(1e-3, 0.4, 8), "loss above the optimum")
+    unit, epochs = (-0.1, 1.1), (0.0, 1000.0)
+    one = Panel(NAME, f"y {NAME}", (cells, contours, band, *lines, *points), unit, unit)
+    curve = Line(np.array([0.0, 1.0, 10.0, 1000.0]), np.array([1.0, np.nan, 1e-3, 1e-9]), "run", "loss")
+    other = Panel("epoch", "excess", (curve,), epochs, (1e-10, 10.0), "log epochs", "log")
+    return Picture(f"a picture of {NAME}", (one, other), ("first note", f"note of {NAME}"))
+
+
+def one_point(x, y, role="rows"):
+    panel = Panel("x", "y", (Points(np.array([x]), np.array([y]), role),), (0.0, 1.0), (0.0, 1.0))
+    return Picture("a point", (panel,))
+
+
+def one_line(x, y, role="fit"):
+    panel = Panel("x", "y", (Line(np.array(x), np.array(y), role),), (0.0, 1.0), (0.0, 1.0))
+    return Picture("a line", (panel,))
