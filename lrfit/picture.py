@@ -226,9 +226,7 @@ def ticks(limits: tuple[float, float], scale: Scale, n_most: int) -> dict[float,
         ['0', '1', '10', '100', '1000']
     """
     values = _round_numbers(limits, scale, n_most)
-    for n_digits in range(1, 17):
-        if all(float(f"{value:.{n_digits}g}") == value for value in values):
-            break
+    n_digits = next(n for n in range(1, 18) if all(float(f"{value:.{n}g}") == value for value in values))
     return {value: number_text(value, n_digits) for value in values}
 
 
@@ -239,13 +237,16 @@ def _round_numbers(limits: tuple[float, float], scale: Scale, n_most: int) -> li
     if scale == "log" and floor(log10(high)) > ceil(log10(low)):
         first, last = ceil(log10(low)), floor(log10(high))
         return [float(f"1e{power}") for power in range(first, last + 1, ceil((last - first + 1) / n_most))]
-    for power in count(0 if scale == "epochs" else max(_LEAST_POWER, floor(log10(high - low)) - 2)):
-        for digit in (1, 2, 5):
-            step = float(f"{digit}e{power}")
-            first, last = ceil(low / step), floor(high / step)
-            if last - first < n_most:
-                return [float(f"{i * digit}e{power}") for i in range(first, last + 1)]
-    raise AssertionError
+    least_power = 0 if scale == "epochs" else max(_LEAST_POWER, floor(log10(high - low)) - 2)
+    steps = ((digit, power) for power in count(least_power) for digit in (1, 2, 5))
+    digit, power = next(step for step in steps if len(_multiples(limits, *step)) <= n_most)
+    return [float(f"{i * digit}e{power}") for i in _multiples(limits, digit, power)]
+
+
+def _multiples(limits: tuple[float, float], digit: int, power: int) -> range:
+    """Which multiples of digit·10^power are within the limits."""
+    step = float(f"{digit}e{power}")
+    return range(ceil(limits[0] / step), floor(limits[1] / step) + 1)
 
 
 def number_text(value: float, n_digits: int = 4) -> str:

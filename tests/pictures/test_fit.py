@@ -12,7 +12,7 @@ from lrfit.prediction import predictor
 from lrfit.row_store import RowStore
 
 T_975 = {1: 12.7062047362, 2: 4.3026527297, 15: 2.1314495456, 16: 2.1199052992, 34: 2.0322445093}
-"""Quantiles of Student's t, by degrees of freedom (NIST/SEMATECH e-Handbook, table 1.3.6.7.2, with more digits)."""
+"""Quantiles of Student's t, by degrees of freedom: as in NIST's e-Handbook, 1.3.6.7.2, with more digits."""
 
 
 def picture(rows, weights, b=0.0, *, intercept=True):

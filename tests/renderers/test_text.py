@@ -1,12 +1,14 @@
 """Pictures as text: what is where, within which width, with and without colour."""
 
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
 from pictures_of_all import everything, one_line, one_point
 
-from lrfit.picture import Cells, Contours, Panel, Picture
+from lrfit.picture import Cells, Contours, Mark, Panel, Picture
+from lrfit.renderers import text
 from lrfit.renderers.text import drawn
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -103,3 +105,10 @@ def test_contours_are_where_the_heights_are_their_levels():
     radii = np.hypot(*np.array(found).T)
     assert np.all(np.minimum(np.abs(radii - 0.6), np.abs(radii - 0.8)) < 0.05)
     assert len(found) > 100
+
+
+def test_there_is_a_way_to_draw_each_mark():
+    ways = {text._layers.dispatch(kind) for kind in get_args(Mark)}
+    assert len(ways) == len(get_args(Mark))
+    with pytest.raises(NotImplementedError):
+        text._layers(None, None, (9, 9))
