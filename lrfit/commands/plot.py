@@ -68,7 +68,8 @@ def command(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
     HISTORY...       the loss curves of recorded runs
     DATA HISTORY...  the loss surface of the data, with the recorded paths
 
-    Without -o the picture is text, on stdout. `-` is stdin, for DATA, or for MODEL beside DATA.
+    Settings, which are those of lrfit train, are for DATA alone. Without -o the picture is text, on stdout.
+    `-` is stdin, for DATA, or for MODEL beside DATA.
 
     \b
     Example:

@@ -14,6 +14,9 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import singledispatch
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -93,14 +96,48 @@ def drawn(picture: Picture, kind: str) -> bytes:
         UsageError: matplotlib is not installed.
     """
     matplotlib = imported("matplotlib", "a picture in a file")
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it has a word for each font that it lacks
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a sign that a font lacks is shown as a box
+    out = io.BytesIO()
+    with matplotlib.rc_context(), _quiet():
         matplotlib.rcdefaults()  # whatever the user's own settings are
         matplotlib.rcParams.update(_SETTINGS)
-        out = io.BytesIO()
-        _figure(picture).savefig(out, format=kind, dpi=150, metadata=_METADATA[kind])
+        shown = picture if kind == "svg" else _in_signs_of_the_font(picture)
+        _figure(shown).savefig(out, format=kind, dpi=150, metadata=_METADATA[kind])
     return out.getvalue()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without matplotlib's words on fonts, and on signs that they lack."""
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
+
+
+def _in_signs_of_the_font(picture: Picture) -> Picture:
+    """The picture, with signs that the font lacks escaped; the text of an SVG has the fonts of its viewer."""
+    from matplotlib.font_manager import findfont, get_font  # noqa: PLC0415 (slow to import)
+
+    font = get_font(findfont("DejaVu Sans"))
+
+    def known(text: str) -> str:
+        return "".join(c if font.get_char_index(ord(c)) else ascii(c)[1:-1] for c in text)
+
+    panels = [
+        replace(
+            panel,
+            x_label=known(panel.x_label),
+            y_label=known(panel.y_label),
+            marks=tuple(replace(mark, label=known(mark.label)) for mark in panel.marks),
+        )
+        for panel in picture.panels
+    ]
+    return Picture(known(picture.title), tuple(panels), tuple(map(known, picture.notes)))
 
 
 def _figure(picture: Picture) -> Figure:

@@ -54,7 +54,7 @@ def test_names_in_an_svg_are_text_as_they_are():
 
 
 def test_a_pdf_is_one():
-    document = drawn(everything(), "pdf")
+    document = drawn(one_line([0.0, 1.0], [0.0, 1.0]), "pdf")
     assert document.startswith(b"%PDF-1.")
     assert document.rstrip().endswith(b"%%EOF")
 
@@ -69,6 +69,12 @@ def test_the_same_picture_gives_the_same_bytes_whatever_the_users_settings(kind)
         assert drawn(picture, kind) == want
         assert dict(mpl.rcParams) == before
     assert b"202" not in drawn(picture, "svg")[:3000].partition(b"<defs>")[0]  # no year
+
+
+def test_signs_that_the_font_lacks_are_escaped():
+    panels = everything().panels[1:]
+    assert drawn(Picture("中 é", panels), "png") == drawn(Picture(r"\u4e2d é", panels), "png")
+    assert "中 é".encode() in drawn(Picture("中 é", panels), "svg")
 
 
 def test_nothing_is_said_of_signs_that_the_font_lacks(capfd, caplog):
