@@ -24,6 +24,9 @@ __all__ = ["BEGINNING", "History", "history_header", "history_row", "next_thinne
 BEGINNING = ("epoch", "loss", "excess", "gradient_norm")
 """The columns that every history has, in front."""
 
+_MOST_EPOCHS = 2.0**53
+"""From which on float64 does not hold all whole numbers."""
+
 _ALL, _GROWTH, _SHARE = 200, 1.02, 1000
 """Epochs of which a long run keeps all; by which factor, and by which share of the run, others follow."""
 
@@ -128,8 +131,8 @@ def read_history(path: str) -> History:
         features, validation, intercept = _parts(table.header, table.name)
         blocks = list(table.map_blocks(lambda parsed: np.array(parsed.values), table.header))
     columns = np.concatenate(blocks).T
-    _check_epochs(columns[0], table.name)
     start = len(BEGINNING) + validation
+    _check(columns[:start], table.name)
     return History(
         features,
         intercept,
@@ -157,14 +160,18 @@ def _parts(header: Sequence[str], name: str) -> tuple[tuple[str, ...], bool, boo
     return features, validation, intercept
 
 
-def _check_epochs(epochs: Array, name: str) -> None:
-    """Refuse epochs that are no whole numbers from 0 on, or do not ascend."""
-    is_wrong = (epochs < 0.0) | (epochs != np.floor(epochs)) | (np.diff(epochs, prepend=-1.0) <= 0.0)
-    if np.any(is_wrong):
-        row = int(np.argmax(is_wrong))
-        raise DataError(
-            f"{name} is no history: row {row + 1} has the epoch {epochs[row]:.15g}, where the number after "
-            f"{epochs[row - 1]:.15g} or a larger one should be"
-            if row
-            else f"{name} is no history: its first epoch is {epochs[0]:.15g}"
-        )
+def _check(columns: Array, name: str) -> None:
+    """Refuse epochs that are no whole numbers from 0 on, or do not ascend; and measures below 0."""
+    epochs = columns[0]
+    is_whole = (epochs >= 0.0) & (epochs < _MOST_EPOCHS) & (epochs == np.floor(epochs))
+    reasons = {
+        "an epoch that is no whole number from 0 on": ~is_whole,
+        "an epoch that does not come after that of the row before": np.diff(epochs, prepend=-1.0) <= 0.0,
+        "a loss, an excess or a norm below 0": np.any(columns[1:] < 0.0, axis=0),
+    }
+    for reason, is_wrong in reasons.items():
+        if np.any(is_wrong):
+            row = int(np.argmax(is_wrong))
+            raise DataError(
+                f"{name} is no history: its row {row + 1}, of epoch {epochs[row]:.15g}, has {reason}"
+            )

@@ -45,6 +45,9 @@ _SMALL_POWER, _LARGE_POWER = -3, 5
 _LEAST_POWER = -323
 """Of ten that float64 holds."""
 
+_FAR = 1e9
+"""Lengths of an axis beyond its limits at which all is as far away."""
+
 _SAME = 1e-12
 """Share of a value below which a difference cannot be told on an axis."""
 
@@ -199,12 +202,15 @@ def limits_around(values: Array, margin: float = 0.05) -> tuple[float, float]:
 def fractions(values: Array, limits: tuple[float, float], scale: Scale) -> Array:
     """Where on an axis values are, from 0 at its lower limit to 1; not a number where they have no place.
 
+    Those that are far beyond the limits are nearer than they should be, by what nobody could see.
+
     Examples:
         >>> fractions(np.array([1.0, 10.0, 0.0]), (1.0, 100.0), "log")
         array([0. , 0.5, nan])
     """
     low, high = (_forward(np.asarray(limit, dtype=np.float64), scale) for limit in limits)
-    return np.asarray((_forward(values, scale) - low) / (high - low))
+    with np.errstate(over="ignore"):
+        return np.clip((_forward(values, scale) - low) / (high - low), -_FAR, _FAR)
 
 
 def _forward(values: Array, scale: Scale) -> Array:

@@ -104,9 +104,17 @@ def test_what_is_read_is_what_was_written(tmp_path, intercept, validation):
         (HEADER, "no rows"),
         (HEADER + "0,1,1,1,1\n", "line 2"),
         (HEADER + "0,1,1,one,1,1\n", "line 2.*'one'"),
-        (HEADER + "-1,1,1,1,1,1\n", "its first epoch is -1"),
-        (HEADER + "0.5,1,1,1,1,1\n", "its first epoch is 0.5"),
-        (HEADER + "0,1,1,1,1,1\n2,1,1,1,1,1\n2,1,1,1,1,1\n", "row 3 has the epoch 2, .* after 2 or a larger"),
+        (HEADER + "-1,1,1,1,1,1\n", "its row 1, of epoch -1, has an epoch that is no whole number"),
+        (HEADER + "0.5,1,1,1,1,1\n", "row 1, of epoch 0.5, has an epoch that is no"),
+        (
+            HEADER + "0,1,1,1,1,1\n2,1,1,1,1,1\n2,1,1,1,1,1\n",
+            "row 3, of epoch 2, has an epoch that does not come",
+        ),
+        (HEADER + "0,1,1,1,1,1\n1e16,1,1,1,1,1\n", "row 2, of epoch 1e\\+16, has an epoch that is no"),
+        (
+            HEADER + "0,1,1,1,1,1\n1,1,-1e-9,1,1,1\n",
+            "row 2, of epoch 1, has a loss, an excess or a norm below 0",
+        ),
     ],
 )
 def test_what_is_no_history_is_refused_in_a_line(tmp_path, text, reason):

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -346,7 +346,7 @@ def _fit_picture(fit: LinearFit, data: TrainingData, title: str, intercept: bool
     from lrfit.prediction import predictor
     from lrfit.row_store import RowStore
 
-    return fit_picture(
+    picture = fit_picture(
         fit,
         data.rows or RowStore(),
         data.sample.moments,
@@ -355,6 +355,10 @@ def _fit_picture(fit: LinearFit, data: TrainingData, title: str, intercept: bool
         intercept=intercept,
         title=f"fit of {title}",
     )
+    if not data.held_out:
+        return picture
+    note = f"rows held out for validation ({data.held_out.n_samples}) are not drawn"
+    return replace(picture, notes=(*picture.notes, note))
 
 
 def _histories(given: _Given) -> dict[str, History]:

@@ -5,7 +5,7 @@ On the right the excess is on a log axis over linear epochs: a straight line the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,13 +13,16 @@ from lrfit.graph import Array
 from lrfit.history_file import History
 from lrfit.picture import Line, Mark, Panel, Picture, Scale, limits_around, named, number_text
 
-__all__ = ["least_loss", "loss_picture"]
+__all__ = ["least_loss", "loss_picture", "thinned_notes"]
 
 _LONG = 200
 """Epochs from which on their axis is logarithmic, as most of the descent is at the beginning."""
 
 _FAR = 100.0
 """Ratio of the largest loss to the least from which on their axis is logarithmic."""
+
+_LARGEST_POWER = 307.0
+"""Of ten, at which an axis ends: float64 has little beyond, nor below its inverse."""
 
 _NEGLIGIBLE = 1e-12
 """Share of the largest loss below which an optimum is as good as 0, and no floor."""
@@ -40,7 +43,7 @@ def loss_picture(
         notes: To go with it.
     """
     thinned = {label: history.thinned() for label, history in runs.items()}
-    notes += _thinned_notes(runs, thinned)
+    notes += thinned_notes(thinned.values())
     floors = _floors(thinned) if optimum is None else [optimum]
     panels = [_losses(thinned, floors)]
     excess = _excess(thinned)
@@ -101,9 +104,13 @@ def _axis(values: Array) -> tuple[Scale, tuple[float, float]]:
     """The scale and the limits of an axis for these values, of which none is below 0."""
     positive = values[np.isfinite(values) & (values > 0.0)]
     if len(positive) and np.all(values[np.isfinite(values)] > 0.0) and _is_wide(positive):
-        low, high = limits_around(np.log10(positive))
-        return "log", (10.0**low, 10.0**high)
+        return "log", _log_limits(positive)
     return "linear", limits_around(values)
+
+
+def _log_limits(positive: Array) -> tuple[float, float]:
+    low, high = np.clip(limits_around(np.log10(positive)), -_LARGEST_POWER, _LARGEST_POWER).tolist()
+    return 10.0 ** min(low, _LARGEST_POWER - 1.0), 10.0 ** max(high, 1.0 - _LARGEST_POWER)
 
 
 def _is_wide(positive: Array) -> bool:
@@ -120,8 +127,7 @@ def _excess(runs: Mapping[str, History]) -> Panel | None:
     if np.all(np.isnan(values)):
         return None
     last = max(float(history.epochs[-1]) for history in runs.values())
-    low, high = limits_around(np.log10(values[np.isfinite(values)]))
-    limits = (10.0 ** max(low, -300.0), 10.0 ** min(high, 300.0))
+    limits = _log_limits(values[np.isfinite(values)])
     return Panel(
         "epoch",
         "excess: loss above the optimum",
@@ -133,13 +139,11 @@ def _excess(runs: Mapping[str, History]) -> Panel | None:
     )
 
 
-def _thinned_notes(runs: Mapping[str, History], thinned: Mapping[str, History]) -> tuple[str, ...]:
-    pairs = [(runs[label], thinned[label]) for label in runs]
-    if all(len(all_.epochs) == len(few.epochs) for all_, few in pairs):
-        return ()
-    n_shown = max(len(few.epochs) for _, few in pairs)
-    n_there = max(len(all_.epochs) for all_, _ in pairs)
-    return (f"{n_shown:,} of {n_there:,} epochs are drawn",)
+def thinned_notes(runs: Iterable[History]) -> tuple[str, ...]:
+    """That some epochs are not drawn, if so: of the run that has most."""
+    longest = max(runs, key=lambda history: float(history.epochs[-1] - history.epochs[0]))
+    n_drawn, n_epochs = len(longest.epochs), int(longest.epochs[-1] - longest.epochs[0]) + 1
+    return (f"{n_drawn:,} of {n_epochs:,} epochs are drawn",) if n_drawn < n_epochs else ()
 
 
 def _zero_notes(runs: Mapping[str, History]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ however long and narrow it is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import inf, isfinite, sqrt
+from math import inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from lrfit.graph import Array
 from lrfit.history_file import History
 from lrfit.objective import Objective
 from lrfit.picture import Contours, Line, Mark, Panel, Picture, Points, limits_around, named
+from lrfit.pictures.loss import thinned_notes
 
 __all__ = ["surface_picture"]
 
@@ -40,6 +41,9 @@ _TANGLED = 25.0
 
 _N_STEPS = 12
 """First epochs of a path that are marked each."""
+
+_LARGEST = 1e150
+"""Parameter for which there is room on an axis."""
 
 _FAR = 16.0
 """How many times as high above the optimum as the start a path is followed."""
@@ -71,6 +75,7 @@ def surface_picture(
     places = [parameters.index(name) for name in shown]
     labels = [_label(name, parameters) + of for name in shown]
     n_others = len(parameters) - len(shown)
+    notes += thinned_notes(thinned.values())
     if n_others:
         notes += (f"the other parameters ({n_others}) are at their optimum in the contours",)
     if len(places) == 1:
@@ -156,19 +161,21 @@ def _extent(
     """
     best = objective.minimizer[places]
     near = np.vstack([history.theta[_is_near(history)][:, places] for history in runs])
+    near = np.clip(near, -_LARGEST, _LARGEST)
     highest = max(float(history.excess[0]) for history in runs)
     limits = []
     for place, at, values in zip(places, best, np.vstack([near, best]).T, strict=True):
         curvature = unit * float(np.sum(np.square(objective.root[:, place])))
-        reach = sqrt(2.0 * highest / curvature) if curvature and isfinite(highest) else 0.0
+        reach = sqrt(2.0 * highest / curvature) if curvature else 0.0
         is_still = np.ptp(values) <= _STILL * reach
-        limits.append((at - reach, at + reach) if is_still and reach else limits_around(values, 0.15))
+        shows_bowl = is_still and 0.0 < reach < _LARGEST
+        limits.append((at - reach, at + reach) if shows_bowl else limits_around(values, 0.15))
     return limits
 
 
 def _is_near(history: History) -> npt.NDArray[np.bool_]:
     """Which epochs are not far above the start; it is always."""
-    is_near = history.excess <= _FAR * (history.excess[0] or inf)
+    is_near = history.excess <= _FAR * (float(history.excess[0]) or inf)
     is_near[0] = True
     return is_near
 

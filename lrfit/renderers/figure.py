@@ -283,7 +283,7 @@ def _shades(n: int) -> list[Any]:
     """From dark, at the bottom, to light."""
     from matplotlib import colormaps  # noqa: PLC0415 (slow to import)
 
-    return [colormaps["Greys"](0.55 - 0.5 * i / (n - 1)) for i in range(n)]
+    return [colormaps["Greys"](0.42 - 0.38 * i / (n - 1)) for i in range(n)]
 
 
 def _add_bar(axes: Axes, mappable: Any, label: str) -> Any:  # noqa: ANN401 (what matplotlib leaves untyped)

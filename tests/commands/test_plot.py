@@ -87,6 +87,8 @@ def test_settings_and_columns_are_those_of_train():
     loss, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25", "--kind", "loss")
     assert [mark.label for mark in marks(loss.panels[0], Line)][:2] == ["loss", "validation"]
     assert "total_employed by 2 features, 12 rows, 100 epochs in batches of 4" in loss.title
+    fit, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25")
+    assert fit.notes == ("rows held out for validation (4) are not drawn",)
     surface, _ = drawn(LONGLEY, *options, "--kind", "surface", "--parameters", "intercept,gnp")
     assert surface.panels[0].x_label == "b (intercept) of standardized data"
     assert surface.panels[0].y_label == "W (gnp) of standardized data"
@@ -95,6 +97,14 @@ def test_settings_and_columns_are_those_of_train():
         "predicted total_employed",
         "residual (predicted - actual)",
     ]
+
+
+def test_a_long_run_is_thinned_and_said_so():
+    for kind in ("loss", "surface"):
+        picture, _ = drawn(LAB, "--epochs", "3000", "--kind", kind, "-q")
+        n_drawn = len(marks(picture.panels[0], Line)[0].x)
+        assert n_drawn < 2000
+        assert picture.notes == (f"{n_drawn:,} of 3,001 epochs are drawn",)
 
 
 def test_with_a_penalty_the_picture_says_what_the_optimum_is():

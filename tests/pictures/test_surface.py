@@ -129,6 +129,14 @@ def test_a_run_that_diverges_is_clipped_to_around_its_start():
     assert picture.panels[0].y_limits[1] < 1.0
 
 
+def test_parameters_of_any_size_have_axes():
+    theta = np.array([[1e308, -1e308], [-1e308, 5e-324]])
+    history = History(("x",), True, np.arange(2.0), np.ones(2), np.array([1e308, 5e-324]), None, theta)  # noqa: FBT003
+    objective = Objective.of(Moments.of_rows(oracles.lab_rows()))
+    (drawn,) = surface_picture(objective, {"": history}, ["x", "intercept"], unit=1.0, title="").panels
+    assert np.all(np.isfinite([drawn.x_limits, drawn.y_limits]))
+
+
 def test_one_parameter_is_a_curve():
     rows = oracles.lab_rows()
     drawn, _, history = panel(rows, ["x0"], intercept=False, epochs=20)
