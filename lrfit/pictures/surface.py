@@ -132,7 +132,7 @@ def _path(path: Array, limits: Sequence[tuple[float, float]], label: str, series
     if _TANGLED < length < inf and len(path) > 2 * _N_STEPS:
         beginning = slice(0, _N_STEPS + 1)
         return [
-            Points(x, y, "epochs", f"{label}, a dot each epoch", series),
+            Points(x, y, "epochs", f"{label}, as dots", series),
             Line(x[beginning], y[beginning], "run", "", series),
         ]
     return [Line(x, y, "run", label, series)]
@@ -143,7 +143,11 @@ def _stations(path: Array, series: int, *, labelled: bool) -> list[Mark]:
     x, y = path.T
     n_steps = min(_N_STEPS, len(path) - 1)
     steps, first, last = slice(1, n_steps + 1), slice(0, 1), slice(-1, None)
-    texts = [f"first {n_steps} epochs", "start", "end"] if labelled else [""] * 3
+    texts = (
+        [f"first {n_steps} epochs" if n_steps > 1 else "first epoch", "start", "end"]
+        if labelled
+        else [""] * 3
+    )
     return [
         Points(x[steps], y[steps], "steps", texts[0], series),
         Points(x[first], y[first], "start", texts[1], series),

@@ -179,7 +179,8 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
             handles,
             labels,
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.13),
+            bbox_to_anchor=(0.5, 0.0),
+            borderaxespad=4.4,  # times the size of its letters: below the label of the axis
             ncols=max(1, int(_LEGEND_CHARACTERS / (max(map(len, labels)) + _HANDLE_CHARACTERS))),
             frameon=False,
             fontsize=9,
