@@ -19,6 +19,8 @@ LAB = oracles.SAMPLE_DATA / "lab.csv"
 NORRIS = oracles.SAMPLE_DATA / "norris.csv"
 LONGLEY = oracles.SAMPLE_DATA / "longley.csv"
 
+BY_HAND = '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 1}, "intercept": 2}'
+
 
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path, monkeypatch):
@@ -127,9 +129,7 @@ def test_a_model_is_drawn_on_data_by_the_names_of_their_columns():
 
 
 def test_a_model_written_by_hand_is_drawn():
-    Path("m.json").write_text(
-        '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 1}, "intercept": 2}'
-    )
+    Path("m.json").write_text(BY_HAND)
     picture, _ = drawn(LAB, "m.json", "-q")
     assert marks(picture.panels[0], Line)[-1].label == "fitted line"
 
@@ -199,8 +199,7 @@ def test_a_real_process_writes_a_picture(lrfit, tmp_path):
     assert {"epoch", "optimum, 0.0769288"} <= set(texts)
 
 
-@pytest.mark.parametrize("ending", ["PNG", "pdf"])
-@pytest.mark.parametrize("kind", ["fit", "surface"])
+@pytest.mark.parametrize(("kind", "ending"), [("fit", "PNG"), ("surface", "pdf")])
 def test_a_picture_is_what_its_name_says(kind, ending):
     plotted(LAB, "--kind", kind, "-q", "-o", f"p.{ending}")
     if ending == "pdf":
@@ -283,7 +282,8 @@ def test_a_file_that_cannot_be_read_is_named():
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_a_usage_error(arguments, reason):
-    trained(LAB, "-q", "-o", "m.json", "--history", "h.csv")
+    Path("m.json").write_text(BY_HAND)
+    Path("h.csv").write_text("epoch,loss,excess,gradient_norm,W[x],b\n0,2,1,1,0,0\n")
     Path("d.png").write_bytes(LAB.read_bytes())
     result = plotted(*arguments, code=2)
     assert reason in " ".join(result.err.split())
