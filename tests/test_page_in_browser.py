@@ -35,6 +35,9 @@ def browser():
     driver.quit()
 
 
+_NO_CHARTS = "window.Plotly = { react() {}, Plots: { resize() {} } };"
+
+
 class Page:
     """A page of `lrfit explore`, open in the browser."""
 
@@ -116,7 +119,7 @@ def page(browser, tmp_path):
 @pytest.fixture
 def page_without_charts(page, monkeypatch):
     """As `page`; but it opens in no time, and so does a step."""
-    monkeypatch.setattr("plotly.offline.get_plotlyjs", lambda: "window.Plotly = { react() {} };")
+    monkeypatch.setattr("plotly.offline.get_plotlyjs", lambda: _NO_CHARTS)
     return page
 
 

@@ -48,7 +48,7 @@ function draw(element, traces, { x, y }) {
     hovermode: "closest", dragmode: false,
   };
   const isTouched = matchMedia("(pointer: coarse)").matches;
-  const config = { displayModeBar: false, displaylogo: false, responsive: true, staticPlot: isTouched, scrollZoom: false };
+  const config = { displayModeBar: false, displaylogo: false, staticPlot: isTouched, scrollZoom: false };
   return Plotly.react(element, traces.map((trace) => ({ hoverinfo: "x+y", ...trace })), layout, config);
 }
 

@@ -370,3 +370,6 @@ element("pace").addEventListener("change", ({ target }) => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showCharts);
 show();
+for (const chart of document.querySelectorAll(".chart")) {
+  new ResizeObserver(() => Plotly.Plots.resize(chart)).observe(chart); // by the window, or a note below it
+}
