@@ -169,3 +169,9 @@ def test_the_stable_rate_is_that_without_momentum():
     """To which the page adds that of its own."""
     plain = contents_of(some_rows())[1]["max_stable_rate"]
     assert contents_of(some_rows(), momentum=0.7)[1]["max_stable_rate"] == pytest.approx(plain, rel=1e-15)
+
+
+def test_numbers_that_are_not_finite_make_no_page():
+    _, contents = contents_of(some_rows())
+    with pytest.raises(DataError, match="would not be finite"):
+        explorer.page({**contents, "loss_unit": float("inf")})

@@ -95,11 +95,12 @@ def _train_command() -> str:
 
 def _words(option: click.Parameter, value: Any) -> list[str]:  # noqa: ANN401
     """An option and its value, as they are written on a command line."""
-    name = next(name for name in [*option.secondary_opts, *option.opts] if name.startswith("--"))
+    names = option.secondary_opts if value is False else option.opts
+    name = next(name for name in names if name.startswith("--"))
     if isinstance(value, bool):
         return [name]
     if option.name == "x":
-        return [f"{name}={_listed(names)}" for names in value]
+        return [f"{name}={_listed(listed)}" for listed in value]
     return [f"{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"]
 
 

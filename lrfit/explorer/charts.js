@@ -1,4 +1,3 @@
-
 // The charts, by plotly. Each is given what to show, and is drawn anew; nothing else is kept.
 
 const SHADES = 12; // ellipses
@@ -44,11 +43,11 @@ function draw(element, traces, { x, y }) {
     xaxis: { ...axis, ...x, title: title(x.title) },
     yaxis: { ...axis, ...y, title: title(y.title) },
     showlegend: true,
-    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 12 }, itemclick: false, itemdoubleclick: false },
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", itemclick: false, itemdoubleclick: false },
     hovermode: "closest", dragmode: false,
   };
   const isTouched = matchMedia("(pointer: coarse)").matches;
-  const config = { displayModeBar: false, displaylogo: false, staticPlot: isTouched, scrollZoom: false };
+  const config = { displayModeBar: false, displaylogo: false, staticPlot: isTouched };
   return Plotly.react(element, traces.map((trace) => ({ hoverinfo: "x+y", ...trace })), layout, config);
 }
 
@@ -65,6 +64,26 @@ function rangeOf(numbers, room = 0.06) {
 
 const line = (colour, width = 2.5, dash = "solid") => ({ color: colour, width, dash });
 
+/** Of what is aimed at. */
+const aim = (c) => line(c.green, 2, "dash");
+
+/** Points of the data: small and faint where there are many. */
+const dots = (color, n) => (n > 200 ? { color, size: 4, opacity: 0.5 } : { color, size: 7, opacity: 0.8 });
+
+/** Steps are marked while there are few. */
+const modeOf = (steps) => (steps.length <= 60 ? "lines+markers" : "lines");
+
+/** The path, where it should lead, and where it is now. */
+function journey(c, x, y, [bestX, bestY], bestName) {
+  const rim = { color: c.card, width: 1.5 };
+  const star = { color: c.green, size: 13, symbol: "star", line: rim };
+  return [
+    { x, y, name: "path", mode: modeOf(x), line: line(c.orange, 1.6), marker: { color: c.orange, size: 4 } },
+    { x: [bestX], y: [bestY], name: bestName, mode: "markers", marker: star },
+    { x: [x.at(-1)], y: [y.at(-1)], name: "now", mode: "markers", marker: { color: c.blue, size: 10, line: rim } },
+  ];
+}
+
 /** One feature: the data and the lines. Whether the line that descends is in the picture. */
 function drawLine(element, { x, y, feature, target, start, current, best, bestName }) {
   const c = colours();
@@ -77,8 +96,8 @@ function drawLine(element, { x, y, feature, target, start, current, best, bestNa
   draw(
     element,
     [
-      { x, y, name: "data", mode: "markers", marker: { color: c.point, size: x.length > 200 ? 4 : 7, opacity: x.length > 200 ? 0.5 : 0.8 } },
-      { x: range, y: at(best), name: bestName, mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
+      { x, y, name: "data", mode: "markers", marker: dots(c.point, x.length) },
+      { x: range, y: at(best), name: bestName, mode: "lines", line: aim(c) },
       { x: range, y: at(current), name: "now", mode: "lines", line: line(c.blue, 3) },
     ],
     { x: { title: label(feature), range }, y: { title: label(target), range: shown } },
@@ -96,8 +115,8 @@ function drawPredictions(element, { y, predicted, target }) {
   draw(
     element,
     [
-      { x: range, y: range, name: "predicted = actual", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 },
-      { x: y, y: predicted, name: "now", mode: "markers", marker: { color: c.blue, size: y.length > 200 ? 4 : 7, opacity: y.length > 200 ? 0.5 : 0.85 } },
+      { x: range, y: range, name: "predicted = actual", mode: "lines", line: aim(c) },
+      { x: y, y: predicted, name: "now", mode: "markers", marker: dots(c.blue, y.length) },
     ],
     {
       x: { title: label(target), range },
@@ -168,15 +187,9 @@ function drawSurface(element, { root, optimum, path, i, j, names, bestName }) {
       hoverinfo: "skip", showlegend: false,
     });
   }
-  const few = xs.length <= 60;
   draw(
     element,
-    [
-      ...ellipses,
-      { x: xs, y: ys, name: "path", mode: few ? "lines+markers" : "lines", line: line(c.orange, 1.6), marker: { color: c.orange, size: 4 } },
-      { x: [bowl.centre[0]], y: [bowl.centre[1]], name: bestName, mode: "markers", marker: { color: c.green, size: 13, symbol: "star", line: { color: c.card, width: 1 } } },
-      { x: [now[i]], y: [now[j]], name: "now", mode: "markers", marker: { color: c.blue, size: 10, line: { color: c.card, width: 1.5 } } },
-    ],
+    [...ellipses, ...journey(c, xs, ys, bowl.centre, bestName)],
     { x: { title: label(names[i]), range: x }, y: { title: label(names[j]), range: y } },
   );
 }
@@ -190,16 +203,17 @@ function drawParabola(element, { root, optimum, minimum, path, names, bestName, 
   const ys = path.map(({ objective }) => objective);
   const farthest = Math.max(...xs.map((w) => Math.abs(w - optimum[0]))) || Math.abs(optimum[0]) || 1;
   const curve = Array.from({ length: 201 }, (_, k) => optimum[0] + farthest * 1.15 * (k / 100 - 1));
-  const few = xs.length <= 60;
+  const height = curve.map(at);
   draw(
     element,
     [
-      { x: curve, y: curve.map(at), name, mode: "lines", line: line(c.soft, 1.5) },
-      { x: xs, y: ys, name: "path", mode: few ? "lines+markers" : "lines", line: line(c.orange, 1.6), marker: { color: c.orange, size: 5 } },
-      { x: [optimum[0]], y: [minimum], name: bestName, mode: "markers", marker: { color: c.green, size: 13, symbol: "star", line: { color: c.card, width: 1 } } },
-      { x: [xs.at(-1)], y: [ys.at(-1)], name: "now", mode: "markers", marker: { color: c.blue, size: 10, line: { color: c.card, width: 1.5 } } },
+      { x: curve, y: height, name, mode: "lines", line: line(c.soft, 1.5) },
+      ...journey(c, xs, ys, [optimum[0], minimum], bestName),
     ],
-    { x: { title: label(names[0]), range: rangeOf(curve, 0) }, y: { title: name, range: rangeOf([...curve.map(at), ...ys], 0.1) } },
+    {
+      x: { title: label(names[0]), range: rangeOf(curve, 0) },
+      y: { title: name, range: rangeOf([...height, ...ys], 0.1) },
+    },
   );
 }
 
@@ -226,8 +240,8 @@ function drawLoss(element, { path, minimum, name }) {
   draw(
     element,
     [
-      ...floor.map((y) => ({ x: [0, last], y: [y, y], name: "the least", mode: "lines", line: line(c.green, 2, "dash"), opacity: 0.8 })),
-      { x: steps, y: losses, name, mode: steps.length <= 60 ? "lines+markers" : "lines", line: line(c.blue, 2.5), marker: { size: 5 } },
+      ...floor.map((y) => ({ x: [0, last], y: [y, y], name: "the least", mode: "lines", line: aim(c) })),
+      { x: steps, y: losses, name, mode: modeOf(steps), line: line(c.blue), marker: { size: 5 } },
     ],
     {
       x: { title: "step", tickformat: ",", range: [-0.03 * last, 1.03 * last] },

@@ -1,4 +1,3 @@
-
 // Takes steps of descent, remembers the path, and says where it leads. Knows nothing of the page.
 
 /** Points of the path that are kept; when there are more, every second one is left out. */

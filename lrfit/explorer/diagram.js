@@ -1,4 +1,3 @@
-
 // The graph as a picture: layers from the top down, each edge with its value and the gradient along it.
 
 const WIDTH = 360; // of the picture, in its own units; one on a narrow phone
@@ -31,8 +30,7 @@ function brief({ shape, data }, n) {
 function placed(nodes, end) {
   const named = Object.fromEntries(nodes.map((node) => [node.name, node]));
   const layer = { [end]: 0 };
-  const order = nodes.filter(({ name }) => name in named).reverse();
-  for (const { name, inputs } of order) {
+  for (const { name, inputs } of [...nodes].reverse()) {
     if (!(name in layer)) continue;
     for (const input of inputs) layer[input] = Math.max(layer[input] ?? 0, layer[name] + 1);
   }
@@ -77,38 +75,42 @@ class Diagram {
     this.end = objective;
     const { place, edges: drawn, height } = placed(nodes, objective);
     const tail = LAYER - BOX.height - 18;
-    const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${height + tail}`, role: "img", "aria-labelledby": "graph-title graph-note" });
+    const viewBox = `0 0 ${WIDTH} ${height + tail}`;
+    const picture = svg("svg", { viewBox, role: "img", "aria-labelledby": "graph-title graph-note" });
     this.texts = [];
-    for (const edge of drawn) picture.append(this.line(edge, place));
+    for (const edge of drawn) {
+      picture.append(this.path(place[edge.from], place[edge.to], edge.over));
+    }
     const last = place[objective];
-    picture.append(this.path(last, { x: last.x, y: height + tail }, []));
+    picture.append(this.path(last, { x: last.x, y: height + tail + BOX.height / 2 }, []));
     for (const node of nodes) if (node.name in place) picture.append(this.box(node, place[node.name]));
     for (const edge of drawn) {
       const from = place[edge.from];
       const to = edge.over[0] ?? place[edge.to];
       // Under the node that gives the value; but beside each other where there are several such edges.
       const isOnly = drawn.filter((other) => other.from === edge.from).length === 1;
-      this.write(picture, from.x + (isOnly ? 0.1 : 0.25) * (to.x - from.x), from.y + BOX.height / 2 + 18, {
-        value: edge.from, gradient: this.gradients[`${edge.to} ${edge.position}`], n: isOnly && from.nBeside < 3 ? 2 : 1,
-      });
+      const x = from.x + (isOnly ? 0.1 : 0.25) * (to.x - from.x);
+      const gradient = this.gradients[`${edge.to} ${edge.position}`];
+      const n = isOnly && from.nBeside < 3 ? 2 : 1;
+      this.write(picture, x, from.y + BOX.height / 2 + 18, { value: edge.from, gradient, n });
     }
-    this.write(picture, last.x, last.y + BOX.height / 2 + 14, { value: objective, gradient: `${objective}_grad/ones_like`, n: 1 });
+    const one = `${objective}_grad/ones_like`; // its gradient with respect to itself
+    this.write(picture, last.x, last.y + BOX.height / 2 + 14, { value: objective, gradient: one, n: 1 });
     element.replaceChildren(picture);
   }
 
+  /** An edge: from the lower side of a node, over some places, to the upper side of another. */
   path(from, to, over) {
-    const points = [{ x: from.x, y: from.y + BOX.height / 2 }, ...over, { x: to.x, y: to.over ? to.y : to.y - (to.name ? BOX.height / 2 : 0) }];
+    const half = BOX.height / 2;
+    const points = [{ x: from.x, y: from.y + half }, ...over, { x: to.x, y: to.y - half }];
     const d = points.map(({ x, y }, k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
     return svg("path", { class: "edge", d });
   }
 
-  line(edge, place) {
-    return this.path(place[edge.from], place[edge.to], edge.over);
-  }
-
   box({ name, op, attrs }, { x, y }) {
     const group = svg("g", { class: `${op === "variable" ? "variable" : ""} ${name === this.end ? "end" : ""}` });
-    group.append(svg("rect", { class: "box", x: x - BOX.width / 2, y: y - BOX.height / 2, width: BOX.width, height: BOX.height, rx: 7 }));
+    const corner = { x: x - BOX.width / 2, y: y - BOX.height / 2 };
+    group.append(svg("rect", { class: "box", ...corner, ...BOX, rx: 7 }));
     if (op === "constant") {
       group.append(svg("text", { class: "name", x, y: y + 4 }, brief(fromLists(attrs.value), 1)));
     } else {

@@ -1,4 +1,3 @@
-
 // The page: controls, numbers and pictures of a descent.
 
 const FRAME_MS = 100; // between two pictures of a run
@@ -123,7 +122,8 @@ function showStability() {
       return `Too large: ${times} times the largest stable rate, ${rounded(bound)}. It will diverge.`;
     }
     if (isTooLarge) {
-      return `${times} times the largest stable rate of full batches, ${rounded(bound)}. Mini-batches will very probably diverge.`;
+      const what = `${times} times the largest stable rate of full batches, ${rounded(bound)}`;
+      return `${what}. Mini-batches will very probably diverge.`;
     }
     const percent = `${rounded((100 * chosen.rate) / bound)} % of the largest stable rate, ${rounded(bound)}`;
     return descent.isFullBatch
@@ -265,13 +265,14 @@ function showNumbers() {
 function showCommand() {
   const { settings, epoch, stepOfEpoch } = descent;
   const text = () => {
-    if (settings === undefined) return "The rate or the momentum has changed on the way: RESET, for a run that one command repeats.";
-    const { rate, momentum } = settings ?? chosen;
-    const options = [`--lr ${rate}`, `--epochs ${Math.max(1, epoch)}`];
+    if (!epoch) return "It stands here when the first epoch is done.";
+    if (settings === undefined) return "None: the rate or the momentum has changed on the way. RESET starts anew.";
+    const { rate, momentum } = settings;
+    const options = [`--lr ${rate}`, `--epochs ${epoch}`];
     if (momentum) options.push(`--momentum ${momentum}`);
     if (!descent.isFullBatch) options.push(`--batch-size ${descent.batchSize} --no-shuffle`);
-    const rest = stepOfEpoch ? `\n(and ${stepOfEpoch} more steps of the next epoch)` : "";
-    return `${contents.command} ${options.join(" ")}${epoch ? rest : ""}`;
+    const rest = stepOfEpoch ? `\n(and ${stepOfEpoch} more step${stepOfEpoch > 1 ? "s" : ""})` : "";
+    return `${contents.command} ${options.join(" ")}${rest}`;
   };
   write("command", text());
 }
@@ -305,14 +306,16 @@ function showCharts() {
     write("data-note", `${sampleNote}${isSeen ? "" : " The line now is outside the picture."}`);
   } else {
     const predicted = descent.predictions();
-    drawPredictions(element("data-chart"), { y: drawn.y, predicted: drawn.indices.map((k) => predicted[k]), target });
+    const shown = drawn.indices.map((k) => predicted[k]);
+    drawPredictions(element("data-chart"), { y: drawn.y, predicted: shown, target });
   }
   const path = descent.pathToNow;
   const { root, optimum, minimum } = contents;
+  const axis = (id) => Number(element(id).value);
   const best = isLine ? bestName : "lowest here";
   const bowl = { root, optimum, minimum, path, names: parameterNames, bestName: best, name: lossName };
   if (parameterNames.length === 1) drawParabola(element("surface-chart"), bowl);
-  else drawSurface(element("surface-chart"), { ...bowl, i: Number(element("across").value), j: Number(element("up").value) });
+  else drawSurface(element("surface-chart"), { ...bowl, i: axis("across"), j: axis("up") });
   drawLoss(element("loss-chart"), { path, minimum, name: lossName });
 }
 
@@ -321,17 +324,20 @@ function setUpTexts() {
   const { source, target, features, n_samples: n, l2, standardize } = contents;
   write("source", source);
   const names = features.slice(0, 8).map((name) => cut(name)).join(", ") + (features.length > 8 ? ", …" : "");
-  write("summary", `${cut(target)} from ${names}: ${grouped(n)} rows${standardize ? ", in standard units" : ""}${l2 ? `, with the penalty ½·${l2}·‖W‖²` : ""}`);
+  const how = `${standardize ? ", in standard units" : ""}${l2 ? `, with the penalty ½·${l2}·‖W‖²` : ""}`;
+  write("summary", `${cut(target)} from ${names}: ${grouped(n)} row${n > 1 ? "s" : ""}${how}`);
   write("data-title", isLine ? "The data, and the line now" : `Predicted ${cut(target)}, against what it is`);
   write("data-note", sampleNote);
   if (parameterNames.length === 1) {
     write("surface-title", "The loss over the weight");
   } else {
-    const others = parameterNames.length === 2 ? "" : " The other parameters are as they are now.";
-    write("surface-note", `From one ellipse to the next the loss above the ${isLine ? "least" : "lowest here"} grows ${FACTOR}-fold.${others}`);
+    const lowest = isLine ? "the least" : "the lowest here";
+    const others = parameterNames.length > 2 ? " The other parameters are as they are now." : "";
+    write("surface-note", `From one ellipse to the next the loss above ${lowest} grows ${FACTOR}-fold.${others}`);
   }
   write("end-name", contents.programs.objective);
-  write("units", `All in the units of the data${standardize || l2 ? ", but the gradient, which is in those of descent" : ""}. The gradient is that of the whole data.`);
+  const but = standardize ? ", but the gradient, which is in standard units" : "";
+  write("units", `All in the units of the data${but}. The gradient is that of all rows.`);
 }
 
 function setUpAxes() {
@@ -349,10 +355,11 @@ function setUpAxes() {
 function setUpKeys() {
   const keys = { s: step, r: run, 0: reset };
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest("input:not([type=range]), select, textarea");
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
+    const act = keys[event.key.toLowerCase()];
+    const isTyping = event.target.closest("input:not([type=range]), select");
+    if (!act || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    keys[event.key]();
+    act();
   });
 }
 

@@ -16,6 +16,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from lrfit.errors import DataError
 from lrfit.extras import imported
 
 __all__ = ["page"]
@@ -33,6 +34,7 @@ def page(contents: Mapping[str, Any]) -> bytes:
         contents: What `lrfit.explorer.contents` gives.
 
     Raises:
+        DataError: A number is not finite.
         UsageError: plotly is not installed.
     """
     plotly: str = imported("plotly.offline", "the page").get_plotlyjs()
@@ -52,7 +54,12 @@ def page(contents: Mapping[str, Any]) -> bytes:
 
 def _json(contents: Mapping[str, Any]) -> str:
     """JSON in ASCII that cannot end the element in which it stands."""
-    text = json.dumps(contents, allow_nan=False, separators=(",", ":"))
+    try:
+        text = json.dumps(contents, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise DataError(
+            "a number of the page would not be finite: divide the columns by a power of ten first"
+        ) from error
     return text.translate(_ESCAPES)
 
 

@@ -54,6 +54,9 @@ def test_the_data_may_come_from_standard_input(explored):
     contents = explored("-", stdin=LAB.read_bytes())
     assert contents["source"] == "standard input"
     assert contents["command"] == "lrfit train -"
+    assert explored("-", "--intercept", "--no-header", stdin=b"1,2\n")["command"] == (
+        "lrfit train - --no-header --intercept"
+    )
     assert contents["n_samples"] == 17
 
 
