@@ -5,7 +5,9 @@ Imports no NumPy before it reads, so that help is quick.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from lrfit.errors import UsageError, shown
@@ -16,6 +18,7 @@ from lrfit.terminal import Terminal
 if TYPE_CHECKING:
     from lrfit.data import Sample
     from lrfit.fit import LinearFit
+    from lrfit.graph import Array
     from lrfit.moments import Moments
     from lrfit.row_store import RowStore
 
@@ -31,7 +34,7 @@ class TrainingData:
         target: Name of y.
         sample: What is known of the rows.
         held_out: Moments of the rows to validate on; None without.
-        rows: The rows to train on; None if they were not kept.
+        rows: The rows to train on; None if they were not kept, or are too many.
     """
 
     features: list[str]
@@ -47,7 +50,7 @@ def read_training_data(
     terminal: Terminal,
     model: LinearFit | None = None,
     *,
-    keep_rows: bool = False,
+    keep_rows: float = 0,
 ) -> TrainingData:
     """The columns that are asked for, or those of a model.
 
@@ -57,7 +60,7 @@ def read_training_data(
         settings: Which say what is held out, and whether descent needs the rows.
         terminal: Is told what was chosen.
         model: Whose columns are read, if the options do not say which.
-        keep_rows: Keep the rows, though descent may not need them.
+        keep_rows: Keep the rows, though descent may not need them, if there are no more than so many.
 
     Raises:
         DataError: The table cannot be read, or lacks a column.
@@ -71,7 +74,8 @@ def read_training_data(
     validation = options.get("validation")
     x = [name for group in options["x"] for name in group] or list(model.weights if model else [])
     y = model.target if model and options["y"] is None else options["y"]
-    rows = RowStore(options.get("max_memory")) if keep_rows or settings.needs_rows else None
+    most = inf if settings.needs_rows else keep_rows
+    rows = RowStore(options.get("max_memory"))
     fraction = settings.validation_fraction
     if fraction and validation:
         raise UsageError(
@@ -85,7 +89,7 @@ def read_training_data(
         sample = read_sample(
             table,
             [*features, target],
-            keep=None if rows is None else rows.append,
+            keep=_keeping(rows, most) if most else None,
             hold_out=None if fraction is None else HoldOut(fraction, settings.seed),
         )
     held_out = sample.held_out
@@ -94,4 +98,14 @@ def read_training_data(
             held_out = read_sample(table, [*features, target]).moments
     if held_out:
         terminal.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
-    return TrainingData(features, target, sample, held_out, rows)
+    return TrainingData(features, target, sample, held_out, rows if 0 < len(rows) <= most else None)
+
+
+def _keeping(rows: RowStore, most: float) -> Callable[[Array], None]:
+    """What adds rows to a store, until these are more than so many."""
+
+    def keep(chunk: Array) -> None:
+        if len(rows) <= most:
+            rows.append(chunk)
+
+    return keep

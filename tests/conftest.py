@@ -24,6 +24,9 @@ def _own_kernels(tmp_path_factory):
     """Machine code is kept for this run of the tests alone, by this process and those that it starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(
+            "MPLCONFIGDIR", str(tmp_path_factory.getbasetemp().parent / "matplotlib")
+        )  # of all workers
         patch.delenv("PYTHONUNBUFFERED", raising=False)  # with which a result fails sooner than people see it
         yield
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from math import inf
 from os.path import realpath
 from pathlib import Path
 from shlex import quote
@@ -51,7 +52,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     _check_file(options["data"], options["output"])
     settings = TrainingSettings(**settings_said(options))
     terminal = Terminal(quiet=options["quiet"])
-    data = read_training_data(options, settings, terminal, keep_rows=True)
+    data = read_training_data(options, settings, terminal, keep_rows=inf)
     kept = cast("RowStore", data.rows)
     descent = prepare(data.sample.moments, settings, kept)
     document = page(

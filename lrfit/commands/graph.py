@@ -135,7 +135,7 @@ def _subject(path: str | None, options: dict[str, Any], terminal: Terminal) -> _
         graph = _graph(fit, settings, len(features) or n_features or 1)
         return _Subject(graph, _captions(features, target))
     reading = settings if options["training"] else TrainingSettings()
-    data = read_training_data(options, reading, terminal, fit, keep_rows=True)
+    data = read_training_data(options, reading, terminal, fit, keep_rows=_MOST_ROWS)
     if n_features not in (None, len(data.features)):
         raise UsageError(
             f"--features is {n_features}, and DATA has {len(data.features)}: choose them with -x"
@@ -210,11 +210,13 @@ def _of_descent(
 
 def _rows(data: TrainingData, terminal: Terminal) -> Array:
     """The rows (x, y), if they are few; else their sigma points."""
-    n_rows = data.sample.moments.n_samples
-    if data.rows is not None and n_rows <= _MOST_ROWS:
+    moments = data.sample.moments
+    if data.rows is not None and moments.n_samples <= _MOST_ROWS:
         return data.rows.rows()
-    points = data.sample.moments.sigma_points()
-    terminal.note(f"{len(points)} sigma points stand for the {n_rows} rows, with the same loss and gradients")
+    points = moments.sigma_points()
+    terminal.note(
+        f"{len(points)} sigma points stand for the rows ({moments.n_samples}), with the same loss and gradients"
+    )
     return points
 
 

@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,7 +221,9 @@ _Make = Callable[[], "Picture"]
 def _read_run(given: _Given, kind: str, options: dict[str, Any], terminal: Terminal) -> _Make:
     """The run that `lrfit train` would do."""
     settings = TrainingSettings(**settings_said(options))
-    data = read_training_data(options | {"data": given.data}, settings, terminal, keep_rows=kind == "fit")
+    data = read_training_data(
+        options | {"data": given.data}, settings, terminal, keep_rows=inf if kind == "fit" else 0
+    )
     title = _data_title(data, given.data)
     if kind == "fit":
         return lambda: _fit_of_run(data, settings, title, terminal)
@@ -333,7 +336,7 @@ def _read_model(given: _Given, kind: str, options: dict[str, Any], terminal: Ter
 
     fit = load(given.model or "")
     columns = options | {"data": given.data}
-    data = read_training_data(columns, TrainingSettings(), terminal, fit, keep_rows=True)
+    data = read_training_data(columns, TrainingSettings(), terminal, fit, keep_rows=inf)
     _check_size(data)
     title = f"{_file_title(given.model)} on {_data_title(data, given.data)}"
     intercept = fit.training.fit_intercept if fit.training else True

@@ -10,6 +10,7 @@ import pytest
 from commands_run import assert_within_the_contract, run_command
 
 from lrfit.commands import explore
+from lrfit.errors import shown
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_data"
 LAB = SAMPLES / "lab.csv"
@@ -36,7 +37,7 @@ def test_it_says_what_it_has_written(tmp_path):
     size = f"{page.stat().st_size:,}"
     assert result.err.splitlines() == [
         f"'{LAB}': target 'y', features 'x'",
-        f"'{page}': {size} bytes, to be opened in a browser",
+        f"{shown(str(page))}: {size} bytes, to be opened in a browser",
     ]
 
 

@@ -191,7 +191,7 @@ def test_many_rows_are_shown_as_their_sigma_points():
     x, y = rng.normal(size=(2, 1001))
     np.savetxt("many.csv", np.column_stack([x, y]), delimiter=",", header="x,y", comments="", fmt="%.17g")
     result = graph("--data", "many.csv", "--format", "json")
-    assert "4 sigma points stand for the 1001 rows, with the same loss and gradients" in result.err
+    assert "4 sigma points stand for the rows (1001), with the same loss and gradients" in result.err
     nodes = {node["name"]: node for node in json.loads(result.out)["nodes"]}
     assert nodes["x"]["shape"] == [4, 1]
     assert nodes["loss"]["value"] == pytest.approx(np.mean(y**2) / 2, rel=1e-12)
