@@ -2,35 +2,27 @@
 
 import json
 import shlex
-import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import IS_THERE, headless
 from commands_run import run_command
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
 LAB = SAMPLES / "lab.csv"
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-_DRIVER = shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
-    not (_CHROMIUM and _DRIVER), reason="there is no chromium with a chromedriver to show the page in"
+    not IS_THERE, reason="there is no chromium with a chromedriver to show the page in"
 )
 
 
 @pytest.fixture(scope="module")
 def browser():
-    options = webdriver.ChromeOptions()
-    options.binary_location = _CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(_DRIVER))
+    driver = headless()
     yield driver
     driver.quit()
 

@@ -215,7 +215,8 @@ def _rows(data: TrainingData, terminal: Terminal) -> Array:
         return data.rows.rows()
     points = moments.sigma_points()
     terminal.note(
-        f"{len(points)} sigma points stand for the rows ({moments.n_samples}), with the same loss and gradients"
+        f"{len(points)} sigma points stand for the rows ({moments.n_samples}), "
+        "with the same loss and gradients"
     )
     return points
 
