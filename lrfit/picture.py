@@ -194,7 +194,7 @@ def limits_around(values: Array, margin: float = 0.05) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     low, high = float(np.min(finite)), float(np.max(finite))
     room = margin * (high - low)
-    if high - low <= _SAME * max(abs(low), abs(high)):
+    if room <= margin * _SAME * max(abs(low), abs(high)):  # 0.0, where they differ by less than it can be
         room = 0.5 * abs(high) or 1.0
     return low - room, high + room
 

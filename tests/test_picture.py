@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lrfit.picture import fractions, limits_around, named, number_text, ticks
@@ -30,6 +30,8 @@ def test_a_number_is_written_to_its_digits(value):
 
 
 @given(FINITE, FINITE, st.integers(2, 12))
+@example(0.0, 5e-324, 7)
+@example(0.0, 1e-322, 7)
 def test_ticks_are_round_numbers_within_the_limits_that_can_be_told_apart(one, other, n_most):
     limits = limits_around(np.array([one, other]))
     marks = ticks(limits, "linear", n_most)
@@ -64,6 +66,9 @@ def test_what_an_axis_cannot_show_has_no_place():
 
 
 @given(FINITE, FINITE)
+@example(0.0, 5e-324)
+@example(1e-322, 1.05e-322)
+@example(0.0, 2e-323)
 def test_limits_leave_room_around_all_values(one, other):
     low, high = limits_around(np.array([one, other, np.nan, np.inf]))
     assert low < min(one, other) <= max(one, other) < high

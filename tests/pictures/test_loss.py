@@ -71,7 +71,8 @@ def test_losses_that_are_not_finite_are_left_out():
 @pytest.mark.parametrize("excess", [[1e-323, 5e-324], [1e308, 1.7e308], [1e308, 5e-324]])
 def test_numbers_of_any_size_have_axes(excess):
     for panel in loss_picture({"loss": history(excess, least=0.0)}, title="").panels:
-        assert 0.0 <= panel.y_limits[0] < panel.y_limits[1] < np.inf
+        assert -np.inf < panel.y_limits[0] < panel.y_limits[1] < np.inf
+        assert panel.y_scale == "linear" or panel.y_limits[0] > 0.0
 
 
 def test_several_runs_have_a_curve_each_and_one_floor_if_that_is_the_same():
