@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from lrfit.errors import UsageError, shown
+from lrfit.errors import DataError, UsageError, shown
 from lrfit.options import open_table
 from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from lrfit.moments import Moments
     from lrfit.row_store import RowStore
 
-__all__ = ["TrainingData", "read_training_data"]
+__all__ = ["TrainingData", "check_size", "read_training_data"]
+
+_LARGEST_VALUE = 1e150
+"""Values beyond have squares that overflow."""
 
 
 @dataclass(frozen=True)
@@ -109,3 +112,16 @@ def _keeping(rows: RowStore, most: float) -> Callable[[Array], None]:
             rows.append(chunk)
 
     return keep
+
+
+def check_size(data: TrainingData) -> None:
+    """Refuse values whose squares overflow, of which nothing could be drawn but the rows.
+
+    Raises:
+        DataError: There are such values.
+    """
+    if not all(size < _LARGEST_VALUE for size in data.sample.moments.root_mean_square):
+        raise DataError(
+            f"values beyond {_LARGEST_VALUE:g} overflow when they are squared; divide the columns by a "
+            "power of ten first"
+        )

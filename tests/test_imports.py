@@ -54,6 +54,8 @@ ROWS = [
     ["terminal"],
     ["options"],
     ["setting_options", "training_data"],
+    ["inputs", "titles"],
+    ["plots"],
     ["commands"],
     ["cli"],
     ["__main__"],

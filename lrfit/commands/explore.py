@@ -6,7 +6,6 @@ import csv
 import io
 from math import inf
 from os.path import realpath
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
@@ -46,6 +45,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     from lrfit.explorer import contents, page
     from lrfit.extras import imported
     from lrfit.output_file import open_output
+    from lrfit.titles import file_title
     from lrfit.training_data import read_training_data
 
     imported("plotly", "the page")
@@ -61,7 +61,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
             kept.rows(),
             data.features,
             data.target,
-            source="standard input" if options["data"] == "-" else Path(options["data"]).name,
+            source=file_title(options["data"]),
             command=_train_command(),
         )
     )

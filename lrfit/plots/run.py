@@ -1,0 +1,153 @@
+"""DATA alone: a run as `lrfit train` does it, by its fit, its loss, or its path on the loss surface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import click
+
+from lrfit.advice import remedies
+from lrfit.descent import Descent, prepare
+from lrfit.diagnosis import listed
+from lrfit.errors import DivergenceError, shown
+from lrfit.fit import summarize
+from lrfit.history_file import History, next_thinned
+from lrfit.inputs import Inputs
+from lrfit.picture import Picture
+from lrfit.pictures.loss import loss_picture
+from lrfit.pictures.surface import surface_picture
+from lrfit.plots.model import picture_of_fit
+from lrfit.run import EpochRecord
+from lrfit.setting_options import settings_said
+from lrfit.settings import TrainingSettings
+from lrfit.terminal import Terminal
+from lrfit.titles import data_title, run_title
+from lrfit.training import train
+from lrfit.training_data import TrainingData, read_training_data
+
+__all__ = ["parameters_shown", "read"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A run that is done.
+
+    Attributes:
+        data: That it descended on.
+        title: What these are called.
+        descent: What was prepared.
+        records: As many as its picture needs.
+    """
+
+    data: TrainingData
+    title: str
+    descent: Descent
+    records: list[EpochRecord]
+
+    @property
+    def intercept(self) -> bool:
+        """Whether the model has one."""
+        return self.descent.settings.intercept
+
+    @property
+    def history(self) -> History:
+        """That of the records."""
+        return History.of(self.records, self.data.features, intercept=self.intercept)
+
+    @property
+    def penalty_notes(self) -> tuple[str, ...]:
+        """What the optimum is, if there is a penalty."""
+        l2 = self.descent.settings.l2
+        return (f"above the optimum: with the penalty of --l2 {l2:g}",) if l2 else ()
+
+
+def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
+    """Reads the data. What it returns does the run, and makes the picture of the kind that was chosen."""
+    (path,), kind = inputs.data, options["kind"]
+    settings = TrainingSettings(**settings_said(options))
+    columns = options | {"data": path}
+    data = read_training_data(columns, settings, terminal, keep_rows=inf if kind == "fit" else 0)
+    title = data_title(data, path)
+    parameters = parameters_shown(options["parameters"], data.features, intercept=settings.intercept)
+
+    def picture() -> Picture:
+        descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
+        run = _Run(data, title, descent, _records(descent, terminal, kind))
+        if kind == "surface":
+            return _surface(run, parameters)
+        return _loss(run) if kind == "loss" else _fit(run)
+
+    return picture
+
+
+def _fit(run: _Run) -> Picture:
+    record = run.records[-1]
+    return picture_of_fit(
+        summarize(run.descent, record, run.data.features, run.data.target),
+        run.data,
+        f"{run.title}, {run_title(run.descent, record.fitted)}",
+        intercept=run.intercept,
+    )
+
+
+def _loss(run: _Run) -> Picture:
+    descent = run.descent
+    return loss_picture(
+        {"loss": run.history},
+        optimum=descent.moments.half_mse(*descent.parameters(descent.objective.minimizer)),
+        title=f"loss of {run.title}, {run_title(descent, run.records[-1])}",
+        notes=run.penalty_notes,
+    )
+
+
+def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
+    descent = run.descent
+    return surface_picture(
+        descent.objective,
+        {"descent": run.history},
+        parameters,
+        unit=descent.loss_unit,
+        title=f"loss surface of {run.title}, {run_title(descent, run.records[-1])}",
+        of=" of standardized data" if descent.settings.standardize else "",
+        notes=run.penalty_notes,
+    )
+
+
+def _records(descent: Descent, terminal: Terminal, kind: str) -> list[EpochRecord]:
+    """Of the run, as many as a picture of this kind needs; of one that diverges, up to there."""
+    n_epochs = descent.settings.epochs
+    records: list[EpochRecord] = []
+    try:
+        with terminal.work("epochs") as advance:
+            for record in train(
+                descent,
+                next_due=lambda epoch: n_epochs if kind == "fit" else next_thinned(epoch, n_epochs),
+                on_epoch=lambda epoch: advance(epoch, n_epochs),
+            ):
+                records.append(record)  # noqa: PERF402 (what there is when it diverges)
+    except DivergenceError as error:
+        if kind == "fit" or not records:
+            sentences = [f"{error}.", remedies(descent), "Nothing was drawn."]
+            raise DivergenceError(" ".join(filter(None, sentences))) from error
+        terminal.warn(f"{error}; the picture ends there")
+    return records
+
+
+def parameters_shown(wanted: list[str] | None, features: Sequence[str], *, intercept: bool) -> list[str]:
+    """Names of the parameters on the axes of a surface: two, or the only one there is.
+
+    Raises:
+        click.UsageError: There are no such parameters, or too few or too many are wanted.
+    """
+    there = [*features, *["intercept"] * intercept]
+    if wanted is None:
+        return there[:2]
+    for name in wanted:
+        if name not in there:
+            raise click.UsageError(f"--parameters: there is no {shown(name)}, only {listed(there)}")
+    if len(wanted) != min(2, len(there)) or len(set(wanted)) < len(wanted):
+        raise click.UsageError(f"--parameters needs {min(2, len(there))} different names")
+    return wanted

@@ -1,0 +1,37 @@
+"""Titles: what files, data and runs are called in a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lrfit.convergence import rate_text
+from lrfit.descent import Descent
+from lrfit.picture import named
+from lrfit.run import EpochRecord
+from lrfit.training_data import TrainingData
+
+__all__ = ["data_title", "file_title", "run_title"]
+
+
+def file_title(path: str) -> str:
+    """The name of a file without its folders.
+
+    Examples:
+        >>> file_title("runs/fast.csv"), file_title("-")
+        ('fast.csv', 'standard input')
+    """
+    return "standard input" if path == "-" else named(Path(path).name)
+
+
+def data_title(data: TrainingData, path: str) -> str:
+    """The file of the data, its columns, and how many rows there are."""
+    features = named(data.features[0]) if len(data.features) == 1 else f"{len(data.features)} features"
+    n_rows = data.sample.moments.n_samples
+    return f"{file_title(path)}: {named(data.target)} by {features}, {n_rows:,} row{'s' * (n_rows != 1)}"
+
+
+def run_title(descent: Descent, record: EpochRecord) -> str:
+    """How many epochs were done up to this record, and how."""
+    batches = "" if descent.is_full_batch else f" in batches of {descent.batch_size:,}"
+    epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"
+    return f"{epochs} at learning rate {rate_text(descent.learning_rate, 4)}"
