@@ -39,3 +39,9 @@ def one_point(x, y, role="rows"):
 def one_line(x, y, role="fit"):
     panel = Panel("x", "y", (Line(np.array(x), np.array(y), role),), (0.0, 1.0), (0.0, 1.0))
     return Picture("a line", (panel,))
+
+
+def named_by(name):
+    """A picture in which all five texts are this name."""
+    points = Points(ALONG, ALONG, "rows", name)
+    return Picture(name, (Panel(name, name, (points,), (0.0, 1.0), (0.0, 1.0)),), (name,))

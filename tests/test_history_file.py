@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import oracles
 import pytest
+from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_report import LOSSES, NUMBERS, hexes, record
@@ -28,7 +29,7 @@ from lrfit.training import train
         max_size=5,
     ),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(50, 1000), deadline=None)
 def test_a_history_reads_back_to_the_same_bits(names, intercept, validation, epochs):
     text = history_header(names, intercept=intercept, validation=validation)
     want = []

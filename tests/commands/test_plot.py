@@ -102,11 +102,10 @@ def test_settings_and_columns_are_those_of_train():
 
 
 def test_a_long_run_is_thinned_and_said_so():
-    for kind in ("loss", "surface"):
-        picture, _ = drawn(LAB, "--epochs", "3000", "--kind", kind, "-q")
-        n_drawn = len(marks(picture.panels[0], Line)[0].x)
-        assert n_drawn < 2000
-        assert picture.notes == (f"{n_drawn:,} of 3,001 epochs are drawn",)
+    picture, _ = drawn(LAB, "--epochs", "1100", "--kind", "surface", "-q")
+    n_drawn = len(marks(picture.panels[0], Line)[0].x)
+    assert n_drawn < 1000
+    assert picture.notes == (f"{n_drawn:,} of 1,101 epochs are drawn",)
 
 
 def test_with_a_penalty_the_picture_says_what_the_optimum_is():
@@ -199,7 +198,7 @@ def test_a_real_process_writes_a_picture(lrfit, tmp_path):
     assert {"epoch", "optimum, 0.0769288"} <= set(texts)
 
 
-@pytest.mark.parametrize(("kind", "ending"), [("fit", "PNG"), ("surface", "pdf")])
+@pytest.mark.parametrize(("kind", "ending"), [("surface", "PNG"), ("loss", "pdf")])
 def test_a_picture_is_what_its_name_says(kind, ending):
     plotted(LAB, "--kind", kind, "-q", "-o", f"p.{ending}")
     if ending == "pdf":
