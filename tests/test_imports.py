@@ -54,7 +54,7 @@ ROWS = [
     ["terminal"],
     ["options"],
     ["setting_options", "training_data"],
-    ["inputs", "titles"],
+    ["inputs", "titles", "subject"],
     ["plots"],
     ["commands"],
     ["cli"],
