@@ -16,7 +16,7 @@ from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal
 
 if TYPE_CHECKING:
-    from lrfit.data import Sample
+    from lrfit.data import Sample, Table
     from lrfit.fit import LinearFit
     from lrfit.graph import Array
     from lrfit.moments import Moments
@@ -69,14 +69,11 @@ def read_training_data(
         DataError: The table cannot be read, or lacks a column.
         UsageError: The options contradict each other, or the model.
     """
-    from lrfit.data import choose_columns, read_sample  # noqa: PLC0415 (imports NumPy)
-    from lrfit.diagnosis import listed  # noqa: PLC0415 (imports NumPy)
+    from lrfit.data import read_sample  # noqa: PLC0415 (imports NumPy)
     from lrfit.hold_out import HoldOut  # noqa: PLC0415 (imports NumPy)
     from lrfit.row_store import RowStore  # noqa: PLC0415 (imports NumPy)
 
     validation = options.get("validation")
-    x = [name for group in options["x"] for name in group] or list(model.weights if model else [])
-    y = model.target if model and options["y"] is None else options["y"]
     most = inf if settings.needs_rows else keep_rows
     rows = RowStore(options.get("max_memory"))
     fraction = settings.validation_fraction
@@ -85,10 +82,7 @@ def read_training_data(
             "--validation and rows held out exclude each other: the model that is resumed has some"
         )
     with open_table(options["data"], options, terminal) as table:
-        features, target = choose_columns(table.header, x, y, source_name=table.name)
-        terminal.note(f"{table.name}: target {shown(target)}, features {listed(features)}")
-        if model and (features, target) != (list(model.weights), model.target):
-            raise UsageError("the model that is resumed has other columns: leave out -x and -y")
+        features, target = _chosen_columns(table, options, terminal, model)
         sample = read_sample(
             table,
             [*features, target],
@@ -102,6 +96,22 @@ def read_training_data(
     if held_out:
         terminal.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
     return TrainingData(features, target, sample, held_out, rows if 0 < len(rows) <= most else None)
+
+
+def _chosen_columns(
+    table: Table, options: dict[str, Any], terminal: Terminal, model: LinearFit | None
+) -> tuple[list[str], str]:
+    """Names of the columns of x, and of y: those of the options, else of the model, else the default."""
+    from lrfit.data import choose_columns  # noqa: PLC0415 (imports NumPy)
+    from lrfit.diagnosis import listed  # noqa: PLC0415 (imports NumPy)
+
+    x = [name for group in options["x"] for name in group] or list(model.weights if model else [])
+    y = model.target if model and options["y"] is None else options["y"]
+    features, target = choose_columns(table.header, x, y, source_name=table.name)
+    terminal.note(f"{table.name}: target {shown(target)}, features {listed(features)}")
+    if model and (features, target) != (list(model.weights), model.target):
+        raise UsageError("the model that is resumed has other columns: leave out -x and -y")
+    return features, target
 
 
 def _keeping(rows: RowStore, most: float) -> Callable[[Array], None]:

@@ -52,19 +52,9 @@ def contents(
         DivergenceError: The loss at the start is not finite.
         UsageError: Mini-batches are asked for, and the rows are too many for a page.
     """
+    _check(descent, rows, features)
     moments, settings, scaling = descent.moments, descent.settings, descent.scaling
-    if len(features) > MOST_FEATURES:
-        raise DataError(
-            f"a page has room for {MOST_FEATURES} features, and there are {len(features):,}: choose some (-x)"
-        )
-    if not isfinite(moments.half_mse(*descent.parameters(descent.start.theta))):
-        raise DivergenceError("the loss at the start is not finite: start from smaller weights")
     chosen, has_all = _chosen(rows, settings.seed)
-    if settings.batch_size and not has_all:
-        raise UsageError(
-            f"mini-batches need the rows in the page, which has room for {MOST_CELLS:,} numbers, and there "
-            f"are {rows.size:,}: leave out --batch-size, or choose fewer columns (-x)"
-        )
     optimum = descent.objective.minimizer
     bound = Method().max_stable_rate(descent.objective.extremes[1])
     return {
@@ -94,10 +84,25 @@ def contents(
     }
 
 
+def _check(descent: Descent, rows: Array, features: Sequence[str]) -> None:
+    """Refuse what a page has no room for, and what it could not begin with."""
+    if len(features) > MOST_FEATURES:
+        raise DataError(
+            f"a page has room for {MOST_FEATURES} features, and there are {len(features):,}: choose some (-x)"
+        )
+    if not isfinite(descent.moments.half_mse(*descent.parameters(descent.start.theta))):
+        raise DivergenceError("the loss at the start is not finite: start from smaller weights")
+    if descent.settings.batch_size and rows.size > MOST_CELLS:
+        raise UsageError(
+            f"mini-batches need the rows in the page, which has room for {MOST_CELLS:,} numbers, and there "
+            f"are {rows.size:,}: leave out --batch-size, or choose fewer columns (-x)"
+        )
+
+
 def _chosen(rows: Array, seed: int) -> tuple[Array, bool]:
     """All rows, if they are few enough; else as many of them as can be shown, drawn at random."""
     n_rows, width = rows.shape
-    if n_rows * width <= MOST_CELLS:
+    if rows.size <= MOST_CELLS:
         return rows, True
     n_chosen = min(MOST_SHOWN, MOST_CELLS // width)
     chosen = np.random.default_rng(seed).choice(n_rows, n_chosen, replace=False, shuffle=False)
