@@ -17,6 +17,7 @@ from lrfit.errors import printable
 from lrfit.graph import Array
 
 __all__ = [
+    "Axis",
     "Band",
     "Cells",
     "Contours",
@@ -26,11 +27,9 @@ __all__ = [
     "Picture",
     "Points",
     "Scale",
-    "fractions",
     "limits_around",
     "named",
     "number_text",
-    "ticks",
 ]
 
 Scale: TypeAlias = Literal["linear", "log", "epochs", "log epochs"]
@@ -134,26 +133,61 @@ Mark: TypeAlias = Points | Line | Band | Cells | Contours
 
 
 @dataclass(frozen=True)
-class Panel:
-    """Marks on a pair of axes, the later ones in front.
+class Axis:
+    """An axis.
 
     Attributes:
-        x_label: What is on the x axis, with its unit if it has one.
-        y_label: Likewise.
-        marks: What is drawn.
-        x_limits: From where to where the x axis goes; what is beyond is clipped.
-        y_limits: Likewise.
-        x_scale: Of the x axis.
-        y_scale: Of the y axis.
+        label: What is on it, with its unit if it has one.
+        limits: From where to where it goes; what is beyond is clipped.
+        scale: How places on it go with numbers.
     """
 
-    x_label: str
-    y_label: str
+    label: str
+    limits: tuple[float, float]
+    scale: Scale = "linear"
+
+    def fractions(self, values: Array) -> Array:
+        """Where values are, from 0 at the lower limit to 1; not a number where they have no place.
+
+        Those that are far beyond the limits are nearer than they should be, by what nobody could see.
+
+        Examples:
+            >>> Axis("loss", (1.0, 100.0), "log").fractions(np.array([1.0, 10.0, 0.0]))
+            array([0. , 0.5, nan])
+        """
+        low, high = (_forward(np.asarray(limit, dtype=np.float64), self.scale) for limit in self.limits)
+        with np.errstate(over="ignore"):
+            return np.clip((_forward(values, self.scale) - low) / (high - low), -_FAR, _FAR)
+
+    def ticks(self, n_most: int) -> dict[float, str]:
+        """Round numbers within the limits, at most so many, as they are written there.
+
+        Examples:
+            >>> list(Axis("x", (0.0, 1.0)).ticks(6).values())
+            ['0', '0.2', '0.4', '0.6', '0.8', '1']
+            >>> list(Axis("loss", (0.5, 2e6), "log").ticks(4).values())
+            ['1', '100', '10000', '10⁶']
+            >>> list(Axis("epoch", (0.0, 1000.0), "log epochs").ticks(5).values())
+            ['0', '1', '10', '100', '1000']
+        """
+        values = _round_numbers(self.limits, self.scale, n_most)
+        n_digits = next(n for n in range(1, 18) if all(float(f"{value:.{n}g}") == value for value in values))
+        return {value: number_text(value, n_digits) for value in values}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Marks on a pair of axes.
+
+    Attributes:
+        x: The axis to the right.
+        y: The axis upwards.
+        marks: What is drawn, the later ones in front.
+    """
+
+    x: Axis
+    y: Axis
     marks: tuple[Mark, ...]
-    x_limits: tuple[float, float]
-    y_limits: tuple[float, float]
-    x_scale: Scale = "linear"
-    y_scale: Scale = "linear"
 
 
 @dataclass(frozen=True)
@@ -199,41 +233,11 @@ def limits_around(values: Array, margin: float = 0.05) -> tuple[float, float]:
     return low - room, high + room
 
 
-def fractions(values: Array, limits: tuple[float, float], scale: Scale) -> Array:
-    """Where on an axis values are, from 0 at its lower limit to 1; not a number where they have no place.
-
-    Those that are far beyond the limits are nearer than they should be, by what nobody could see.
-
-    Examples:
-        >>> fractions(np.array([1.0, 10.0, 0.0]), (1.0, 100.0), "log")
-        array([0. , 0.5, nan])
-    """
-    low, high = (_forward(np.asarray(limit, dtype=np.float64), scale) for limit in limits)
-    with np.errstate(over="ignore"):
-        return np.clip((_forward(values, scale) - low) / (high - low), -_FAR, _FAR)
-
-
 def _forward(values: Array, scale: Scale) -> Array:
     if scale in ("linear", "epochs"):
         return np.where(np.isfinite(values), values, np.nan)
     logs = np.log10(values, where=values > 0.0, out=np.full(np.shape(values), np.nan))
     return logs if scale == "log" else np.where(values < 1.0, values, 1.0 + logs)
-
-
-def ticks(limits: tuple[float, float], scale: Scale, n_most: int) -> dict[float, str]:
-    """Round numbers within the limits of an axis, at most so many, as they are written there.
-
-    Examples:
-        >>> list(ticks((0.0, 1.0), "linear", 6).values())
-        ['0', '0.2', '0.4', '0.6', '0.8', '1']
-        >>> list(ticks((0.5, 2e6), "log", 4).values())
-        ['1', '100', '10000', '10⁶']
-        >>> list(ticks((0.0, 1000.0), "log epochs", 5).values())
-        ['0', '1', '10', '100', '1000']
-    """
-    values = _round_numbers(limits, scale, n_most)
-    n_digits = next(n for n in range(1, 18) if all(float(f"{value:.{n}g}") == value for value in values))
-    return {value: number_text(value, n_digits) for value in values}
 
 
 def _round_numbers(limits: tuple[float, float], scale: Scale, n_most: int) -> list[float]:

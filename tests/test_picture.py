@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lrfit.picture import fractions, limits_around, named, number_text, ticks
+from lrfit.picture import Axis, limits_around, named, number_text
 
 FINITE = st.floats(-1e150, 1e150)
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -34,7 +34,7 @@ def test_a_number_is_written_to_its_digits(value):
 @example(0.0, 1e-322, 7)
 def test_ticks_are_round_numbers_within_the_limits_that_can_be_told_apart(one, other, n_most):
     limits = limits_around(np.array([one, other]))
-    marks = ticks(limits, "linear", n_most)
+    marks = Axis("", limits, "linear").ticks(n_most)
     assert len(marks) <= n_most
     rounding = 1e-15 * max(map(abs, limits))
     assert all(limits[0] - rounding <= value <= limits[1] + rounding for value in marks)
@@ -44,25 +44,37 @@ def test_ticks_are_round_numbers_within_the_limits_that_can_be_told_apart(one, o
 @given(st.floats(1e-300, 1e299), st.floats(1.5, 1e9))
 def test_ticks_of_a_log_axis_are_within_its_limits(low, ratio):
     high = min(low * ratio, 1e300)
-    marks = ticks((low, high), "log", 6)
+    marks = Axis("", (low, high), "log").ticks(6)
     assert 1 <= len(marks) <= 6 or ratio < 2
     assert all(low * (1 - 1e-12) <= value <= high * (1 + 1e-12) for value in marks)
 
 
 @pytest.mark.parametrize("last", [1.0, 2.0, 7.0, 100.0])
 def test_epochs_are_whole(last):
-    assert all(value == int(value) for value in ticks((0.0, last), "epochs", 7))
+    assert all(value == int(value) for value in Axis("", (0.0, last), "epochs").ticks(7))
 
 
 def test_the_log_axis_of_epochs_has_room_for_the_start():
-    places = fractions(np.array([0.0, 1.0, 10.0, 100.0]), (0.0, 100.0), "log epochs")
+    places = Axis("", (0.0, 100.0), "log epochs").fractions(np.array([0.0, 1.0, 10.0, 100.0]))
     assert places.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
 
 def test_what_an_axis_cannot_show_has_no_place():
     values = np.array([-1.0, 0.0, 1.0, np.inf, np.nan])
-    assert np.isnan(fractions(values, (0.1, 10.0), "log")).tolist() == [True, True, False, False, True]
-    assert np.isnan(fractions(values, (0.0, 1.0), "linear")).tolist() == [False, False, False, True, True]
+    assert np.isnan(Axis("", (0.1, 10.0), "log").fractions(values)).tolist() == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert np.isnan(Axis("", (0.0, 1.0), "linear").fractions(values)).tolist() == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 @given(FINITE, FINITE)
@@ -72,7 +84,7 @@ def test_what_an_axis_cannot_show_has_no_place():
 def test_limits_leave_room_around_all_values(one, other):
     low, high = limits_around(np.array([one, other, np.nan, np.inf]))
     assert low < min(one, other) <= max(one, other) < high
-    assert 0.0 < fractions(np.array([one]), (low, high), "linear")[0] < 1.0
+    assert 0.0 < Axis("", (low, high), "linear").fractions(np.array([one]))[0] < 1.0
 
 
 @given(st.text())

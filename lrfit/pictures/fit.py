@@ -20,6 +20,7 @@ from lrfit.fit import LinearFit
 from lrfit.graph import Array
 from lrfit.moments import LeastSquares, Moments
 from lrfit.picture import (
+    Axis,
     Band,
     Cells,
     Line,
@@ -108,7 +109,7 @@ def _line_picture(
     if apart:
         marks.append(Line(along, best_line, "reference", "least squares"))
     marks.append(Line(along, line, "fit", "fitted line"))
-    panel = Panel(named(feature), named(fit.target), tuple(marks), x_limits, y_limits)
+    panel = Panel(Axis(named(feature), x_limits), Axis(named(fit.target), y_limits), tuple(marks))
     return Picture(title, (panel,), tuple(notes))
 
 
@@ -162,12 +163,13 @@ def _residual_picture(
     both = limits_around(np.array([*_limits(against_actual)]).ravel(), 0.0)
     marks, notes = _rows(against_actual, len(rows), both, both)
     diagonal = Line(np.array(both), np.array(both), "reference", "predicted = actual")
-    left = Panel(f"actual {target}", predicted, (marks, diagonal), both, both)
+    left = Panel(Axis(f"actual {target}", both), Axis(predicted, both), (marks, diagonal))
     x_limits, y_limits = _limits(residuals)
     y_limits = limits_around(np.array([*y_limits, -y_limits[0], -y_limits[1]]), 0.0)
     marks, _ = _rows(residuals, len(rows), x_limits, y_limits)
     zero = Line(np.array(x_limits), np.zeros(2), "reference", "predicted = actual")
-    right = Panel(predicted, "residual (predicted - actual)", (marks, zero), x_limits, y_limits)
+    residual = Axis("residual (predicted - actual)", y_limits)
+    right = Panel(Axis(predicted, x_limits), residual, (marks, zero))
     return Picture(title, (left, right), tuple(notes))
 
 

@@ -11,9 +11,12 @@ import numpy as np
 
 from lrfit.graph import Array
 from lrfit.history_file import History
-from lrfit.picture import Line, Mark, Panel, Picture, Scale, limits_around, named, number_text
+from lrfit.picture import Axis, Line, Mark, Panel, Picture, limits_around, named, number_text
 
-__all__ = ["least_loss", "loss_picture", "thinned_notes"]
+__all__ = ["LOSS", "least_loss", "loss_picture", "thinned_notes"]
+
+LOSS = "loss (half the mean squared residual)"
+"""On an axis."""
 
 _LONG = 200
 """Epochs from which on their axis is logarithmic, as most of the descent is at the beginning."""
@@ -73,8 +76,7 @@ def least_loss(history: History) -> float | None:
 def _losses(runs: Mapping[str, History], floors: Sequence[float]) -> Panel:
     marks: list[Mark] = []
     last = max(float(history.epochs[-1]) for history in runs.values())
-    x_scale: Scale = "log epochs" if last > _LONG else "epochs"
-    x_limits = (0.0, last) if last > 0.0 else (0.0, 1.0)
+    epochs = Axis("epoch", (0.0, last or 1.0), "log epochs" if last > _LONG else "epochs")
     for series, (label, history) in enumerate(runs.items()):
         marks.append(Line(history.epochs, history.loss, "run", named(label), series))
         if history.validation_loss is not None:
@@ -83,12 +85,9 @@ def _losses(runs: Mapping[str, History], floors: Sequence[float]) -> Panel:
     losses = np.concatenate([mark.y for mark in marks if isinstance(mark, Line)])
     drawn = [floor for floor in floors if floor >= _NEGLIGIBLE * np.nanmax(losses)]
     for floor in drawn:
-        ends, label = np.array(x_limits), f"optimum, {number_text(floor, 6)}"
+        ends, label = np.array(epochs.limits), f"optimum, {number_text(floor, 6)}"
         marks.append(Line(ends, np.full(2, floor), "reference", label))
-    y_scale, y_limits = _axis(np.append(losses, drawn))
-    return Panel(
-        "epoch", "loss (half the mean squared residual)", tuple(marks), x_limits, y_limits, x_scale, y_scale
-    )
+    return Panel(epochs, _loss_axis(np.append(losses, drawn)), tuple(marks))
 
 
 def _floors(runs: Mapping[str, History]) -> list[float]:
@@ -100,12 +99,12 @@ def _floors(runs: Mapping[str, History]) -> list[float]:
     return kept
 
 
-def _axis(values: Array) -> tuple[Scale, tuple[float, float]]:
-    """The scale and the limits of an axis for these values, of which none is below 0."""
+def _loss_axis(values: Array) -> Axis:
+    """An axis for these losses, of which none is below 0."""
     positive = values[np.isfinite(values) & (values > 0.0)]
     if len(positive) and np.all(values[np.isfinite(values)] > 0.0) and _is_wide(positive):
-        return "log", _log_limits(positive)
-    return "linear", limits_around(values)
+        return Axis(LOSS, _log_limits(positive), "log")
+    return Axis(LOSS, limits_around(values))
 
 
 def _log_limits(positive: Array) -> tuple[float, float]:
@@ -127,16 +126,8 @@ def _excess(runs: Mapping[str, History]) -> Panel | None:
     if np.all(np.isnan(values)):
         return None
     last = max(float(history.epochs[-1]) for history in runs.values())
-    limits = _log_limits(values[np.isfinite(values)])
-    return Panel(
-        "epoch",
-        "excess: loss above the optimum",
-        tuple(marks),
-        (0.0, max(last, 1.0)),
-        limits,
-        "epochs",
-        "log",
-    )
+    height = Axis("excess: loss above the optimum", _log_limits(values[np.isfinite(values)]), "log")
+    return Panel(Axis("epoch", (0.0, max(last, 1.0)), "epochs"), height, tuple(marks))
 
 
 def thinned_notes(runs: Iterable[History]) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from lrfit.graph import Array
 from lrfit.history_file import History
 from lrfit.objective import Objective
-from lrfit.picture import Contours, Line, Mark, Panel, Picture, Points, limits_around, named
-from lrfit.pictures.loss import thinned_notes
+from lrfit.picture import Axis, Contours, Line, Mark, Panel, Picture, Points, limits_around, named
+from lrfit.pictures.loss import LOSS, thinned_notes
 
 __all__ = ["surface_picture"]
 
@@ -106,7 +106,6 @@ def _contours(
 ) -> Panel:
     best = objective.minimizer[places]
     limits = _extent(objective, list(runs.values()), places, unit)
-    x_limits, y_limits = limits
     axes = [np.linspace(*limit, _N_GRID) for limit in limits]
     offsets = np.meshgrid(axes[0] - best[0], axes[1] - best[1])
     heights = _heights(objective, places, offsets, unit)
@@ -120,7 +119,7 @@ def _contours(
     for series, path in enumerate(paths.values()):
         marks.extend(_stations(path, series, labelled=not series))
     marks.append(Points(best[:1], best[1:], "optimum", "optimum"))
-    return Panel(labels[0], labels[1], tuple(marks), x_limits, y_limits)
+    return Panel(Axis(labels[0], limits[0]), Axis(labels[1], limits[1]), tuple(marks))
 
 
 def _path(path: Array, limits: Sequence[tuple[float, float]], label: str, series: int) -> list[Mark]:
@@ -206,4 +205,4 @@ def _curve(objective: Objective, runs: Mapping[str, History], unit: float, label
         path = np.column_stack([history.theta[:, 0], heights])
         marks.extend(_stations(path, series + 1, labelled=not series))
     marks.append(Points(best, np.array([minimum]), "optimum", "optimum"))
-    return Panel(label, "loss (half the mean squared residual)", tuple(marks), x_limits, limits_around(curve))
+    return Panel(Axis(label, x_limits), Axis(LOSS, limits_around(curve)), tuple(marks))

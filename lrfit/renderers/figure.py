@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfit.extras import imported
-from lrfit.graph import Array
 from lrfit.picture import (
+    Axis,
     Band,
     Cells,
     Contours,
@@ -34,9 +34,7 @@ from lrfit.picture import (
     Panel,
     Picture,
     Points,
-    fractions,
     number_text,
-    ticks,
 )
 
 if TYPE_CHECKING:
@@ -131,8 +129,8 @@ def _in_signs_of_the_font(picture: Picture) -> Picture:
     panels = [
         replace(
             panel,
-            x_label=known(panel.x_label),
-            y_label=known(panel.y_label),
+            x=replace(panel.x, label=known(panel.x.label)),
+            y=replace(panel.y, label=known(panel.y.label)),
             marks=tuple(replace(mark, label=known(mark.label)) for mark in panel.marks),
         )
         for panel in picture.panels
@@ -162,14 +160,11 @@ def _figure(picture: Picture) -> Figure:
 def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(0.0, 1.0)
-    axes.set_xlabel(panel.x_label)
-    axes.set_ylabel(panel.y_label)
-    x_ticks, y_ticks = (
-        ticks(panel.x_limits, panel.x_scale, _N_TICKS),
-        ticks(panel.y_limits, panel.y_scale, _N_TICKS),
-    )
-    axes.set_xticks(_x(panel, np.array([*x_ticks])), labels=list(x_ticks.values()))
-    axes.set_yticks(_y(panel, np.array([*y_ticks])), labels=list(y_ticks.values()))
+    axes.set_xlabel(panel.x.label)
+    axes.set_ylabel(panel.y.label)
+    x_ticks, y_ticks = panel.x.ticks(_N_TICKS), panel.y.ticks(_N_TICKS)
+    axes.set_xticks(panel.x.fractions(np.array([*x_ticks])), labels=list(x_ticks.values()))
+    axes.set_yticks(panel.y.fractions(np.array([*y_ticks])), labels=list(y_ticks.values()))
     axes.tick_params(color=_GREY, labelsize=9)
     for order, mark in enumerate(panel.marks):
         _draw(mark, axes, panel, order + 2)
@@ -185,14 +180,6 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
             frameon=False,
             fontsize=9,
         )
-
-
-def _x(panel: Panel, values: Array) -> Array:
-    return fractions(values, panel.x_limits, panel.x_scale)
-
-
-def _y(panel: Panel, values: Array) -> Array:
-    return fractions(values, panel.y_limits, panel.y_scale)
 
 
 @singledispatch
@@ -214,46 +201,43 @@ _POINTS: dict[str, dict[str, Any]] = {
 
 @_draw.register(Points)
 def _draw_points(mark: Points, axes: Axes, panel: Panel, order: int) -> None:
-    look = {"color": _RUNS[mark.series % len(_RUNS)], **_POINTS[mark.role]}
+    look = {"color": _RUNS[mark.series % len(_RUNS)], "linestyle": "none", **_POINTS[mark.role]}
     if mark.role == "rows":
         look["alpha"] = 1.0 if len(mark.x) <= _FEW_ROWS else 0.5
-    axes.plot(
-        _x(panel, mark.x), _y(panel, mark.y), linestyle="none", label=mark.label or None, zorder=order, **look
-    )
+    x, y = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
+    axes.plot(x, y, label=mark.label or None, zorder=order, **look)
+
+
+_LINES: dict[str, dict[str, Any]] = {
+    "fit": {"color": _BLUE, "linewidth": 2.0, "linestyle": "-"},
+    "reference": {"color": _BLACK, "linewidth": 1.6, "linestyle": (0, (1, 1.5))},
+    "run": {"linewidth": 1.8},
+    "validation": {"linewidth": 1.2, "marker": "x", "markevery": 0.08},
+}
 
 
 @_draw.register(Line)
 def _draw_line(mark: Line, axes: Axes, panel: Panel, order: int) -> None:
-    color, dashes = _RUNS[mark.series % len(_RUNS)], _DASHES[mark.series % len(_DASHES)]
-    look: dict[str, Any] = {
-        "fit": {"color": _BLUE, "linewidth": 2.0},
-        "reference": {"color": _BLACK, "linewidth": 1.6, "linestyle": (0, (1, 1.5))},
-        "run": {"color": color, "linewidth": 1.8, "linestyle": dashes},
-        "validation": {
-            "color": color,
-            "linewidth": 1.2,
-            "linestyle": dashes,
-            "marker": "x",
-            "markevery": 0.08,
-        },
-    }[mark.role]
-    axes.plot(_x(panel, mark.x), _y(panel, mark.y), label=mark.label or None, zorder=order, **look)
+    of_series = {
+        "color": _RUNS[mark.series % len(_RUNS)],
+        "linestyle": _DASHES[mark.series % len(_DASHES)],
+    }
+    x, y = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
+    axes.plot(x, y, label=mark.label or None, zorder=order, **of_series | _LINES[mark.role])
 
 
 @_draw.register(Band)
 def _draw_band(mark: Band, axes: Axes, panel: Panel, order: int) -> None:
-    low, high = _y(panel, mark.low), _y(panel, mark.high)
-    axes.fill_between(
-        _x(panel, mark.x), low, high, color=_SKY, alpha=0.35, linewidth=0, label=mark.label, zorder=order
-    )
+    x, low, high = panel.x.fractions(mark.x), panel.y.fractions(mark.low), panel.y.fractions(mark.high)
+    axes.fill_between(x, low, high, color=_SKY, alpha=0.35, linewidth=0, label=mark.label, zorder=order)
 
 
 @_draw.register(Cells)
 def _draw_cells(mark: Cells, axes: Axes, panel: Panel, order: int) -> None:
     largest = max(2.0, float(np.max(mark.counts)))
     mesh = axes.pcolormesh(
-        _x(panel, mark.x_edges),
-        _y(panel, mark.y_edges),
+        panel.x.fractions(mark.x_edges),
+        panel.y.fractions(mark.y_edges),
         np.log10(mark.counts.T, where=mark.counts.T > 0.0, out=np.full(mark.counts.T.shape, np.nan)),
         vmin=-0.3 * np.log10(largest),  # so that a single row is no white
         vmax=1.35 * np.log10(largest),  # and lines in front of many are seen
@@ -263,13 +247,13 @@ def _draw_cells(mark: Cells, axes: Axes, panel: Panel, order: int) -> None:
     )
     bar = _add_bar(axes, mesh, mark.label)
     bar.ax.set_ylim(0.0, np.log10(largest))
-    numbers = ticks((1.0, largest), "log", _N_TICKS)
+    numbers = Axis(mark.label, (1.0, largest), "log").ticks(_N_TICKS)
     bar.set_ticks(np.log10([*numbers]), labels=list(numbers.values()))
 
 
 @_draw.register(Contours)
 def _draw_contours(mark: Contours, axes: Axes, panel: Panel, order: int) -> None:
-    x, y, levels = _x(panel, mark.x), _y(panel, mark.y), mark.levels
+    x, y, levels = panel.x.fractions(mark.x), panel.y.fractions(mark.y), mark.levels
     heights = np.log10(np.maximum(mark.heights, levels[0] * 1e-3) / levels[0])
     places = np.log10(levels / levels[0])
     colours = _shades(len(levels) + 1)

@@ -25,9 +25,7 @@ from lrfit.picture import (
     Panel,
     Picture,
     Points,
-    fractions,
     number_text,
-    ticks,
 )
 
 __all__ = ["drawn"]
@@ -93,24 +91,24 @@ def drawn(picture: Picture, width: int, *, colour: bool = False) -> str:
 def _panel_lines(panel: Panel, width: int, *, colour: bool) -> Iterator[str]:
     plotext = imported("plotext", "a picture in the terminal")
     height = min(max(int(_RATIO * width), _LOWEST), _HIGHEST)
-    x_ticks = ticks(panel.x_limits, panel.x_scale, max(2, width // 14))
-    y_ticks = ticks(panel.y_limits, panel.y_scale, max(2, height // 3))
+    x_ticks = panel.x.ticks(max(2, width // 14))
+    y_ticks = panel.y.ticks(max(2, height // 3))
     size = width - max(map(len, y_ticks.values())) - 1, height - 2
     layers = [layer for mark in panel.marks for layer in _layers(mark, panel, size)]
     plotext.terminal.limit(width=False, height=False)  # to the size of the terminal that there may be
     figure = plotext.figure.clear().theme("colorless").plot_size(width, height)
     figure.canvas("default").axes(active=False, axis=[0, 1], side=1)
-    for axis, at, texts in ((0, _x, x_ticks), (1, _y, y_ticks)):
-        places = np.minimum(at(panel, np.array([*texts])), _LAST)
-        figure.ruler(axis, 0).lim(0.0, 1.0).alignment(lim="edge").ticks(places.tolist(), list(texts.values()))
+    for i, axis, texts in ((0, panel.x, x_ticks), (1, panel.y, y_ticks)):
+        places = np.minimum(axis.fractions(np.array([*texts])), _LAST)
+        figure.ruler(i, 0).lim(0.0, 1.0).alignment(lim="edge").ticks(places.tolist(), list(texts.values()))
     for layer in layers:
         x, y = _inside(layer)
         if x:
             marker = plotext.marker(layer.sign or "braille", plotext.pixel(foreground=layer.colour))
             figure.draw(figure.signal(x, y, marker=marker))
-    yield from wrap(panel.y_label, width)
+    yield from wrap(panel.y.label, width)
     yield from map(str.rstrip, figure.build().string(colorless=not colour).rstrip("\n").split("\n"))
-    yield from (line.rjust(width) for line in wrap(panel.x_label, width))
+    yield from (line.rjust(width) for line in wrap(panel.x.label, width))
     yield from wrap("   ".join(layer.key for layer in layers if layer.key), width)
 
 
@@ -119,14 +117,6 @@ def _inside(layer: _Layer) -> tuple[list[float], list[float]]:
     is_inside = (layer.x >= 0.0) & (layer.x <= 1.0) & (layer.y >= 0.0) & (layer.y <= 1.0)
     x, y = (np.minimum(places[is_inside], _LAST) for places in (layer.x, layer.y))
     return x.tolist(), y.tolist()
-
-
-def _x(panel: Panel, values: Array) -> Array:
-    return fractions(values, panel.x_limits, panel.x_scale)
-
-
-def _y(panel: Panel, values: Array) -> Array:
-    return fractions(values, panel.y_limits, panel.y_scale)
 
 
 def _key(sign: str, label: str) -> str:
@@ -143,7 +133,8 @@ def _layers(mark: Mark, panel: Panel, size: _Size) -> list[_Layer]:
 def _of_points(mark: Points, panel: Panel, size: _Size) -> list[_Layer]:  # noqa: ARG001 (of one family)
     sign = _SIGNS[mark.role]
     colour = {"rows": None, "optimum": "orange"}.get(mark.role, _COLOURS[mark.series % len(_COLOURS)])
-    return [_Layer(_x(panel, mark.x), _y(panel, mark.y), sign, colour, _key(sign, mark.label))]
+    x, y = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
+    return [_Layer(x, y, sign, colour, _key(sign, mark.label))]
 
 
 @_layers.register
@@ -152,7 +143,7 @@ def _of_line(mark: Line, panel: Panel, size: _Size) -> list[_Layer]:
         mark.role, _DASHES[mark.series % len(_DASHES)]
     )
     colour = None if mark.role == "reference" else _COLOURS[mark.series % len(_COLOURS)]
-    x, y = _dots(_x(panel, mark.x), _y(panel, mark.y), size)
+    x, y = _dots(panel.x.fractions(mark.x), panel.y.fractions(mark.y), size)
     is_set = np.arange(len(x)) % period < n_set
     sample = {(1, 1): "⠒⠒⠒", (2, 6): "⠒ ⠒", (1, 3): "⠂⠂⠂", (5, 9): "⠒⠂⠒", (1, 4): "⠂ ⠂", (9, 15): "⠒⠒ "}
     return [_Layer(x[is_set], y[is_set], "", colour, _key(sample[n_set, period], mark.label))]
@@ -161,8 +152,8 @@ def _of_line(mark: Line, panel: Panel, size: _Size) -> list[_Layer]:
 @_layers.register
 def _of_band(mark: Band, panel: Panel, size: _Size) -> list[_Layer]:
     """Its edges."""
-    x = _x(panel, mark.x)
-    edges = [_dots(x, _y(panel, y), size) for y in (mark.low, mark.high)]
+    x = panel.x.fractions(mark.x)
+    edges = [_dots(x, panel.y.fractions(y), size) for y in (mark.low, mark.high)]
     x, y = (np.concatenate([places[::4] for places in pair]) for pair in zip(*edges, strict=True))
     return [_Layer(x, y, "", "cyan", _key("⠂ ⠂", mark.label))]
 
@@ -172,8 +163,8 @@ def _of_cells(mark: Cells, panel: Panel, size: _Size) -> list[_Layer]:
     """The largest count within each character, in four shades that begin at powers of the largest."""
     x, y = np.meshgrid(*_centres(size, (1, 1)))
     counts = np.zeros((size[1], size[0]))
-    columns = _places(_x(panel, mark.x_edges), size[0])
-    rows = _places(_y(panel, mark.y_edges), size[1])
+    columns = _places(panel.x.fractions(mark.x_edges), size[0])
+    rows = _places(panel.y.fractions(mark.y_edges), size[1])
     for column in range(size[0]):
         for row in range(size[1]):
             part = mark.counts[columns[0][column] : columns[1][column], rows[0][row] : rows[1][row]]
@@ -204,7 +195,7 @@ def _places(edges: Array, n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.
 def _of_contours(mark: Contours, panel: Panel, size: _Size) -> list[_Layer]:
     """Dots where a neighbour is on another side of a level."""
     x, y = _centres(size, _DOTS)
-    columns, rows = _x(panel, mark.x), _y(panel, mark.y)
+    columns, rows = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
     across = np.array([np.interp(x, columns, heights) for heights in mark.heights])
     heights = np.array([np.interp(y, rows, column) for column in across.T]).T
     side = np.searchsorted(mark.levels, heights)

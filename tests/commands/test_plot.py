@@ -92,10 +92,10 @@ def test_settings_and_columns_are_those_of_train():
     fit, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25")
     assert fit.notes == ("rows held out for validation (4) are not drawn",)
     surface, _ = drawn(LONGLEY, *options, "--kind", "surface", "--parameters", "intercept,gnp")
-    assert surface.panels[0].x_label == "b (intercept) of standardized data"
-    assert surface.panels[0].y_label == "W (gnp) of standardized data"
+    assert surface.panels[0].x.label == "b (intercept) of standardized data"
+    assert surface.panels[0].y.label == "W (gnp) of standardized data"
     fit, _ = drawn(LONGLEY, *options)
-    assert [panel.y_label for panel in fit.panels] == [
+    assert [panel.y.label for panel in fit.panels] == [
         "predicted total_employed",
         "residual (predicted - actual)",
     ]
@@ -161,7 +161,7 @@ def test_a_run_that_diverges_is_drawn_up_to_there():
     assert err.startswith("lrfit: warning: training diverged in epoch 1")
     assert marks(loss.panels[0], Line)[0].x.tolist() == [0.0, 1.0]
     surface, _ = drawn(NORRIS, "--kind", "surface", "-q")
-    assert surface.panels[0].x_limits[1] < 2.0
+    assert surface.panels[0].x.limits[1] < 2.0
 
 
 def test_the_fit_of_a_run_that_diverges_is_none():

@@ -95,8 +95,8 @@ def test_rows_are_points_with_their_names_on_the_axes():
     (panel,) = picture(rows, {"x\x1b[31m": 0.25}, 0.8).panels
     (points,) = marks(panel, Points)
     assert np.column_stack([points.x, points.y]).tolist() == rows.tolist()
-    assert (panel.x_label, panel.y_label, points.label) == (r"x\x1b[31m", "y", "rows (17)")
-    assert np.all((panel.x_limits[0] < points.x) & (points.x < panel.x_limits[1]))
+    assert (panel.x.label, panel.y.label, points.label) == (r"x\x1b[31m", "y", "rows (17)")
+    assert np.all((panel.x.limits[0] < points.x) & (points.x < panel.x.limits[1]))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_line_far_from_the_rows_leaves_them_readable():
     rows = oracles.lab_rows()
     (panel,) = picture(rows, {"x": 1e9}, 0.0).panels
     height = np.ptp(rows[:, 1])
-    assert panel.y_limits[1] - panel.y_limits[0] < 4 * height
+    assert panel.y.limits[1] - panel.y.limits[0] < 4 * height
 
 
 @pytest.mark.parametrize("n_samples", [2000, 2001, 100_000])
@@ -152,5 +152,5 @@ def test_several_features_are_predicted_against_actual_and_residuals():
     np.testing.assert_allclose(residuals.x, y_hat, rtol=1e-9)
     np.testing.assert_allclose(residuals.y, y_hat - y, atol=1e-3)
     (diagonal,), (zero,) = marks(left, Line), marks(right, Line)
-    assert diagonal.x.tolist() == diagonal.y.tolist() == list(left.x_limits) == list(left.y_limits)
+    assert diagonal.x.tolist() == diagonal.y.tolist() == list(left.x.limits) == list(left.y.limits)
     assert zero.y.tolist() == [0.0, 0.0]

@@ -24,16 +24,16 @@ def test_the_loss_stands_over_its_optimum_and_the_excess_beside_it():
     left, right = loss_picture({"loss": run}, title="a run").panels
     assert lines(left)["loss"].y.tolist() == [4.5, 2.5, 1.5]
     assert lines(left)["optimum, 0.5"].y.tolist() == [0.5, 0.5]
-    assert (left.x_scale, left.y_scale) == ("epochs", "linear")
+    assert (left.x.scale, left.y.scale) == ("epochs", "linear")
     assert lines(right)[""].y.tolist() == [4.0, 2.0, 1.0]
-    assert (right.x_scale, right.y_scale) == ("epochs", "log")
+    assert (right.x.scale, right.y.scale) == ("epochs", "log")
 
 
 def test_a_long_run_with_a_wide_range_is_on_log_axes():
     run = history(1e6 * 0.9 ** np.arange(300.0))
     left, right = loss_picture({"loss": run}, title="").panels
-    assert (left.x_scale, left.y_scale) == ("log epochs", "log")
-    assert right.x_scale == "epochs"
+    assert (left.x.scale, left.y.scale) == ("log epochs", "log")
+    assert right.x.scale == "epochs"
 
 
 def test_a_million_epochs_are_thinned_and_said_so():
@@ -59,20 +59,20 @@ def test_an_optimum_that_is_as_good_as_0_is_no_floor():
     picture = loss_picture({"loss": history([1.0, 1e-5], least=1e-33)}, title="")
     left, _ = picture.panels
     assert list(lines(left)) == ["loss"]
-    assert left.y_limits[0] > 1e-7
+    assert left.y.limits[0] > 1e-7
 
 
 def test_losses_that_are_not_finite_are_left_out():
     left, right = loss_picture({"loss": history([1.0, 1e30, np.inf])}, title="").panels
     for panel in (left, right):
-        assert np.all(np.isfinite([*panel.x_limits, *panel.y_limits]))
+        assert np.all(np.isfinite([*panel.x.limits, *panel.y.limits]))
 
 
 @pytest.mark.parametrize("excess", [[1e-323, 5e-324], [1e308, 1.7e308], [1e308, 5e-324]])
 def test_numbers_of_any_size_have_axes(excess):
     for panel in loss_picture({"loss": history(excess, least=0.0)}, title="").panels:
-        assert -np.inf < panel.y_limits[0] < panel.y_limits[1] < np.inf
-        assert panel.y_scale == "linear" or panel.y_limits[0] > 0.0
+        assert -np.inf < panel.y.limits[0] < panel.y.limits[1] < np.inf
+        assert panel.y.scale == "linear" or panel.y.limits[0] > 0.0
 
 
 def test_several_runs_have_a_curve_each_and_one_floor_if_that_is_the_same():

@@ -8,7 +8,7 @@ from lrfit.descent import prepare
 from lrfit.history_file import History
 from lrfit.moments import Moments
 from lrfit.objective import Objective
-from lrfit.picture import Contours, Line, Points, fractions
+from lrfit.picture import Contours, Line, Points
 from lrfit.pictures.surface import surface_picture
 from lrfit.settings import TrainingSettings
 from lrfit.training import train
@@ -79,7 +79,7 @@ def test_parameters_that_are_not_drawn_stay_at_their_optimum():
         weights = [contours.y[j], best[1], contours.x[i]]
         loss = oracles.half_mse(rows, weights, best[3])
         assert contours.heights[j, i] == pytest.approx(loss - least, rel=1e-9, abs=1e-9)
-    assert (drawn.x_label, drawn.y_label) == ("W (x2)", "W (x0)")
+    assert (drawn.x.label, drawn.y.label) == ("W (x2)", "W (x0)")
     assert picture.notes == ("the other parameters (2) are at their optimum in the contours",)
 
 
@@ -96,11 +96,9 @@ def test_the_path_is_that_of_the_run_from_its_start_to_its_end():
     want = oracles.LAB_LEAST_SQUARES
     assert [optimum.x[0], optimum.y[0]] == pytest.approx([want["x"], want["intercept"]])
     for mark in (path, optimum):
-        for values, limits in ((mark.x, drawn.x_limits), (mark.y, drawn.y_limits)):
-            assert np.all(
-                (fractions(values, limits, "linear") > 0.05) & (fractions(values, limits, "linear") < 0.95)
-            )
-    assert (drawn.x_label, drawn.y_label) == ("W (x0)", "b (intercept)")
+        for places in (drawn.x.fractions(mark.x), drawn.y.fractions(mark.y)):
+            assert np.all((places > 0.05) & (places < 0.95))
+    assert (drawn.x.label, drawn.y.label) == ("W (x0)", "b (intercept)")
 
 
 def test_a_path_that_goes_to_and_fro_is_drawn_by_its_points():
@@ -115,7 +113,7 @@ def test_a_path_that_goes_to_and_fro_is_drawn_by_its_points():
 def test_a_parameter_that_moves_by_rounding_only_has_an_axis_that_shows_the_bowl():
     rows = oracles.read_columns("norris.csv", ["x", "y"])
     drawn, _, _ = panel(rows, ["x0", "intercept"], epochs=60, standardize=True, learning_rate=0.1)
-    assert drawn.y_limits == pytest.approx((-1.0, 1.0), rel=1e-3)
+    assert drawn.y.limits == pytest.approx((-1.0, 1.0), rel=1e-3)
 
 
 def test_a_run_that_diverges_is_clipped_to_around_its_start():
@@ -125,8 +123,8 @@ def test_a_run_that_diverges_is_clipped_to_around_its_start():
     history = History(("x",), True, np.arange(4.0), excess, excess, None, theta)  # noqa: FBT003
     objective = Objective.of(Moments.of_rows(rows))
     picture = surface_picture(objective, {"descent": history}, ["x", "intercept"], unit=1.0, title="")
-    assert picture.panels[0].x_limits[1] < 1.0
-    assert picture.panels[0].y_limits[1] < 1.0
+    assert picture.panels[0].x.limits[1] < 1.0
+    assert picture.panels[0].y.limits[1] < 1.0
 
 
 def test_parameters_of_any_size_have_axes():
@@ -134,7 +132,7 @@ def test_parameters_of_any_size_have_axes():
     history = History(("x",), True, np.arange(2.0), np.ones(2), np.array([1e308, 5e-324]), None, theta)  # noqa: FBT003
     objective = Objective.of(Moments.of_rows(oracles.lab_rows()))
     (drawn,) = surface_picture(objective, {"": history}, ["x", "intercept"], unit=1.0, title="").panels
-    assert np.all(np.isfinite([drawn.x_limits, drawn.y_limits]))
+    assert np.all(np.isfinite([drawn.x.limits, drawn.y.limits]))
 
 
 def test_one_parameter_is_a_curve():

@@ -6,9 +6,9 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from pictures_of_all import everything, one_line, one_point
+from pictures_of_all import UNIT, everything, one_line, one_point
 
-from lrfit.picture import Cells, Contours, Mark, Panel, Picture
+from lrfit.picture import Axis, Cells, Contours, Mark, Panel, Picture
 from lrfit.renderers import text
 from lrfit.renderers.text import drawn
 
@@ -24,7 +24,7 @@ def canvas(picture, width=60):
 
 
 def of(*marks):
-    return Picture("", (Panel("x", "y", marks, (0.0, 1.0), (0.0, 1.0)),))
+    return Picture("", (Panel(Axis("x", UNIT), Axis("y", UNIT), marks),))
 
 
 drawn_once = cache(lambda width: drawn(everything(), width))
