@@ -32,7 +32,8 @@ def imported(module: str, user: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        reason = "" if error.name == package else f", with {error.name}"
-        raise UsageError(f"{user} needs {package}{reason}: pip install {error.name or package}") from error
+        missing = (error.name or package).partition(".")[0]
+        reason = "" if missing == package else f", with {missing}"
+        raise UsageError(f"{user} needs {package}{reason}: pip install {missing}") from error
     except ImportError as error:
         raise UsageError(f"{user} needs {package}, which cannot be imported: {error}") from error

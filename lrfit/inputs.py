@@ -59,7 +59,7 @@ def told_apart(files: Sequence[str]) -> Inputs:
     for path in files:
         if path not in streams:
             found[_what(path)].append(path)
-    for path in streams:
+    for path in streams:  # which are not looked into: what is read is gone
         found["model" if found["data"] and not found["history"] else "data"].append(path)
     return Inputs(tuple(found["data"]), tuple(found["model"]), tuple(found["history"]))
 

@@ -43,14 +43,15 @@ _SIZE = re.compile(r"([0-9]+)(?:([KMGT])i?)?B?", re.ASCII | re.IGNORECASE)
 _MAX_DIGITS = 18
 
 
-def integer(least: int, *, none: str | None = None) -> Callable[[str], int | None]:
-    """A parser of decimal integers of at least `least`; the word `none` stands for None."""
+def integer(least: int, *, most: float = inf, none: str | None = None) -> Callable[[str], int | None]:
+    """A parser of decimal integers from `least` to `most`; the word `none` stands for None."""
 
     def parse(text: str) -> int | None:
         if text == none:
             return None
-        if not _INTEGER.fullmatch(text) or len(text) > _MAX_DIGITS or int(text) < least:
-            _refuse(text, f"an integer of at least {least}{_or(none)}")
+        if not _INTEGER.fullmatch(text) or len(text) > _MAX_DIGITS or not least <= int(text) <= most:
+            limit = f" and at most {most}" if isfinite(most) else ""
+            _refuse(text, f"an integer of at least {least}{limit}{_or(none)}")
         return int(text)
 
     return parse

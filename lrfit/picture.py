@@ -50,6 +50,9 @@ _FAR = 1e9
 _SAME = 1e-12
 """Share of a value below which a difference cannot be told on an axis."""
 
+_LEAST_LENGTH = 1e-321
+"""Of an axis: of less there are no shares."""
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -228,7 +231,7 @@ def limits_around(values: Array, margin: float = 0.05) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     low, high = float(np.min(finite)), float(np.max(finite))
     room = margin * (high - low)
-    if room <= margin * _SAME * max(abs(low), abs(high)):  # 0.0, where they differ by less than it can be
+    if high - low <= max(_SAME * max(abs(low), abs(high)), _LEAST_LENGTH):
         room = 0.5 * abs(high) or 1.0
     return low - room, high + room
 

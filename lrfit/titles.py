@@ -32,6 +32,16 @@ def data_title(data: TrainingData, path: str) -> str:
 
 def run_title(descent: Descent, record: EpochRecord) -> str:
     """How many epochs were done up to this record, and how."""
+    settings, momentum = descent.settings, descent.method.momentum
     batches = "" if descent.is_full_batch else f" in batches of {descent.batch_size:,}"
     epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"
-    return f"{epochs} at learning rate {rate_text(descent.learning_rate, 4)}"
+    method = {
+        f"{'Nesterov' * settings.nesterov} momentum {momentum:.4g}".strip(): momentum > 0.0,
+        f"schedule {settings.schedule}": settings.schedule != "constant",
+        f"l2 {settings.l2:g}": settings.l2 > 0.0,
+        f"gradients clipped to {settings.clip_norm}": settings.clip_norm is not None,
+        "averaged": settings.average,
+        "standardized": settings.standardize,
+    }
+    parts = [f"{epochs} at learning rate {rate_text(descent.learning_rate, 4)}"]
+    return ", ".join(parts + [text for text, is_so in method.items() if is_so])

@@ -80,11 +80,15 @@ def test_what_an_axis_cannot_show_has_no_place():
 @given(FINITE, FINITE)
 @example(0.0, 5e-324)
 @example(1e-322, 1.05e-322)
-@example(0.0, 2e-323)
+@example(0.0, 2e-321)
 def test_limits_leave_room_around_all_values(one, other):
     low, high = limits_around(np.array([one, other, np.nan, np.inf]))
     assert low < min(one, other) <= max(one, other) < high
     assert 0.0 < Axis("", (low, high), "linear").fractions(np.array([one]))[0] < 1.0
+
+
+def test_limits_without_a_margin_are_the_outermost_values():
+    assert limits_around(np.array([3.0, 1.0, 2.0]), 0.0) == (1.0, 3.0)
 
 
 @given(st.text())

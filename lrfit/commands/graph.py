@@ -19,7 +19,12 @@ _MOST_FEATURES = 1_000_000
 
 @click.command(name="graph", short_help="Show the static graph, and the values in it.")
 @click.argument("model", type=click.Path(allow_dash=True), required=False)
-@click.option("--features", type=integer(1), metavar="N", help="Of a graph without a model.  [default: 1]")
+@click.option(
+    "--features",
+    type=integer(1, most=_MOST_FEATURES),
+    metavar="N",
+    help="Of a graph without a model.  [default: 1]",
+)
 @click.option("--training", is_flag=True, help="With the gradients and the updates of a step.")
 @click.option("--optimized", is_flag=True, help="As the passes leave it, and what they removed.")
 @click.option("--data", metavar="DATA", help="A CSV: show the value and the gradient at every edge.")
@@ -60,8 +65,6 @@ def _check_options(model: str | None, options: dict[str, Any]) -> None:
     n_features, data = options["features"], options["data"]
     if model is not None and n_features is not None:
         raise click.UsageError("MODEL and --features exclude each other: the model has its own")
-    if n_features is not None and n_features > _MOST_FEATURES:
-        raise click.UsageError(f"--features is at most {_MOST_FEATURES}")
     if data is None and (options["x"] or options["y"] is not None):
         raise click.UsageError("-x and -y need --data")
     refuse_two_stdins(model or "", data or "")

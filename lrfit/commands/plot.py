@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WIDTH = 80
 """Of a picture in characters, where stdout is no terminal."""
 
-_NARROWEST = 30
+_NARROWEST, _WIDEST = 30, 1000
 
 
 @click.command(name="plot", short_help="Draw a fit, a descent, or the loss surface.")
@@ -31,10 +31,15 @@ _NARROWEST = 30
     "--kind", type=click.Choice(("fit", "loss", "surface")), help="What to draw.  [default: by FILES]"
 )
 @click.option("-o", "--output", metavar="FILE", help="Save it here: .png, .svg or .pdf.")
-@click.option("--parameters", type=names, metavar="NAME,NAME", help="The axes of a loss surface.")
+@click.option(
+    "--parameters",
+    type=names,
+    metavar="NAME,NAME",
+    help="The axes of a loss surface: features, or intercept.  [default: the first two]",
+)
 @click.option(
     "--width",
-    type=integer(_NARROWEST),
+    type=integer(_NARROWEST, most=_WIDEST),
     metavar="N",
     help="Of a picture in the terminal, in characters.  [default: the terminal's, else 80]",
 )

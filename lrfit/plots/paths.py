@@ -14,11 +14,11 @@ from lrfit.moments import Moments
 from lrfit.objective import Objective
 from lrfit.picture import Picture
 from lrfit.pictures.surface import surface_picture
-from lrfit.plots.histories import recorded
+from lrfit.plots.histories import names_of, recorded
 from lrfit.plots.run import parameters_shown
 from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal
-from lrfit.titles import data_title, file_title
+from lrfit.titles import data_title
 from lrfit.training_data import check_size, read_training_data
 
 __all__ = ["read"]
@@ -38,7 +38,7 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
     moments = data.sample.moments
     _warn_of_other_rows(runs, moments, terminal)
     objective = Objective.of(moments, intercept=first.intercept)
-    title = f"loss surface of {data_title(data, path)}, {' and '.join(map(file_title, runs))}"
+    title = f"loss surface of {data_title(data, path)}, {names_of(runs)}"
     return lambda: surface_picture(objective, runs, parameters, unit=1.0, title=title)
 
 

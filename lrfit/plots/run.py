@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import inf
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf, isfinite
 from typing import Any
 
 import click
 
-from lrfit.advice import remedies
+from lrfit.advice import identifiability, remedies
 from lrfit.descent import Descent, prepare
 from lrfit.diagnosis import listed
 from lrfit.errors import DivergenceError, shown
@@ -20,7 +20,7 @@ from lrfit.picture import Picture
 from lrfit.pictures.loss import loss_picture
 from lrfit.pictures.surface import surface_picture
 from lrfit.plots.model import picture_of_fit
-from lrfit.run import EpochRecord
+from lrfit.run import EpochRecord, Run
 from lrfit.setting_options import settings_said
 from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal
@@ -29,6 +29,9 @@ from lrfit.training import train
 from lrfit.training_data import TrainingData, read_training_data
 
 __all__ = ["parameters_shown", "read"]
+
+_FAR = 100.0
+"""Times as high above the optimum as at the start, up to which a run that diverged is followed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +61,17 @@ class _Run:
         return History.of(self.records, self.data.features, intercept=self.intercept)
 
     @property
-    def penalty_notes(self) -> tuple[str, ...]:
-        """What the optimum is, if there is a penalty."""
-        l2 = self.descent.settings.l2
-        return (f"above the optimum: with the penalty of --l2 {l2:g}",) if l2 else ()
+    def notes(self) -> tuple[str, ...]:
+        """What one has to know of the run to read its path, or its loss."""
+        descent = self.descent
+        l2, n_steps = descent.settings.l2, descent.steps_per_epoch
+        diverged = [record.epoch for record in self.records if record.stopped == "diverged"]
+        notes = {
+            f"above the optimum: with the penalty of --l2 {l2:g}": bool(l2),
+            f"of each epoch its end: it has {n_steps:,} steps": n_steps > 1,
+            f"diverged: proven in epoch {next(iter(diverged), 0)}": bool(diverged),
+        }
+        return tuple(note for note, is_so in notes.items() if is_so)
 
 
 def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
@@ -75,6 +85,9 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
 
     def picture() -> Picture:
         descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
+        reason = identifiability(descent.moments, data.features, intercept=settings.intercept)
+        if reason and not settings.l2:
+            terminal.warn(reason)
         run = _Run(data, title, descent, _records(descent, terminal, kind))
         if kind == "surface":
             return _surface(run, parameters)
@@ -99,7 +112,7 @@ def _loss(run: _Run) -> Picture:
         {"loss": run.history},
         optimum=descent.moments.half_mse(*descent.parameters(descent.objective.minimizer)),
         title=f"loss of {run.title}, {run_title(descent, run.records[-1])}",
-        notes=run.penalty_notes,
+        notes=run.notes,
     )
 
 
@@ -112,7 +125,7 @@ def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
         unit=descent.loss_unit,
         title=f"loss surface of {run.title}, {run_title(descent, run.records[-1])}",
         of=" of standardized data" if descent.settings.standardize else "",
-        notes=run.penalty_notes,
+        notes=run.notes,
     )
 
 
@@ -130,10 +143,22 @@ def _records(descent: Descent, terminal: Terminal, kind: str) -> list[EpochRecor
                 records.append(record)  # noqa: PERF402 (what there is when it diverges)
     except DivergenceError as error:
         if kind == "fit" or not records:
-            sentences = [f"{error}.", remedies(descent), "Nothing was drawn."]
+            sentences = [f"{error}.", remedies(descent), "Nothing was drawn; --kind loss shows it."]
             raise DivergenceError(" ".join(filter(None, sentences))) from error
-        terminal.warn(f"{error}; the picture ends there")
+        terminal.warn(f"{error}; the picture goes on from there for a while")
+        records += _beyond(descent, records)
     return records
+
+
+def _beyond(descent: Descent, records: Sequence[EpochRecord]) -> Iterator[EpochRecord]:
+    """The epochs behind those of a run that diverged, as far as they are worth a look."""
+    first, record = records[0], records[-1]
+    run = Run(replace(descent, start=replace(descent.start, epoch=record.epoch, variables=record.variables)))
+    while record.epoch < descent.settings.epochs and record.excess < _FAR * first.excess:
+        run.advance_to(record.epoch + 1)
+        record = run.record(record)
+        if isfinite(record.loss):
+            yield record
 
 
 def parameters_shown(wanted: list[str] | None, features: Sequence[str], *, intercept: bool) -> list[str]:
