@@ -149,6 +149,11 @@ class Axis:
     limits: tuple[float, float]
     scale: Scale = "linear"
 
+    @property
+    def title(self) -> str:
+        """What stands beside it: the label, and its scale if that is not linear."""
+        return f"{self.label}, log scale" if self.scale.startswith("log") else self.label
+
     def fractions(self, values: Array) -> Array:
         """Where values are, from 0 at the lower limit to 1; not a number where they have no place.
 

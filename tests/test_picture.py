@@ -87,6 +87,11 @@ def test_limits_leave_room_around_all_values(one, other):
     assert 0.0 < Axis("", (low, high), "linear").fractions(np.array([one]))[0] < 1.0
 
 
+def test_an_axis_says_where_its_scale_is_not_linear():
+    titles = [Axis("loss", (1.0, 2.0), scale).title for scale in ("linear", "log", "epochs", "log epochs")]
+    assert titles == ["loss", "loss, log scale", "loss", "loss, log scale"]
+
+
 def test_limits_without_a_margin_are_the_outermost_values():
     assert limits_around(np.array([3.0, 1.0, 2.0]), 0.0) == (1.0, 3.0)
 

@@ -98,19 +98,21 @@ def _line_picture(
         line, best_line = slope * along + fit.intercept, best.weights[0] * along + best.intercept
         y_limits = _with_line(y_limits, line)
         apart = np.max(np.abs(line - best_line)) > _VISIBLE * (y_limits[1] - y_limits[0])
-    data, notes = _rows(pairs, len(rows), x_limits, y_limits)
-    marks: list[Mark] = [data]
+    lines: list[Mark] = [Line(along, line, "fit", "fitted line")]
+    if apart:
+        lines.insert(0, Line(along, best_line, "reference", "least squares"))
     half_width = _half_width(along, best, moments, t_quantile, intercept=intercept)
+    notes = []
     if half_width is None:
         notes.append(f"no confidence band: {_why_no_band(moments, intercept=intercept)}")
     else:
-        label = f"95 % confidence band{' of least squares' * bool(apart)}"
-        marks.append(Band(along, best_line - half_width, best_line + half_width, label))
-    if apart:
-        marks.append(Line(along, best_line, "reference", "least squares"))
-    marks.append(Line(along, line, "fit", "fitted line"))
+        low, high = best_line - half_width, best_line + half_width
+        y_limits = _with_line(y_limits, np.append(low, high))
+        lines.insert(0, Band(along, low, high, f"95 % confidence band{' of least squares' * bool(apart)}"))
+    data, of_rows = _rows(pairs, len(rows), x_limits, y_limits)
+    marks = [*lines, data] if isinstance(data, Points) else [data, *lines]
     panel = Panel(Axis(named(feature), x_limits), Axis(named(fit.target), y_limits), tuple(marks))
-    return Picture(title, (panel,), tuple(notes))
+    return Picture(title, (panel,), (*of_rows, *notes))
 
 
 def _with_line(limits: tuple[float, float], line: Array) -> tuple[float, float]:

@@ -45,6 +45,12 @@ _N_STEPS = 12
 _LARGEST = 1e150
 """Parameter for which there is room on an axis."""
 
+_WIDTH_BY_HEIGHT = 1.4
+"""Of a panel, about."""
+
+_MOST_WIDENED = 3.0
+"""Times as long as it would be, that an axis may be made to have the scale of the other."""
+
 _FAR = 16.0
 """How many times as high above the optimum as the start a path is followed."""
 
@@ -80,7 +86,20 @@ def surface_picture(
         notes += (f"the other parameters ({n_others}) are at their optimum in the contours",)
     if len(places) == 1:
         return Picture(title, (_curve(objective, thinned, unit, labels[0]),), notes)
-    return Picture(title, (_contours(objective, thinned, places, unit, labels),), notes)
+    panel = _contours(objective, thinned, places, unit, labels)
+    return Picture(title, (panel,), notes + _notes_on(panel, thinned, places))
+
+
+def _notes_on(panel: Panel, runs: Mapping[str, History], places: Sequence[int]) -> tuple[str, ...]:
+    """What is not to be seen in a panel."""
+    outside = [np.any(_outside(panel, history.theta[:, places])) for history in runs.values()]
+    return ("a path leaves the picture",) if any(outside) else ()
+
+
+def _outside(panel: Panel, path: Array) -> npt.NDArray[np.bool_]:
+    """Which epochs of a path are beyond the limits of the axes."""
+    low, high = np.array([panel.x.limits, panel.y.limits]).T
+    return np.asarray(np.any((path < low) | (path > high), axis=1))
 
 
 def _label(name: str, parameters: Sequence[str]) -> str:
@@ -105,7 +124,7 @@ def _contours(
     labels: Sequence[str],
 ) -> Panel:
     best = objective.minimizer[places]
-    limits = _extent(objective, list(runs.values()), places, unit)
+    limits = _on_one_scale(_extent(objective, list(runs.values()), places, unit))
     axes = [np.linspace(*limit, _N_GRID) for limit in limits]
     offsets = np.meshgrid(axes[0] - best[0], axes[1] - best[1])
     heights = _heights(objective, places, offsets, unit)
@@ -116,9 +135,9 @@ def _contours(
     paths = {label: history.theta[:, places] for label, history in runs.items()}
     for series, (label, path) in enumerate(paths.items()):
         marks.extend(_path(path, limits, named(label), series))
+    marks.append(Points(best[:1], best[1:], "optimum", "optimum"))
     for series, path in enumerate(paths.values()):
         marks.extend(_stations(path, series, labelled=not series))
-    marks.append(Points(best[:1], best[1:], "optimum", "optimum"))
     return Panel(Axis(labels[0], limits[0]), Axis(labels[1], limits[1]), tuple(marks))
 
 
@@ -131,7 +150,7 @@ def _path(path: Array, limits: Sequence[tuple[float, float]], label: str, series
     if _TANGLED < length < inf and len(path) > 2 * _N_STEPS:
         beginning = slice(0, _N_STEPS + 1)
         return [
-            Points(x, y, "epochs", f"{label}, as dots", series),
+            Points(x, y, "epochs", f"{label}: a dot an epoch, and a line for the first {_N_STEPS}", series),
             Line(x[beginning], y[beginning], "run", "", series),
         ]
     return [Line(x, y, "run", label, series)]
@@ -174,6 +193,21 @@ def _extent(
         shows_bowl = is_still and 0.0 < reach < _LARGEST
         limits.append((at - reach, at + reach) if shows_bowl else limits_around(values, 0.15))
     return limits
+
+
+def _on_one_scale(limits: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The limits, one of them widened so that both axes have one scale; as they are, if by very much."""
+    (left, right), (bottom, top) = limits
+    factor = (right - left) / ((top - bottom) * _WIDTH_BY_HEIGHT)
+    if not 1.0 / _MOST_WIDENED < factor < _MOST_WIDENED:
+        return limits
+    return [_widened(limits[0], max(1.0, 1.0 / factor)), _widened(limits[1], max(1.0, factor))]
+
+
+def _widened(limits: tuple[float, float], factor: float) -> tuple[float, float]:
+    low, high = limits
+    room = 0.5 * (factor - 1.0) * (high - low)
+    return low - room, high + room
 
 
 def _is_near(history: History) -> npt.NDArray[np.bool_]:

@@ -29,7 +29,7 @@ def read(
     """Reads the histories."""
     runs = recorded(inputs)
     last = max(int(history.epochs[-1]) for history in runs.values())
-    return lambda: loss_picture(runs, title=f"loss of {names_of(runs)}, up to epoch {last:,}")
+    return lambda: loss_picture(runs, title=f"Loss of {names_of(runs)}, up to epoch {last:,}")
 
 
 def names_of(runs: Mapping[str, History]) -> str:

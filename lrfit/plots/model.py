@@ -54,7 +54,7 @@ def picture_of_fit(fit: LinearFit, data: TrainingData, title: str, *, intercept:
         predict=predictor(fit),
         t_quantile=lambda n: float(imported("scipy.special", "a confidence band").stdtrit(n, 0.975)),
         intercept=intercept,
-        title=f"fit of {title}",
+        title=f"Fit of {title}",
     )
     if not data.held_out:
         return picture

@@ -38,7 +38,7 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
     moments = data.sample.moments
     _warn_of_other_rows(runs, moments, terminal)
     objective = Objective.of(moments, intercept=first.intercept)
-    title = f"loss surface of {data_title(data, path)}, {names_of(runs)}"
+    title = f"Loss surface of {data_title(data, path)}, {names_of(runs)}"
     return lambda: surface_picture(objective, runs, parameters, unit=1.0, title=title)
 
 

@@ -111,7 +111,7 @@ def _loss(run: _Run) -> Picture:
     return loss_picture(
         {"loss": run.history},
         optimum=descent.moments.half_mse(*descent.parameters(descent.objective.minimizer)),
-        title=f"loss of {run.title}, {run_title(descent, run.records[-1])}",
+        title=f"Loss of {run.title}, {run_title(descent, run.records[-1])}",
         notes=run.notes,
     )
 
@@ -123,7 +123,7 @@ def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
         {"descent": run.history},
         parameters,
         unit=descent.loss_unit,
-        title=f"loss surface of {run.title}, {run_title(descent, run.records[-1])}",
+        title=f"Loss surface of {run.title}, {run_title(descent, run.records[-1])}",
         of=" of standardized data" if descent.settings.standardize else "",
         notes=run.notes,
     )

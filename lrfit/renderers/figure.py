@@ -45,13 +45,17 @@ __all__ = ["FORMATS", "drawn"]
 
 FORMATS = ("png", "svg", "pdf")
 
-_BLACK, _ORANGE, _SKY, _GREEN, _BLUE, _RED, _PURPLE = (
-    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+_BLACK, _ORANGE, _SKY, _GREEN, _YELLOW, _BLUE, _RED, _PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 )  # fmt: skip
 _GREY = "#555555"
 
-_RUNS = (_BLUE, _RED, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK)
-_DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (6, 2, 1, 2)), (0, (3, 1.5)), (0, (8, 2, 2, 2, 2, 2)))
+_RUNS = (_BLUE, _ORANGE, _BLACK, _GREEN, _PURPLE, _RED, _SKY)
+"""Of which the first ones differ most in grey."""
+
+_MARKERS = ("", "s", "^", "D", "v", "P", "X")
+"""Along the line of a run, by which it is known in grey; dashes would hide how it swings."""
+
 
 _SETTINGS = {
     "text.parse_math": False,  # a name such as $x_1$ stands as it is
@@ -160,8 +164,8 @@ def _figure(picture: Picture) -> Figure:
 def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(0.0, 1.0)
-    axes.set_xlabel(panel.x.label)
-    axes.set_ylabel(panel.y.label)
+    axes.set_xlabel(panel.x.title)
+    axes.set_ylabel(panel.y.title)
     x_ticks, y_ticks = panel.x.ticks(_N_TICKS), panel.y.ticks(_N_TICKS)
     axes.set_xticks(panel.x.fractions(np.array([*x_ticks])), labels=list(x_ticks.values()))
     axes.set_yticks(panel.y.fractions(np.array([*y_ticks])), labels=list(y_ticks.values()))
@@ -194,7 +198,7 @@ _POINTS: dict[str, dict[str, Any]] = {
     "start": {"marker": "s", "markersize": 8.0, "markerfacecolor": "white", "markeredgewidth": 1.6},
     "end": {"marker": "D", "markersize": 7.0, "markeredgecolor": "white"},
     "optimum": {
-        "marker": "*", "markersize": 16.0, "markerfacecolor": _ORANGE, "markeredgecolor": _BLACK
+        "marker": "*", "markersize": 16.0, "markerfacecolor": _YELLOW, "markeredgecolor": _BLACK
     },
 }  # fmt: skip
 
@@ -202,6 +206,8 @@ _POINTS: dict[str, dict[str, Any]] = {
 @_draw.register(Points)
 def _draw_points(mark: Points, axes: Axes, panel: Panel, order: int) -> None:
     look = {"color": _RUNS[mark.series % len(_RUNS)], "linestyle": "none", **_POINTS[mark.role]}
+    if mark.role == "steps":
+        look["marker"] = _MARKERS[mark.series % len(_MARKERS)] or "o"
     if mark.role == "rows":
         look["alpha"] = 1.0 if len(mark.x) <= _FEW_ROWS else 0.5
     x, y = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
@@ -211,16 +217,19 @@ def _draw_points(mark: Points, axes: Axes, panel: Panel, order: int) -> None:
 _LINES: dict[str, dict[str, Any]] = {
     "fit": {"color": _BLUE, "linewidth": 2.0, "linestyle": "-"},
     "reference": {"color": _BLACK, "linewidth": 1.6, "linestyle": (0, (1, 1.5))},
-    "run": {"linewidth": 1.8},
-    "validation": {"linewidth": 1.2, "marker": "x", "markevery": 0.08},
+    "run": {"linewidth": 1.3},
+    "validation": {"linewidth": 1.2, "linestyle": (0, (4, 2))},
 }
 
 
 @_draw.register(Line)
 def _draw_line(mark: Line, axes: Axes, panel: Panel, order: int) -> None:
-    of_series = {
+    every = max(1, len(mark.x) // 8)
+    of_series: dict[str, Any] = {
         "color": _RUNS[mark.series % len(_RUNS)],
-        "linestyle": _DASHES[mark.series % len(_DASHES)],
+        "marker": _MARKERS[mark.series % len(_MARKERS)],
+        "markersize": 4.5,
+        "markevery": (mark.series * every // 4, every),
     }
     x, y = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
     axes.plot(x, y, label=mark.label or None, zorder=order, **of_series | _LINES[mark.role])
@@ -239,7 +248,7 @@ def _draw_cells(mark: Cells, axes: Axes, panel: Panel, order: int) -> None:
         panel.x.fractions(mark.x_edges),
         panel.y.fractions(mark.y_edges),
         np.log10(mark.counts.T, where=mark.counts.T > 0.0, out=np.full(mark.counts.T.shape, np.nan)),
-        vmin=-0.3 * np.log10(largest),  # so that a single row is no white
+        vmin=-0.6 * np.log10(largest),  # so that a single row is no white
         vmax=1.35 * np.log10(largest),  # and lines in front of many are seen
         cmap="Greys",
         rasterized=True,

@@ -106,9 +106,9 @@ def _panel_lines(panel: Panel, width: int, *, colour: bool) -> Iterator[str]:
         if x:
             marker = plotext.marker(layer.sign or "braille", plotext.pixel(foreground=layer.colour))
             figure.draw(figure.signal(x, y, marker=marker))
-    yield from wrap(panel.y.label, width)
+    yield from wrap(panel.y.title, width)
     yield from map(str.rstrip, figure.build().string(colorless=not colour).rstrip("\n").split("\n"))
-    yield from (line.rjust(width) for line in wrap(panel.x.label, width))
+    yield from (line.rjust(width) for line in wrap(panel.x.title, width))
     yield from wrap("   ".join(layer.key for layer in layers if layer.key), width)
 
 

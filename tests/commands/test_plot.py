@@ -66,7 +66,7 @@ def test_data_alone_is_a_run_as_train_does_it():
     fitted = marks(fit.panels[0], Line)[-1]
     np.testing.assert_array_equal(fitted.y, history["W[x]"][-1] * fitted.x + history["b"][-1])
     assert len(marks(fit.panels[0], Band)) == 1
-    assert fit.title == "fit of lab.csv: y by x, 17 rows, 30 epochs at learning rate 0.01"
+    assert fit.title == "Fit of lab.csv: y by x, 17 rows, 30 epochs at learning rate 0.01, momentum 0.5"
     loss, err = drawn(*options, "--kind", "loss")
     curve = marks(loss.panels[0], Line)[0]
     assert curve.x.tolist() == history["epoch"].tolist()
@@ -89,6 +89,8 @@ def test_settings_and_columns_are_those_of_train():
     loss, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25", "--kind", "loss")
     assert [mark.label for mark in marks(loss.panels[0], Line)][:2] == ["loss", "validation"]
     assert "total_employed by 2 features, 12 rows, 100 epochs in batches of 4" in loss.title
+    assert loss.title.endswith("standardized")
+    assert "of each epoch its end: it has 3 steps" in loss.notes
     fit, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25")
     assert fit.notes == ("rows held out for validation (4) are not drawn",)
     surface, _ = drawn(LONGLEY, *options, "--kind", "surface", "--parameters", "intercept,gnp")
@@ -122,9 +124,9 @@ def test_a_model_is_drawn_on_data_by_the_names_of_their_columns():
     assert np.column_stack([points.x, points.y]).tolist() == rows.tolist()
     piped, _ = drawn("-", "other.csv", "-q", stdin=model)
     assert marks(piped.panels[0], Line)[-1].y.tolist() == marks(picture.panels[0], Line)[-1].y.tolist()
-    assert piped.title.startswith("fit of standard input on other.csv")
+    assert piped.title.startswith("Fit of standard input on other.csv")
     both, _ = drawn("m.json", "-", "-q", stdin=Path("other.csv").read_bytes())
-    assert both.title.startswith("fit of m.json on standard input")
+    assert both.title.startswith("Fit of m.json on standard input")
 
 
 def test_a_model_written_by_hand_is_drawn():
@@ -140,10 +142,10 @@ def test_histories_are_compared_in_one_picture():
     Path("again/plain.csv").write_bytes(Path("plain.csv").read_bytes())
     picture, _ = drawn("plain.csv", "momentum.csv")
     assert [mark.label for mark in marks(picture.panels[1], Line)] == ["plain.csv", "momentum.csv"]
-    assert picture.title == "loss of plain.csv and momentum.csv, up to epoch 100"
+    assert picture.title == "Loss of plain.csv and momentum.csv, up to epoch 100"
     picture, _ = drawn("plain.csv", "momentum.csv", "again/plain.csv")
     assert [mark.label for mark in marks(picture.panels[1], Line)][2] == "again/plain.csv"
-    assert picture.title == "loss of 3 runs, up to epoch 100"
+    assert picture.title == "Loss of 3 runs, up to epoch 100"
     picture, _ = drawn("plain.csv", LAB, "momentum.csv", "-q")
     assert [mark.label for mark in marks(picture.panels[0], Line)] == ["plain.csv", "momentum.csv"]
     piped, _ = drawn("plain.csv", "-", "-q", stdin=LAB.read_bytes())
@@ -164,11 +166,52 @@ def test_a_run_that_diverges_is_drawn_up_to_there():
     assert surface.panels[0].x.limits[1] < 2.0
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_a_run_that_diverges_is_followed_for_a_while(momentum):
+    """Until the loss is a hundred times as far above its optimum as at the start."""
+    options = ["--lr", "0.075", "--momentum", f"{momentum}", "--epochs", "50", "-q"]
+    surface, err = drawn(LAB, *options, "--kind", "surface")
+    assert "the picture goes on from there for a while" in err
+    assert {"diverged: proven in epoch 1", "a path leaves the picture"} <= set(surface.notes)
+    path = marks(surface.panels[0], Line)[0]
+    rows, theta, m = oracles.lab_rows(), np.zeros(2), np.zeros(2)
+    x, y = np.column_stack([rows[:, 0], np.ones(17)]), rows[:, 1]
+    for seen in np.column_stack([path.x, path.y]):
+        np.testing.assert_allclose(seen, theta, rtol=1e-9)
+        loss = oracles.half_mse(rows, theta[:1], theta[1])
+        m = momentum * m + x.T @ (x @ theta - y) / 17
+        theta = theta - 0.075 * m
+    assert 3 < len(path.x) < 50
+    assert loss > 100.0 * oracles.half_mse(rows, [0.0], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ([], "at learning rate 0.01"),
+        (["--momentum", "0.5", "--nesterov"], "at learning rate 0.01, Nesterov momentum 0.5"),
+        (["--schedule", "invscaling", "--l2", "0.5"], "at learning rate 0.01, schedule invscaling, l2 0.5"),
+        (["--clip-norm", "2"], "at learning rate 0.01, gradients clipped to 2.0"),
+        (["--batch-size", "5", "--average"], "in batches of 5 at learning rate 0.01, averaged"),
+        (["--standardize", "--lr", "auto"], "at learning rate 1, standardized"),
+    ],
+)
+def test_a_title_says_how_the_run_descends(options, how):
+    picture, _ = drawn(LAB, "--kind", "loss", "-q", *options)
+    assert picture.title.endswith(how)
+
+
+def test_it_warns_of_what_the_data_do_not_determine():
+    Path("one.csv").write_text("x,y\n2,4\n2,5\n")
+    assert "W is not identifiable: 'x' is constant" in drawn("one.csv", "--lr", "0.1")[1]
+    assert "identifiable" not in drawn("one.csv", "--lr", "0.1", "--l2", "0.1")[1]
+
+
 def test_the_fit_of_a_run_that_diverges_is_none():
     result = plotted(NORRIS, "-q", "-o", "fit.png", code=3)
     assert "training diverged in epoch 1" in result.err
     assert "Try --standardize --lr auto" in result.err
-    assert result.err.endswith("Nothing was drawn.\n")
+    assert result.err.endswith("Nothing was drawn; --kind loss shows it.\n")
     assert not Path("fit.png").exists()
 
 
@@ -276,6 +319,8 @@ def test_a_file_that_cannot_be_read_is_named():
         ([LAB, "-o", ""], "-o '': the name must end in"),
         ([LAB, "-o", "p.png", "--width", "50"], "--width is of a picture in the terminal"),
         ([LAB, "--width", "29"], "'29' is not an integer of at least 30"),
+        ([LAB, "--width", "1001"], "'1001' is not an integer of at least 30 and at most 1000"),
+        (["h.csv", "h.csv"], "a HISTORY is given twice"),
         (["d.png", "-o", "d.png"], "-o and one of FILES are the same file, 'd.png'"),
         ([], "Missing argument 'FILES...'"),
     ],

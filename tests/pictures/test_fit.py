@@ -113,6 +113,14 @@ def test_where_no_band_is_defined_the_picture_says_so(rows, reason):
     assert not marks(drawn.panels[0], Band)
 
 
+def test_points_are_in_front_and_the_band_is_all_there():
+    rows = oracles.lab_rows()
+    (panel,) = picture(rows, {"x": 0.25}, 0.8).panels
+    assert isinstance(panel.marks[-1], Points)
+    (band,) = marks(panel, Band)
+    assert panel.y.limits[0] <= band.low.min() < band.high.max() <= panel.y.limits[1]
+
+
 def test_a_line_far_from_the_rows_leaves_them_readable():
     rows = oracles.lab_rows()
     (panel,) = picture(rows, {"x": 1e9}, 0.0).panels

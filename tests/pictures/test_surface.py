@@ -154,7 +154,16 @@ def test_several_runs_have_a_path_each():
     )
     assert [line.label for line in marks(picture.panels[0], Line)] == ["plain", "momentum"]
     labels = [points.label for points in marks(picture.panels[0], Points)]
-    assert labels == ["first 12 epochs", "start", "end", "", "", "", "optimum"]
+    assert labels == ["optimum", "first 12 epochs", "start", "end", "", "", ""]
+
+
+def test_a_bowl_that_is_not_too_long_is_drawn_on_one_scale():
+    """So that circles are circles, and steps leave contours at right angles."""
+    drawn, _, _ = panel(oracles.lab_rows(), ["x0", "intercept"], standardize=True, learning_rate=0.1)
+    assert np.ptp(drawn.x.limits) == pytest.approx(1.4 * np.ptp(drawn.y.limits))
+    drawn, _, history = panel(oracles.lab_rows() * [100, 1], ["x0", "intercept"], learning_rate=1e-6)
+    path = history.theta[:, 0]
+    assert np.ptp(drawn.x.limits) < 1.5 * max(np.ptp(path), 0.0026)
 
 
 def test_a_flat_surface_has_no_contours():
