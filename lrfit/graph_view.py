@@ -103,11 +103,18 @@ class GraphView:
 
     @property
     def removals(self) -> list[str]:
-        """A line for each pass on what it removed; none if there were no passes."""
-        width = max(map(len, self.removed), default=0)
+        """How many nodes are left, and a line for each pass on what it removed; none without passes."""
+        if not self.removed:
+            return []
+        n_left = sum(map(len, self.parts.values()))
+        n_gone = sum(map(len, self.removed.values()))
+        width = max(map(len, self.removed))
         return [
-            f"{rewrite:{width}}  {len(names)}{': ' if names else ''}{_shortened(names)}"
-            for rewrite, names in self.removed.items()
+            f"{n_left + n_gone} nodes, {n_left} after the passes; made needless by",
+            *(
+                f"{rewrite:{width}}  {len(names)}{': ' if names else ''}{_shortened(names)}"
+                for rewrite, names in self.removed.items()
+            ),
         ]
 
     def label(self, node: Node) -> list[str]:
@@ -212,15 +219,21 @@ def array_text(array: Array) -> str:
 def optimized(view: GraphView) -> GraphView:
     """The view of the program after all passes, with what each removed: what no fetch needs after it.
 
-    So a node goes to the account of the pass that made it needless, not of `prune`, which takes it away.
+    So a node goes to the account of the pass that made it needless, not of `prune`, which takes it away; one
+    that became a literal, too.
     """
-    program, needed = view.program, [node.name for node in view.program.nodes]
+    program, needed = view.program, _names(view.program)
     removed: dict[str, list[str]] = {rewrite.__name__: [] for rewrite in PASSES}
     for rewrite, program in rewrites(view.program):
-        before, needed = needed, [node.name for node in prune(program).nodes]
+        before, needed = needed, _names(prune(program))
         removed[rewrite.__name__] += [name for name in before if name not in needed]
     gone = {rewrite: [name for name in names if name not in needed] for rewrite, names in removed.items()}
     return replace(view, program=program, removed=gone)
+
+
+def _names(program: Program) -> list[str]:
+    """Of its nodes, but for literals."""
+    return [node.name for node in program.nodes if not is_literal(node)]
 
 
 def evaluated(

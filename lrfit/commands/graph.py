@@ -65,8 +65,10 @@ def _check_options(model: str | None, options: dict[str, Any]) -> None:
     n_features, data = options["features"], options["data"]
     if model is not None and n_features is not None:
         raise click.UsageError("MODEL and --features exclude each other: the model has its own")
-    if data is None and (options["x"] or options["y"] is not None):
-        raise click.UsageError("-x and -y need --data")
+    source = click.get_current_context().get_parameter_source
+    for name in ("x", "y", "sep", "decimal", "encoding", "no_header", "missing"):
+        if data is None and source(name) is not click.core.ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --data")
     refuse_two_stdins(model or "", data or "")
 
 

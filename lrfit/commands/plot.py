@@ -63,6 +63,7 @@ def command(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit plot data.csv --lr 0.01 --epochs 100 --kind loss -o loss.png
     """
+    from lrfit.extras import imported
     from lrfit.inputs import told_apart
     from lrfit.interrupts import watched
     from lrfit.plots import kind_of, plot_of
@@ -72,6 +73,8 @@ def command(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
     kind = kind_of(plot, options["kind"])
     _check_use(plot, kind)
     _check_output(inputs.paths, options)
+    if kind == "fit":
+        imported("scipy.special", "a confidence band")
     make = plot.read(inputs, options | {"kind": kind}, Terminal(quiet=options["quiet"]))
     with watched():  # reading is not: it may fork
         _show(make(), options)

@@ -31,7 +31,7 @@ def render(view: GraphView) -> str:
         heading = [part] if len(tables) > 1 else [_line(row, widths) for row in titles]
         blocks.append([*heading, *(_line(row, widths) for row in rows)])
     if view.removed:
-        blocks.append(["no longer needed after each pass; prune takes them away", *view.removals])
+        blocks.append(view.removals)
     return "\n\n".join("\n".join(map(printable, block)) for block in blocks) + "\n"
 
 

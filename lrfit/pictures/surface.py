@@ -112,8 +112,8 @@ def _label(name: str, parameters: Sequence[str]) -> str:
 def _heights(objective: Objective, places: Sequence[int], offsets: Sequence[Array], unit: float) -> Array:
     """The objective above its minimum where these parameters are off their optimum by so much."""
     with np.errstate(over="ignore", invalid="ignore"):
-        slopes = [sum(row[p] * d for p, d in zip(places, offsets, strict=True)) for row in objective.root]
-        return np.asarray(0.5 * unit * np.sum(np.square(slopes), axis=0))
+        slopes = (sum(row[p] * d for p, d in zip(places, offsets, strict=True)) for row in objective.root)
+        return np.asarray(0.5 * unit * sum(map(np.square, slopes)))
 
 
 def _contours(
@@ -191,7 +191,8 @@ def _extent(
         reach = sqrt(2.0 * highest / curvature) if curvature else 0.0
         is_still = np.ptp(values) <= _STILL * reach
         shows_bowl = is_still and 0.0 < reach < _LARGEST
-        limits.append((at - reach, at + reach) if shows_bowl else limits_around(values, 0.15))
+        bowl = np.array([at - reach, at + reach])
+        limits.append(limits_around(bowl, 0.0) if shows_bowl else limits_around(values, 0.15))
     return limits
 
 

@@ -170,6 +170,8 @@ def parameters_shown(wanted: list[str] | None, features: Sequence[str], *, inter
     there = [*features, *["intercept"] * intercept]
     if wanted is None:
         return there[:2]
+    if intercept and "b" not in there:  # as the axis calls it
+        wanted = ["intercept" if name == "b" else name for name in wanted]
     for name in wanted:
         if name not in there:
             raise click.UsageError(f"--parameters: there is no {shown(name)}, only {listed(there)}")

@@ -93,7 +93,7 @@ def test_settings_and_columns_are_those_of_train():
     assert "of each epoch its end: it has 3 steps" in loss.notes
     fit, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25")
     assert fit.notes == ("rows held out for validation (4) are not drawn",)
-    surface, _ = drawn(LONGLEY, *options, "--kind", "surface", "--parameters", "intercept,gnp")
+    surface, _ = drawn(LONGLEY, *options, "--kind", "surface", "--parameters", "b,gnp")
     assert surface.panels[0].x.label == "b (intercept) of standardized data"
     assert surface.panels[0].y.label == "W (gnp) of standardized data"
     fit, _ = drawn(LONGLEY, *options)
@@ -311,7 +311,7 @@ def test_a_file_that_cannot_be_read_is_named():
         (["m.json", LAB, "-x", "x"], "--x has no use for MODEL and DATA"),
         ([LAB, "h.csv", "--epochs", "5"], "--epochs has no use for DATA and HISTORY files"),
         ([LAB, "--parameters", "x,intercept"], "--parameters has no use for DATA alone and --kind fit"),
-        ([LAB, "--kind", "surface", "--parameters", "x,b"], "there is no 'b', only 'x', 'intercept'"),
+        ([LAB, "--kind", "surface", "--parameters", "x,c"], "there is no 'c', only 'x', 'intercept'"),
         ([LAB, "--kind", "surface", "--parameters", "x"], "--parameters needs 2 different names"),
         ([LAB, "--kind", "surface", "--parameters", "x,x"], "--parameters needs 2 different names"),
         ([LAB, "-o", "p.gif"], "-o 'p.gif': the name must end in one of .png, .svg, .pdf"),

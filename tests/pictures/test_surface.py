@@ -166,6 +166,12 @@ def test_a_bowl_that_is_not_too_long_is_drawn_on_one_scale():
     assert np.ptp(drawn.x.limits) < 1.5 * max(np.ptp(path), 0.0026)
 
 
+def test_an_optimum_too_large_for_the_bowl_around_it_has_room():
+    rows = np.array([[1.0, 1e9], [2.0, 1e9 + 2e-7], [3.0, 1e9], [4.0, 1e9 + 1e-7]])
+    drawn, _, _ = panel(rows, ["x0", "intercept"], init=(0.0, 1e9 + 1e-7), learning_rate=0.1, epochs=3)
+    assert all(np.ptp(axis.limits) > 0.0 for axis in (drawn.x, drawn.y))
+
+
 def test_a_flat_surface_has_no_contours():
     history = History(("x",), True, np.zeros(1), np.zeros(1), np.zeros(1), None, np.zeros((1, 2)))  # noqa: FBT003
     flat = Objective(np.zeros(2), 0.0, np.zeros((1, 2)), 0.0)
