@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import stat
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,10 @@ __all__ = ["Inputs", "told_apart"]
 
 _HEAD_BYTES = 1 << 16
 """Of a file that tell what it is."""
+
+
+_GZIP = 16 + zlib.MAX_WBITS
+"""How zlib calls this format."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +83,12 @@ def _what(path: str) -> str:
     """What is in a file: "data", "model" or "history"."""
     with open_stream(path) as (stream, name):
         try:
-            head = stream.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+            head = stream.read(_HEAD_BYTES)
         except OSError as error:
             raise DataError(f"{name} cannot be read: {error.strerror or error}") from error
+    with suppress(zlib.error):  # it is not compressed, or damaged, which reading will say
+        head = zlib.decompressobj(_GZIP).decompress(head, _HEAD_BYTES)
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"{"):
         return "model"
     return "history" if head.startswith(",".join(BEGINNING).encode() + b",") else "data"

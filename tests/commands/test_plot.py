@@ -1,5 +1,6 @@
 """`lrfit plot`: what it draws from which files, and what it refuses."""
 
+import gzip
 import os
 import pty
 import sys
@@ -150,6 +151,13 @@ def test_histories_are_compared_in_one_picture():
     assert [mark.label for mark in marks(picture.panels[0], Line)] == ["plain.csv", "momentum.csv"]
     piped, _ = drawn("plain.csv", "-", "-q", stdin=LAB.read_bytes())
     assert marks(piped.panels[0], Contours)
+
+
+def test_a_compressed_history_is_one():
+    trained(LAB, "--history", "h.csv", "-q")
+    Path("h.csv.gz").write_bytes(gzip.compress(Path("h.csv").read_bytes()))
+    picture, _ = drawn("h.csv.gz", LAB, "-q")
+    assert [mark.label for mark in marks(picture.panels[0], Line)] == ["h.csv.gz"]
 
 
 def test_a_history_of_other_rows_is_drawn_with_a_warning():
