@@ -12,9 +12,9 @@ import click
 from lrfit.advice import identifiability, remedies
 from lrfit.descent import Descent, prepare
 from lrfit.diagnosis import listed
-from lrfit.errors import DivergenceError, shown
+from lrfit.errors import DivergenceError, UsageError, shown
 from lrfit.fit import summarize
-from lrfit.history_file import History, next_thinned
+from lrfit.history_file import BEGINNING, History, next_thinned
 from lrfit.inputs import Inputs
 from lrfit.picture import Picture
 from lrfit.pictures.loss import loss_picture
@@ -80,6 +80,8 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
     settings = TrainingSettings(**settings_said(options))
     columns = options | {"data": path}
     data = read_training_data(columns, settings, terminal, keep_rows=inf if kind == "fit" else 0)
+    if tuple(data.features[: len(BEGINNING)]) == BEGINNING:  # which a stream could not tell before
+        raise UsageError("a history cannot come from a stream: name its file")
     title = data_title(data, path)
     parameters = parameters_shown(options["parameters"], data.features, intercept=settings.intercept)
 

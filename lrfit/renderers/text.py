@@ -13,6 +13,7 @@ from textwrap import wrap
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len
 
 from lrfit.extras import imported
 from lrfit.graph import Array
@@ -80,11 +81,11 @@ def drawn(picture: Picture, width: int, *, colour: bool = False) -> str:
         UsageError: plotext is not installed.
     """
     width = max(width, _NARROWEST)
-    lines = wrap(picture.title, width)
+    lines = _wrapped(picture.title, width)
     for panel in picture.panels:
         lines += ["", *_panel_lines(panel, width, colour=colour)]
     for note in picture.notes:
-        lines += wrap(f"({note})", width)
+        lines += _wrapped(f"({note})", width)
     return "\n".join(lines) + "\n"
 
 
@@ -106,10 +107,15 @@ def _panel_lines(panel: Panel, width: int, *, colour: bool) -> Iterator[str]:
         if x:
             marker = plotext.marker(layer.sign or "braille", plotext.pixel(foreground=layer.colour))
             figure.draw(figure.signal(x, y, marker=marker))
-    yield from wrap(panel.y.title, width)
+    yield from _wrapped(panel.y.title, width)
     yield from map(str.rstrip, figure.build().string(colorless=not colour).rstrip("\n").split("\n"))
-    yield from (line.rjust(width) for line in wrap(panel.x.title, width))
-    yield from wrap("   ".join(layer.key for layer in layers if layer.key), width)
+    yield from (" " * (width - cell_len(line)) + line for line in _wrapped(panel.x.title, width))
+    yield from _wrapped("   ".join(layer.key for layer in layers if layer.key), width)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of so many columns of a terminal at most; a wide character takes two."""
+    return wrap(text, width if cell_len(text) == len(text) else width // 2)
 
 
 def _inside(layer: _Layer) -> tuple[list[float], list[float]]:

@@ -160,6 +160,12 @@ def test_a_compressed_history_is_one():
     assert [mark.label for mark in marks(picture.panels[0], Line)] == ["h.csv.gz"]
 
 
+def test_a_history_on_a_stream_is_not_taken_for_data():
+    trained(LAB, "--history", "h.csv", "-q")
+    result = plotted("-", "-q", stdin=Path("h.csv").read_bytes(), code=2)
+    assert "a history cannot come from a stream: name its file" in result.err
+
+
 def test_a_history_of_other_rows_is_drawn_with_a_warning():
     trained(LAB, "--history", "h.csv", "-q")
     _, err = drawn("h.csv", oracles.SAMPLE_DATA / "lab_test.csv")

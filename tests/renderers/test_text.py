@@ -38,6 +38,14 @@ def test_no_line_is_longer_than_the_width(width):
     assert "a picture of" in lines[0]
 
 
+def test_wide_characters_take_two_columns():
+    wide = "速度" * 12
+    panel = Panel(Axis(wide, (0.0, 1.0)), Axis(wide, (0.0, 1.0)), ())
+    lines = drawn(Picture(wide, (panel,), (wide,)), 40).splitlines()
+    assert "".join(line.strip() for line in lines).count("速度") == 4 * 12
+    assert max(len(line) + sum(c in "速度" for c in line) for line in lines) <= 40
+
+
 def test_narrower_than_is_possible_is_as_narrow_as_is():
     assert drawn(everything(), 5) == drawn_once(30)
 
