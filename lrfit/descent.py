@@ -20,7 +20,7 @@ from lrfit.training_graph import TrainingGraph, training_graph
 
 __all__ = ["Descent", "Start", "prepare"]
 
-_LARGEST_VALUE = 1e150
+LARGEST_VALUE = 1e150
 """Values beyond have squares that overflow."""
 
 _MOST_ROWS = 4096
@@ -203,9 +203,9 @@ def prepare(
 
 
 def _check_size(moments: Moments) -> None:
-    if not np.all(moments.root_mean_square < _LARGEST_VALUE):
+    if not np.all(moments.root_mean_square < LARGEST_VALUE):
         raise DivergenceError(
-            f"the loss is not finite at any parameters: values beyond {_LARGEST_VALUE:g} overflow when they "
+            f"the loss is not finite at any parameters: values beyond {LARGEST_VALUE:g} overflow when they "
             "are squared; divide the columns by a power of ten first"
         )
 

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, Task
     from rich.text import Text
 
-__all__ = ["Terminal", "flush_result", "prepare_streams", "settle_streams", "write_result"]
+__all__ = [
+    "Terminal",
+    "flush_result",
+    "prepare_streams",
+    "result_has_colours",
+    "result_width",
+    "settle_streams",
+    "write_result",
+]
 
 _PATIENCE_S = 0.5
 """Work that is done sooner shows no bar."""
@@ -76,6 +84,19 @@ def write_result(result: str | bytes) -> None:
 def flush_result() -> None:
     """Make sure that all that was written to stdout got there; raises as `write_result`."""
     _stdout().flush()
+
+
+def result_width() -> int:
+    """Characters of a line of the terminal that stdout is; 80 if it is none, whatever COLUMNS says."""
+    with suppress(AttributeError, OSError, ValueError):  # closed, or no terminal
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _WIDTH
+    return _WIDTH
+
+
+def result_has_colours() -> bool:
+    """Whether stdout is a terminal that is to have colours."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def settle_streams() -> None:

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainingData", "check_size", "read_training_data"]
 
-_LARGEST_VALUE = 1e150
-"""Values beyond have squares that overflow."""
-
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -130,8 +127,10 @@ def check_size(data: TrainingData) -> None:
     Raises:
         DataError: There are such values.
     """
-    if not all(size < _LARGEST_VALUE for size in data.sample.moments.root_mean_square):
+    from lrfit.descent import LARGEST_VALUE  # noqa: PLC0415 (imports NumPy)
+
+    if not all(size < LARGEST_VALUE for size in data.sample.moments.root_mean_square):
         raise DataError(
-            f"values beyond {_LARGEST_VALUE:g} overflow when they are squared; divide the columns by a "
+            f"values beyond {LARGEST_VALUE:g} overflow when they are squared; divide the columns by a "
             "power of ten first"
         )

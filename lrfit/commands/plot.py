@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from os.path import realpath
 from typing import TYPE_CHECKING, Any
@@ -13,14 +11,11 @@ import click
 from lrfit.errors import shown
 from lrfit.options import column_options, csv_options, integer, names
 from lrfit.setting_options import setting_options
-from lrfit.terminal import Terminal, write_result
+from lrfit.terminal import Terminal, result_has_colours, result_width, write_result
 
 if TYPE_CHECKING:
     from lrfit.picture import Picture
     from lrfit.plots import Plot
-
-_WIDTH = 80
-"""Of a picture in characters, where stdout is no terminal."""
 
 _NARROWEST, _WIDEST = 30, 1000
 
@@ -133,16 +128,4 @@ def _show(picture: Picture, options: dict[str, Any]) -> None:
         return
     from lrfit.renderers import text
 
-    write_result(text.drawn(picture, options["width"] or _stdout_width(), colour=_shows_colour()))
-
-
-def _shows_colour() -> bool:
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _stdout_width() -> int:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or _WIDTH
-    except (AttributeError, OSError, ValueError):  # no terminal, or closed
-        return _WIDTH
+    write_result(text.drawn(picture, options["width"] or result_width(), colour=result_has_colours()))

@@ -13,6 +13,7 @@ import pytest
 from commands_run import assert_within_the_contract, run_command
 from matplotlib.image import imread
 
+from lrfit import terminal
 from lrfit.commands import plot
 from lrfit.picture import Band, Cells, Contours, Line, Points
 
@@ -283,11 +284,11 @@ def test_on_a_terminal_the_picture_has_its_width_and_colours(monkeypatch, variab
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(plot.sys, "stdout", None)
+    monkeypatch.setattr(terminal.sys, "stdout", None)
     assert (plot._stdout_width(), plot._shows_colour()) == (80, False)
     main, side = pty.openpty()
     with os.fdopen(main, "rb"), os.fdopen(side, "w") as terminal:
-        monkeypatch.setattr(plot.sys, "stdout", terminal)
+        monkeypatch.setattr(terminal.sys, "stdout", terminal)
         assert (plot._stdout_width(), plot._shows_colour()) == (80, has_colour)  # it has no size
         monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((101, 50)))
         assert plot._stdout_width() == 101
