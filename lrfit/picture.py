@@ -50,8 +50,8 @@ _FAR = 1e9
 _SAME = 1e-12
 """Share of a value below which a difference cannot be told on an axis."""
 
-_LEAST_LENGTH = 1e-321
-"""Of an axis: of less there are no shares."""
+_LEAST_LENGTH = 1e-300
+"""Of an axis: float64 has shares of less with few digits, if at all."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -237,7 +237,7 @@ def limits_around(values: Array, margin: float = 0.05) -> tuple[float, float]:
     low, high = float(np.min(finite)), float(np.max(finite))
     room = margin * (high - low)
     if high - low <= max(_SAME * max(abs(low), abs(high)), _LEAST_LENGTH):
-        room = 0.5 * abs(high) or 1.0
+        room = 0.5 * abs(high) if abs(high) > _LEAST_LENGTH else 1.0
     return low - room, high + room
 
 
