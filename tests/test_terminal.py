@@ -2,6 +2,7 @@
 
 import io
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -288,3 +289,21 @@ def test_what_erases_the_bar_is_said_only_while_there_is_one():
     assert stream._erase() is None
     stream._bar = object()
     assert stream._erase() == "\r\x1b[2K\x1b[?25h"
+
+
+@pytest.mark.parametrize(
+    ("variables", "has_colour"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_a_result_on_a_terminal_has_its_width_and_colours(monkeypatch, variables, has_colour):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", None)
+    assert (terminal.result_width(), terminal.result_has_colours()) == (80, False)
+    main, side = pty.openpty()
+    with os.fdopen(main, "rb"), os.fdopen(side, "w") as screen:
+        monkeypatch.setattr(sys, "stdout", screen)
+        assert (terminal.result_width(), terminal.result_has_colours()) == (80, has_colour)  # it has no size
+        monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((101, 50)))
+        assert terminal.result_width() == 101

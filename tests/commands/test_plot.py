@@ -1,8 +1,6 @@
 """`lrfit plot`: what it draws from which files, and what it refuses."""
 
 import gzip
-import os
-import pty
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -13,7 +11,6 @@ import pytest
 from commands_run import assert_within_the_contract, run_command
 from matplotlib.image import imread
 
-from lrfit import terminal
 from lrfit.commands import plot
 from lrfit.picture import Band, Cells, Contours, Line, Points
 
@@ -274,24 +271,6 @@ def test_without_output_the_picture_is_text_of_80_characters(monkeypatch):
             monkeypatch.setenv(name, value)
         assert plotted(LAB, "-q").out.decode() == want
     assert max(map(len, plotted(LAB, "-q", "--width", "50").out.decode().splitlines())) == 50
-
-
-@pytest.mark.parametrize(
-    ("variables", "has_colour"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
-)
-def test_on_a_terminal_the_picture_has_its_width_and_colours(monkeypatch, variables, has_colour):
-    for name in ("NO_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(terminal.sys, "stdout", None)
-    assert (plot._stdout_width(), plot._shows_colour()) == (80, False)
-    main, side = pty.openpty()
-    with os.fdopen(main, "rb"), os.fdopen(side, "w") as terminal:
-        monkeypatch.setattr(terminal.sys, "stdout", terminal)
-        assert (plot._stdout_width(), plot._shows_colour()) == (80, has_colour)  # it has no size
-        monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((101, 50)))
-        assert plot._stdout_width() == 101
 
 
 # What is refused.
