@@ -217,7 +217,7 @@ def _draw_points(mark: Points, axes: Axes, panel: Panel, order: int) -> None:
 _LINES: dict[str, dict[str, Any]] = {
     "fit": {"color": _BLUE, "linewidth": 2.0, "linestyle": "-"},
     "reference": {"color": _BLACK, "linewidth": 1.6, "linestyle": (0, (1, 1.5))},
-    "run": {"linewidth": 1.3},
+    "run": {"linewidth": 1.5},
     "validation": {"linewidth": 1.2, "linestyle": (0, (4, 2))},
 }
 
