@@ -271,6 +271,22 @@ def test_mini_batches_count_steps_and_epochs(page_without_charts):
     assert (lab.totals["epoch"], lab.totals["step"]) == (1, 1)
 
 
+def test_the_graph_shows_the_rows_where_they_are_in_the_page(page_without_charts, big):
+    lab = page_without_charts(LAB)
+    numbers = "[...document.querySelectorAll('#diagram .number')]"
+    texts = lab.evaluate(f"return {numbers}.map((text) => text.textContent.replaceAll('\\u2212', '-'))")
+    assert "[3.3, 4.4, …]" in texts  # x, and the gradient with respect to y_hat: -y / 17
+    assert f"[-0.1, -{2.76 / 17:.3}, …]" in texts
+    x, y = np.loadtxt(LAB, delimiter=",", skiprows=1, unpack=True)
+    assert f"[-{np.mean(x * y):.3}]" in texts
+    assert f"-{np.mean(y):.3}" in texts
+    assert lab["graph-note"].text == "x and y are the 17 rows."
+    lab.type("batch", "1")
+    assert lab["graph-note"].text == "x and y are the one row of the next step."
+    large = page_without_charts(big, "--standardize")
+    assert large["graph-note"].text.startswith("x and y are 4 sigma points, which stand for the 100,000 rows")
+
+
 def test_a_page_of_hostile_names_does_nothing_that_they_say(page, tmp_path):
     data = tmp_path / "<img src=x onerror=alert(2)>.csv"
     names = [

@@ -109,10 +109,20 @@ class Descent {
     });
   }
 
+  /** Rows of the page. */
+  get rows() {
+    this.rowFeeds ??= this.feeds(this.contents.rows);
+    return this.rowFeeds;
+  }
+
+  /** What the graph is shown on: the rows of the next step; where they are not in the page, their sigma points. */
+  get shown() {
+    return this.isFullBatch && this.contents.has_all_rows ? this.rows : this.batch;
+  }
+
   /** Predictions for all rows of the page, in the units of the data. */
   predictions() {
-    this.rowFeeds ??= this.feeds(this.contents.rows);
-    const { values } = this.programs.predict(this.rowFeeds, this.variables);
+    const { values } = this.programs.predict(this.rows, this.variables);
     const { scale, shift, programs } = this.contents;
     return Array.from(values[programs.predict.fetches[0]].data, (y) => y * scale.at(-1) + shift.at(-1));
   }

@@ -221,12 +221,17 @@ function show() {
   showNumbers();
   showCommand();
   showCharts();
-  diagram.show(descent.look(descent.batch));
-  const rows = descent.batch.x.shape[0];
-  const what = descent.isFullBatch
-    ? `${rows} sigma points, which stand for the ${grouped(contents.n_samples)} rows, with the same loss and gradients.`
-    : `the ${rows} rows of the next step.`;
-  write("graph-note", `x and y are ${what}${contents.standardize ? " In standard units." : ""}`);
+  diagram.show(descent.look(descent.shown));
+  write("graph-note", `x and y are ${shownRows()}${contents.standardize ? " In standard units." : ""}`);
+}
+
+/** What the graph is shown on. */
+function shownRows() {
+  const n = descent.shown.x.shape[0];
+  const rows = n > 1 ? `the ${grouped(n)} rows` : "the one row";
+  if (!descent.isFullBatch) return `${rows} of the next step.`;
+  if (contents.has_all_rows) return `${rows}.`;
+  return `${n} sigma points, which stand for the ${grouped(contents.n_samples)} rows, with the same loss and gradients.`;
 }
 
 /** All digits of a number: those that read back to it. */
