@@ -114,13 +114,10 @@ def test_every_op_of_its_programs_has_a_kernel_in_the_page():
 
 @pytest.mark.parametrize("settings", [{}, {"intercept": False}, {"standardize": True, "l2": 0.3}])
 def test_the_ellipses_are_those_of_the_objective(settings):
-    """½·‖A·(p - p*)‖² with the A and p* of the page, in the units of the data, is the excess."""
-    rows = some_rows()
-    descent, contents = contents_of(rows, **settings)
-    theta = np.random.default_rng(1).normal(size=len(contents["optimum"]))
-    weights, intercept = descent.parameters(theta)
-    p = np.append(weights, intercept)[: len(theta)]
-    excess = 0.5 * np.sum(np.square(contents["root"] @ (p - contents["optimum"])))
+    """½·‖A·(θ - θ*)‖² with the A and θ* of the page, in the units of descent, is the excess of the data."""
+    descent, contents = contents_of(some_rows(), **settings)
+    theta = np.random.default_rng(1).normal(size=len(contents["minimizer"]))
+    excess = 0.5 * np.sum(np.square(contents["root"] @ (theta - contents["minimizer"])))
     assert excess == pytest.approx(descent.objective.excess(theta) * descent.loss_unit, rel=1e-10)
 
 
@@ -169,6 +166,16 @@ def test_the_stable_rate_is_that_without_momentum():
     """To which the page adds that of its own."""
     plain = contents_of(some_rows())[1]["max_stable_rate"]
     assert contents_of(some_rows(), momentum=0.7)[1]["max_stable_rate"] == pytest.approx(plain, rel=1e-15)
+
+
+def test_the_fastest_rate_is_that_of_lr_auto_without_momentum():
+    descent, contents = contents_of(some_rows(), learning_rate=None)
+    assert contents["fastest_rate"] == descent.learning_rate
+    moments = np.cov(some_rows()[:, :2].T, bias=True) + np.outer(*[np.mean(some_rows()[:, :2], axis=0)] * 2)
+    extremes = np.linalg.eigvalsh(moments)
+    assert contents_of(some_rows(), intercept=False, momentum=0.7)[1]["fastest_rate"] == pytest.approx(
+        2.0 / (extremes[0] + extremes[-1])
+    )
 
 
 def test_numbers_that_are_not_finite_make_no_page():

@@ -237,7 +237,7 @@ def test_it_is_played_by_keyboard(page_without_charts):
     assert lab.totals["step"] == 2
     assert lab["run"].text == "RUN"
     lab.type("rate", "0.01")
-    lab.press(Keys.TAB)  # to the slider
+    lab.press(Keys.TAB + Keys.TAB)  # to the slider
     lab.press(Keys.ARROW_RIGHT)
     assert float(lab["rate"].get_attribute("value")) > 0.01
     lab.press("r")
@@ -287,6 +287,75 @@ def test_the_graph_shows_the_rows_where_they_are_in_the_page(page_without_charts
     assert large["graph-note"].text.startswith("x and y are 4 sigma points, which stand for the 100,000 rows")
 
 
+def _lines(page, chart):
+    """How many points each line of a chart has, by its name."""
+    return page.evaluate(f"""return Object.fromEntries(document.getElementById("{chart}").data
+        .filter((trace) => trace.name).map(({{ name, x }}) => [name, x.length]))""")
+
+
+def test_the_path_before_a_reset_stays_until_the_next(page):
+    lab = page(LAB)
+    lab.click("step", 3)
+    assert lab["loss-note"].text == ""
+    lab.click("reset")
+    lab.type("momentum", "0.5")
+    lab.click("step")
+    assert lab["loss-note"].text == "Before: rate 0.01, momentum 0."
+    assert lab["loss-note"].text in lab["surface-note"].text
+    assert _lines(lab, "loss-chart") == {"the least": 2, "before": 4, "loss": 2}
+    assert _lines(lab, "surface-chart") == {"before": 4, "path": 2, "least squares": 1, "now": 1}
+    lab.type("batch", "5")
+    assert lab["loss-note"].text == "Before: rate 0.01, momentum 0.5."
+    lab.click("step")
+    lab.type("rate", "0.02")
+    lab.click("step")
+    lab.type("batch", "full")
+    assert lab["loss-note"].text == "Before: several settings, batches of 5."
+    lab.click("reset")
+    assert lab["loss-note"].text == ""
+    assert "before" not in _lines(lab, "surface-chart")
+
+
+def test_standardized_data_have_round_contours(page):
+    data = page(LAB, "--standardize")
+    data.click("step")
+    assert "Both axes have the same scale" in data["surface-note"].text
+    axes = "const { xaxis, yaxis } = document.getElementById('surface-chart')._fullLayout;"
+    across, up = data.evaluate(
+        f"{axes} return [xaxis, yaxis].map((a) => a._length / (a.range[1] - a.range[0]))"
+    )
+    assert across == pytest.approx(up, rel=1e-9)
+    widths = data.evaluate("""return ["x", "y"].map((axis) => {
+        const numbers = document.getElementById("surface-chart").data[3][axis];
+        return Math.max(...numbers) - Math.min(...numbers); })""")
+    assert widths[0] == pytest.approx(widths[1], rel=1e-3)  # of an ellipse, of 360 points
+    title = data.evaluate("return document.querySelector('#surface-chart .xtitle').textContent")
+    assert title == "W (x)of standardized data"  # on two lines
+
+
+def test_the_fastest_rate_is_that_of_lr_auto(page_without_charts):
+    lab = page_without_charts(LAB, "--momentum", "0.5")
+    lab.click("fastest")
+    lab.click("step", 3)
+    fastest = run_command("train", LAB, "--momentum", "0.5", "--lr", "auto", "-q", "--format", "json")
+    rate = json.loads(fastest.out)["training"]["learning_rate"]
+    assert float(lab["rate"].get_attribute("value")) == pytest.approx(rate, rel=1e-15)
+    assert "--standardize" not in lab["stability"].text
+
+
+def test_far_from_0_it_advises_to_standardize(page_without_charts, tmp_path):
+    data = tmp_path / "years.csv"
+    data.write_text("year,y\n1990,1\n2000,2\n2010,4\n")
+    years = page_without_charts(data)
+    assert years["stability"].text.endswith("make the page with --standardize --lr auto.")
+    years.click("step", 2)
+    assert "exit code 3" in years["command"].text
+    lrfit, *arguments = shlex.split(years["command"].text.splitlines()[0])
+    assert (lrfit, run_command(*arguments).code) == ("lrfit", 3)
+    standardized = page_without_charts(data, "--standardize", "--lr", "auto")
+    assert "--standardize" not in standardized["stability"].text
+
+
 def test_a_page_of_hostile_names_does_nothing_that_they_say(page, tmp_path):
     data = tmp_path / "<img src=x onerror=alert(2)>.csv"
     names = [
@@ -305,7 +374,11 @@ def test_a_page_of_hostile_names_does_nothing_that_they_say(page, tmp_path):
     shown = hostile.evaluate(
         "return [...document.querySelectorAll('.parameter h3')].map((h) => h.textContent)"
     )
-    assert shown == [*names[:3], "intercept"]
+    assert shown == [*(f"W ({name})" for name in names[:3]), "b (intercept)"]
+    axes = hostile.evaluate(
+        "return ['xtitle', 'ytitle'].map((t) => document.querySelector(`#surface-chart .${t}`).textContent)"
+    )
+    assert axes == ["W (</script><script>document.title='own…", "b (intercept)"]
     assert hostile.evaluate("return document.querySelector('.xtitle').textContent") == names[3]
 
 

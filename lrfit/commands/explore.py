@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from lrfit.errors import shown
-from lrfit.options import column_options, csv_options
+from lrfit.options import column_options, csv_options, integer
 from lrfit.setting_options import setting_options_of, settings_said
 from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal
 
 if TYPE_CHECKING:
+    from lrfit.descent import Descent
     from lrfit.row_store import RowStore
 
 
@@ -26,8 +27,14 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE.html", required=True, help="Write the page here.")
 @column_options
 @csv_options
-@setting_options_of(
-    "intercept", "l2", "init", "learning_rate", "batch_size", "momentum", "seed", "standardize"
+@setting_options_of("intercept", "l2", "init", "learning_rate", "batch_size", "momentum", "standardize")
+@click.option(
+    "--seed",
+    type=integer(0),
+    metavar="N",
+    default=str(TrainingSettings.seed),
+    show_default=True,
+    help="Seed of --init normal, and of the rows shown where they are a sample.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no notes and no progress.")
 def command(**options: Any) -> None:  # noqa: ANN401
@@ -35,7 +42,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
 
     The page needs no network. It shows the data and the line, the loss and the path downhill, and the graph
     with the values in it, and has the learning rate, momentum, STEP, RUN and RESET. Its numbers are those of
-    `lrfit train`. The settings are those that it starts with; it needs plotly: pip install 'lrfit[explore]'.
+    `lrfit train`. The settings are those that it starts with; it needs plotly: pip install plotly.
 
     \b
     Example:
@@ -55,6 +62,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     data = read_training_data(options, settings, terminal, keep_rows=inf)
     kept = cast("RowStore", data.rows)
     descent = prepare(data.sample.moments, settings, kept)
+    _warn(descent, data.features, terminal)
     document = page(
         contents(
             descent,
@@ -68,6 +76,18 @@ def command(**options: Any) -> None:  # noqa: ANN401
     with open_output(options["output"]) as file:
         file.write(document)
     terminal.note(f"{shown(options['output'])}: {len(document):,} bytes, to be opened in a browser")
+
+
+def _warn(descent: Descent, features: list[str], terminal: Terminal) -> None:
+    """Say, as `lrfit train` does, that the rate is too large, or that many lines are as good."""
+    from lrfit import advice
+
+    settings = descent.settings
+    if descent.learning_rate >= descent.max_stable_learning_rate:
+        terminal.warn(f"{advice.rate(descent)}; expect divergence")
+    reason = advice.identifiability(descent.moments, features, intercept=settings.intercept)
+    if reason and not settings.l2:
+        terminal.warn(reason)
 
 
 def _check_file(data: str, output: str) -> None:

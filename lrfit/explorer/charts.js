@@ -2,6 +2,8 @@
 
 const SHADES = 12; // ellipses
 const FACTOR = 3; // of the excess, from an ellipse to the next
+const LEEWAY = 10; // times the excess at the start, up to which a path before is wholly in the picture
+const ALIKE = 4; // times another, up to which a range is drawn to the same scale
 const MOST_DRAWN = 1000; // points of the data
 
 /** Plotly reads markup in texts, and texts from the data have none. */
@@ -84,6 +86,14 @@ function journey(c, x, y, [bestX, bestY], bestName) {
   ];
 }
 
+/** The path before the last reset, pale and behind. */
+function ghost(c, x, y) {
+  return x.length ? [{ x, y, name: "before", mode: "lines", line: line(c.ink, 1.8), opacity: 0.4 }] : [];
+}
+
+/** The places of a path that are to be in the picture: not those of a path that leads away. */
+const nearby = (path) => path.filter(({ excess }) => excess <= LEEWAY * path[0].excess);
+
 /** One feature: the data and the lines. Whether the line that descends is in the picture. */
 function drawLine(element, { x, y, feature, target, start, current, best, bestName }) {
   const c = colours();
@@ -105,6 +115,12 @@ function drawLine(element, { x, y, feature, target, start, current, best, bestNa
   const [left, right] = at(current);
   return Math.max(left, right) >= shown[0] && Math.min(left, right) <= shown[1];
 }
+
+/** What gives a range this width about its middle: one axis of two of the same scale may have more than its own. */
+const widened = (width) => (range) => {
+  const middle = (range[0] + range[1]) / 2;
+  return [middle - width / 2, middle + width / 2];
+};
 
 /** Many features: what is predicted against what is. */
 function drawPredictions(element, { y, predicted, target }) {
@@ -164,23 +180,27 @@ function ellipse({ r11, r12, r22, centre }, excess, [width, height]) {
   return { x, y };
 }
 
-function drawSurface(element, { root, optimum, path, i, j, names, bestName }) {
+/** The loss over the parameters i and j; whether both axes have the same scale. */
+function drawSurface(element, { root, minimizer, path, before, i, j, names, bestName, isScaled }) {
   const c = colours();
-  const now = path.at(-1).parameters;
-  const bowl = plane(root, optimum, now, i, j);
-  const xs = path.map(({ parameters }) => parameters[i]);
-  const ys = path.map(({ parameters }) => parameters[j]);
-  const [x, y] = [rangeOf([...xs, bowl.centre[0]], 0.25), rangeOf([...ys, bowl.centre[1]], 0.25)];
+  const now = path.at(-1).theta;
+  const bowl = plane(root, minimizer, now, i, j);
+  const along = (some, k) => some.map(({ theta }) => theta[k]);
+  const [xs, ys] = [along(path, i), along(path, j)];
+  const inPicture = (k, centre) => rangeOf([...along([...path, ...nearby(before)], k), centre], 0.25);
+  const [x, y] = [inPicture(i, bowl.centre[0]), inPicture(j, bowl.centre[1])];
   const size = [x[1] - x[0], y[1] - y[0]];
+  const areEqual = isScaled || Math.max(...size) <= ALIKE * Math.min(...size);
+  const wide = areEqual ? [x, y].map(widened(2 * Math.max(...size))) : [x, y];
   const above = (p, q) => {
     const [dx, dy] = [p - bowl.centre[0], q - bowl.centre[1]];
     return 0.5 * ((bowl.r11 * dx + bowl.r12 * dy) ** 2 + (bowl.r22 * dy) ** 2);
   };
-  const highest = Math.max(...x.flatMap((p) => y.map((q) => above(p, q))));
+  const highest = Math.max(...wide[0].flatMap((p) => wide[1].map((q) => above(p, q))));
   const fill = `${c.blue}12`;
   const ellipses = [];
   for (let k = 0; k < SHADES; k++) {
-    const { x: px, y: py } = ellipse(bowl, highest / FACTOR ** k, size);
+    const { x: px, y: py } = ellipse(bowl, highest / FACTOR ** k, wide.map(([low, high]) => high - low));
     if (![...px, ...py].every(Number.isFinite)) continue;
     ellipses.push({
       x: px, y: py, mode: "lines", line: { color: `${c.blue}66`, width: 0.8 }, fill: "toself", fillcolor: fill,
@@ -189,30 +209,41 @@ function drawSurface(element, { root, optimum, path, i, j, names, bestName }) {
   }
   draw(
     element,
-    [...ellipses, ...journey(c, xs, ys, bowl.centre, bestName)],
-    { x: { title: label(names[i]), range: x }, y: { title: label(names[j]), range: y } },
+    [
+      ...ellipses,
+      ...ghost(c, along(before, i), along(before, j)),
+      ...journey(c, xs, ys, bowl.centre, bestName),
+    ],
+    {
+      x: { title: names[i], range: x },
+      y: { title: names[j], range: y, ...(areEqual ? { scaleanchor: "x" } : {}) },
+    },
   );
+  return areEqual;
 }
 
 /** One parameter: the loss over it is a parabola. */
-function drawParabola(element, { root, optimum, minimum, path, names, bestName, name }) {
+function drawParabola(element, { root, minimizer, minimum, path, before, names, bestName, name }) {
   const c = colours();
   const slope = Math.hypot(...root.map(([value]) => value));
-  const at = (w) => minimum + 0.5 * (slope * (w - optimum[0])) ** 2;
-  const xs = path.map(({ parameters }) => parameters[0]);
-  const ys = path.map(({ objective }) => objective);
-  const farthest = Math.max(...xs.map((w) => Math.abs(w - optimum[0]))) || Math.abs(optimum[0]) || 1;
-  const curve = Array.from({ length: 201 }, (_, k) => optimum[0] + farthest * 1.15 * (k / 100 - 1));
+  const [best] = minimizer;
+  const at = (w) => minimum + 0.5 * (slope * (w - best)) ** 2;
+  const weights = (some) => some.map(({ theta }) => theta[0]);
+  const heights = (some) => some.map(({ objective }) => objective);
+  const seen = weights([...path, ...nearby(before)]);
+  const farthest = Math.max(...seen.map((w) => Math.abs(w - best))) || Math.abs(best) || 1;
+  const curve = Array.from({ length: 201 }, (_, k) => best + farthest * 1.15 * (k / 100 - 1));
   const height = curve.map(at);
   draw(
     element,
     [
       { x: curve, y: height, name, mode: "lines", line: line(c.soft, 1.5) },
-      ...journey(c, xs, ys, [optimum[0], minimum], bestName),
+      ...ghost(c, weights(before), heights(before)),
+      ...journey(c, weights(path), heights(path), [best, minimum], bestName),
     ],
     {
-      x: { title: label(names[0]), range: rangeOf(curve, 0) },
-      y: { title: name, range: rangeOf([...height, ...ys], 0.1) },
+      x: { title: names[0], range: rangeOf(curve, 0) },
+      y: { title: name, range: rangeOf([...height, ...heights(path)], 0.1) },
     },
   );
 }
@@ -228,20 +259,22 @@ function logTicks(low, high) {
   return { tickvals: vals, ticktext: vals.map((value) => short(value)) };
 }
 
-function drawLoss(element, { path, minimum, name }) {
+function drawLoss(element, { path, before, minimum, name }) {
   const c = colours();
-  const steps = path.map(({ step }) => step);
-  const losses = path.map(({ objective }) => objective);
-  const last = Math.max(10, steps.at(-1));
-  const floor = minimum > NEGLIGIBLE * losses[0] ? [minimum] : []; // that of an exact fit is rounding
-  const logs = [...losses.filter((value) => value > 0), ...floor].map(Math.log10);
+  const steps = (some) => some.map(({ step }) => step);
+  const losses = (some) => some.map(({ objective }) => objective);
+  const last = Math.max(10, ...steps([...path, ...before]));
+  const floor = minimum > NEGLIGIBLE * path[0].objective ? [minimum] : []; // that of an exact fit is rounding
+  const seen = losses([...path, ...nearby(before)]);
+  const logs = [...seen.filter((value) => value > 0), ...floor].map(Math.log10);
   const [low, high] = logs.length ? rangeOf(logs) : [-1, 1];
   const room = Math.max(0, 0.5 - (high - low) / 2);
   draw(
     element,
     [
       ...floor.map((y) => ({ x: [0, last], y: [y, y], name: "the least", mode: "lines", line: aim(c) })),
-      { x: steps, y: losses, name, mode: modeOf(steps), line: line(c.blue), marker: { size: 5 } },
+      ...ghost(c, steps(before), losses(before)),
+      { x: steps(path), y: losses(path), name, mode: modeOf(path), line: line(c.blue), marker: { size: 5 } },
     ],
     {
       x: { title: "step", tickformat: ",", range: [-0.03 * last, 1.03 * last] },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -55,8 +55,9 @@ def contents(
     _check(descent, rows, features)
     moments, settings, scaling = descent.moments, descent.settings, descent.scaling
     chosen, has_all = _chosen(rows, settings.seed)
-    optimum = descent.objective.minimizer
-    bound = Method().max_stable_rate(descent.objective.extremes[1])
+    objective = descent.objective
+    bound = Method().max_stable_rate(objective.extremes[1])
+    fastest = Method().fastest_rate(*objective.extremes)
     return {
         "source": printable(source),
         "command": command,
@@ -75,10 +76,13 @@ def contents(
         "standardize": settings.standardize,
         "l2": settings.l2,
         "max_stable_rate": bound if isfinite(bound) else None,  # without momentum, which the page sets
-        "optimum": _parameters(descent, optimum),
-        "minimum": descent.objective.minimum * descent.loss_unit,
-        "minimum_scale": descent.objective.scale * descent.loss_unit,
-        "root": _root(descent).tolist(),
+        "fastest_rate": fastest if 0.0 < fastest < inf else None,  # likewise
+        "condition_number": objective.condition_number,
+        "optimum": _parameters(descent, objective.minimizer),
+        "minimum": objective.minimum * descent.loss_unit,
+        "minimum_scale": objective.scale * descent.loss_unit,
+        "minimizer": objective.minimizer.tolist(),  # in the units of descent, as the root
+        "root": (objective.root * scaling.scale[-1]).tolist(),  # A: the excess is ½·‖A·(θ - θ*)‖²
         "loss_unit": descent.loss_unit,
         "programs": _programs(descent),
     }
@@ -113,17 +117,6 @@ def _parameters(descent: Descent, theta: Array) -> list[float]:
     """The weights, and the intercept if there is one, in the units of the data."""
     weights, intercept = descent.parameters(theta)
     return [*map(float, weights), *([float(intercept)] if descent.settings.intercept else [])]
-
-
-def _root(descent: Descent) -> Array:
-    """A with ½·‖A·(p - p*)‖² the excess, both in the units of the data, at the parameters p in them."""
-    root, scaling = descent.objective.root, descent.scaling
-    k = descent.moments.n_features
-    of_weights = root[:, :k] * scaling.scale[:-1]
-    if not descent.settings.intercept:
-        return of_weights
-    of_intercept = root[:, k:]
-    return np.hstack([of_weights + of_intercept * scaling.shift[:-1], of_intercept])
 
 
 def _programs(descent: Descent) -> dict[str, Any]:

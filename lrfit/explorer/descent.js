@@ -30,6 +30,7 @@ class Descent {
     );
     this.origin = this.read(zeros).excess;
     this.batchSize = contents.batch_size;
+    this.before = null; // the path before the last reset, and how it was made
     this.reset();
   }
 
@@ -41,6 +42,7 @@ class Descent {
   /** Go back to the start; with mini-batches of so many rows, or full batches (null). */
   reset(batchSize = this.batchSize) {
     const { rows } = this.contents;
+    if (this.nSteps) this.before = { path: this.pathToNow, settings: this.settings, batchSize: this.batchSize };
     this.batchSize = batchSize;
     this.batches = [this.whole];
     if (batchSize !== null) {
@@ -75,12 +77,13 @@ class Descent {
     return this.batches[this.stepOfEpoch];
   }
 
-  /** Where variables stand: the parameters in the units of the data, and the objective. */
+  /** Where variables stand: the parameters in the units of descent and of the data, and the objective. */
   read(variables) {
     const { values } = this.programs.read(variables, {});
     const [excess, ...parameters] = this.contents.programs.read.fetches.map((name) => values[name]);
     return {
       step: this.nSteps ?? 0,
+      theta: ["W", "b"].flatMap((name) => (name in variables ? [...variables[name].data] : [])),
       parameters: parameters.flatMap(({ data }) => [...data]),
       excess: excess.data[0],
       objective: this.contents.minimum + excess.data[0],
@@ -131,6 +134,12 @@ class Descent {
   stableRate(momentum) {
     const { max_stable_rate: bound } = this.contents;
     return bound === null ? Infinity : bound * (1 + momentum);
+  }
+
+  /** The fastest rate of full batches: `Method.fastest_rate`, which is linear in the momentum, too. */
+  fastestRate(momentum) {
+    const { fastest_rate: fastest } = this.contents;
+    return fastest === null ? null : fastest * (1 + momentum);
   }
 
   /** Take a step; whether it changed anything. One to numbers that are not finite is not taken. */

@@ -1,9 +1,10 @@
 // The graph as a picture: layers from the top down, each edge with its value and the gradient along it.
 
 const WIDTH = 360; // of the picture, in its own units; one on a narrow phone
-const LAYER = 92; // from a layer to the next
-const BOX = { width: 84, height: 34 };
-const DIGIT = 6.7; // width of one
+const LAYER = 96; // from a layer to the next
+const BOX = { width: 96, height: 37 };
+const DIGIT = 7.6; // width of one
+const MOST_CHARACTERS = 22; // that two nodes beside each other have room for
 const SIGNS = {
   matmul: "x·W", add: "a + b", subtract: "a − b", multiply: "a · b", divide: "a ÷ b", square: "a²",
   reduce_mean: "mean", reduce_sum: "sum", placeholder: "data", variable: "variable",
@@ -16,11 +17,12 @@ function svg(name, attributes = {}, text = null) {
   return element;
 }
 
-/** An array in a few characters: its first numbers, and its shape if there are more. */
+/** An array in a few characters: its first numbers, at most n, and whether there are more. */
 function brief({ shape, data }, n) {
   if (!shape.length) return short(data[0]);
-  const text = Array.from(data.slice(0, n), (value) => short(value)).join(", ");
-  return data.length > n ? `[${text}, …]` : `[${text}]`;
+  const numbers = Array.from(data.slice(0, n), (value) => short(value)).join(", ");
+  const text = data.length > n ? `[${numbers}, …]` : `[${numbers}]`;
+  return n > 1 && text.length > MOST_CHARACTERS ? brief({ shape, data }, n - 1) : text;
 }
 
 /**
@@ -67,17 +69,27 @@ function placed(nodes, end) {
   return { place, edges, height: (depth - 1) * LAYER + BOX.height + 4 };
 }
 
+/** What edges end with. */
+function arrowHead() {
+  const shape = { viewBox: "0 0 8 8", refX: 7.5, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto" };
+  const marker = svg("marker", { id: "arrow-head", markerUnits: "userSpaceOnUse", ...shape });
+  marker.append(svg("path", { class: "arrow", d: "M0 0L8 4L0 8Z" }));
+  return marker;
+}
+
 class Diagram {
   /** The nodes of the forward graph, and what is known of the gradients along its edges. */
   constructor(element, { forward, edges, objective }) {
     const nodes = forward.nodes.filter(({ part }) => part === "forward");
     this.gradients = Object.fromEntries(edges.map(({ node, input, gradient }) => [`${node} ${input}`, gradient]));
     this.end = objective;
+    const named = Object.fromEntries(nodes.map((node) => [node.name, node]));
     const { place, edges: drawn, height } = placed(nodes, objective);
     const tail = LAYER - BOX.height - 18;
     const viewBox = `0 0 ${WIDTH} ${height + tail}`;
     const picture = svg("svg", { viewBox, role: "img", "aria-labelledby": "graph-title graph-note" });
     this.texts = [];
+    picture.append(arrowHead());
     for (const edge of drawn) {
       picture.append(this.path(place[edge.from], place[edge.to], edge.over));
     }
@@ -90,7 +102,8 @@ class Diagram {
       // Under the node that gives the value; but beside each other where there are several such edges.
       const isOnly = drawn.filter((other) => other.from === edge.from).length === 1;
       const x = from.x + (isOnly ? 0.1 : 0.25) * (to.x - from.x);
-      const gradient = this.gradients[`${edge.to} ${edge.position}`];
+      const isConstant = named[edge.from].op === "constant"; // which nothing changes
+      const gradient = isConstant ? null : this.gradients[`${edge.to} ${edge.position}`];
       const n = isOnly && from.nBeside < 3 ? 2 : 1;
       this.write(picture, x, from.y + BOX.height / 2 + 18, { value: edge.from, gradient, n });
     }
@@ -104,7 +117,7 @@ class Diagram {
     const half = BOX.height / 2;
     const points = [{ x: from.x, y: from.y + half }, ...over, { x: to.x, y: to.y - half }];
     const d = points.map(({ x, y }, k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
-    return svg("path", { class: "edge", d });
+    return svg("path", { class: "edge", d, "marker-end": "url(#arrow-head)" });
   }
 
   box({ name, op, attrs }, { x, y }) {
@@ -114,15 +127,15 @@ class Diagram {
     if (op === "constant") {
       group.append(svg("text", { class: "name", x, y: y + 4 }, brief(fromLists(attrs.value), 1)));
     } else {
-      group.append(svg("text", { class: name.length > 9 ? "name long" : "name", x, y: y - 2 }, name));
+      group.append(svg("text", { class: "name", x, y: y - 2 }, name));
       group.append(svg("text", { class: "op", x, y: y + 12 }, SIGNS[op] ?? op));
     }
     return group;
   }
 
   write(picture, x, y, what) {
-    const texts = ["value", "gradient"].map((kind, k) => svg("text", { class: `number ${kind}`, x, y: y + 14 * k }));
-    const behind = svg("rect", { class: "behind", x, y: y - 11, height: 27 }); // so that the edge crosses no digit
+    const texts = ["value", "gradient"].map((kind, k) => svg("text", { class: `number ${kind}`, x, y: y + 15 * k }));
+    const behind = svg("rect", { class: "behind", x, y: y - 12, height: 31 }); // so that the edge crosses no digit
     picture.append(behind, ...texts);
     this.texts.push({ ...what, x, behind, texts });
   }

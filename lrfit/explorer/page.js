@@ -2,12 +2,14 @@
 
 const FRAME_MS = 100; // between two pictures of a run
 const CALM_FRAME_MS = 700; // where motion is unwanted
+const SLOW = 1000; // condition number from which on it takes very many steps
+const SLOWNESS = "At any rate it takes very many steps: make the page with --standardize --lr auto.";
 const DECADES = 3; // of rates on the slider, about the largest stable one
 
 const contents = JSON.parse(document.getElementById("contents").textContent);
 const descent = new Descent(contents);
 const diagram = new Diagram(document.getElementById("diagram"), contents.programs);
-const parameterNames = [...contents.features, ...(contents.intercept ? ["intercept"] : [])];
+const parameterNames = [...contents.features.map((name) => `W (${name})`), ...(contents.intercept ? ["b (intercept)"] : [])];
 const bestName = contents.l2 ? "optimum" : "least squares";
 const lossName = contents.l2 ? "loss and penalty" : "loss";
 const isLine = contents.features.length === 1;
@@ -61,6 +63,9 @@ function setUpRate() {
     const rate = numberIn(field, (value) => value > 0, "The learning rate is a number above 0.");
     if (rate !== null) choose(rate, field);
   });
+  const fastest = element("fastest");
+  fastest.hidden = contents.fastest_rate === null;
+  fastest.addEventListener("click", () => choose(descent.fastestRate(chosen.momentum)));
   slider.addEventListener("input", () => choose(Number((10 ** Number(slider.value)).toPrecision(3)), slider));
   choose(start);
 }
@@ -130,7 +135,9 @@ function showStability() {
       ? `Stable: ${percent}.`
       : `${percent}, for full batches; mini-batches may need a smaller one.`;
   };
-  write("stability", words());
+  const { condition_number: condition, standardize, l2 } = contents;
+  const isSlow = condition > SLOW && !standardize && !l2;
+  write("stability", `${words()}${isSlow ? ` ${SLOWNESS}` : ""}`);
   element("stability").classList.toggle("warning", isTooLarge);
 }
 
@@ -208,6 +215,7 @@ function run() {
 
 function reset() {
   pause();
+  if (!descent.nSteps) descent.before = null;
   descent.reset();
   say("Back at the start.");
   show();
@@ -277,7 +285,8 @@ function showCommand() {
     if (momentum) options.push(`--momentum ${momentum}`);
     if (!descent.isFullBatch) options.push(`--batch-size ${descent.batchSize} --no-shuffle`);
     const rest = stepOfEpoch ? `\n(and ${stepOfEpoch} more step${stepOfEpoch > 1 ? "s" : ""})` : "";
-    return `${contents.command} ${options.join(" ")}${rest}`;
+    const end = descent.hasDiverged(rate, momentum) ? "\n(which ends with exit code 3, as it diverges)" : "";
+    return `${contents.command} ${options.join(" ")}${rest}${end}`;
   };
   write("command", text());
 }
@@ -315,13 +324,45 @@ function showCharts() {
     drawPredictions(element("data-chart"), { y: drawn.y, predicted: shown, target });
   }
   const path = descent.pathToNow;
-  const { root, optimum, minimum } = contents;
+  const before = descent.before?.path ?? [];
+  const { root, minimizer, minimum, standardize } = contents;
   const axis = (id) => Number(element(id).value);
   const best = isLine ? bestName : "lowest here";
-  const bowl = { root, optimum, minimum, path, names: parameterNames, bestName: best, name: lossName };
-  if (parameterNames.length === 1) drawParabola(element("surface-chart"), bowl);
-  else drawSurface(element("surface-chart"), { ...bowl, i: axis("across"), j: axis("up") });
-  drawLoss(element("loss-chart"), { path, minimum, name: lossName });
+  const names = parameterNames.map((name) => `${label(name)}${standardize ? "<br>of standardized data" : ""}`);
+  const bowl = { root, minimizer, minimum, path, before, names, bestName: best, name: lossName };
+  if (parameterNames.length === 1) {
+    drawParabola(element("surface-chart"), bowl);
+  } else {
+    const scale = { i: axis("across"), j: axis("up"), isScaled: standardize };
+    const areEqual = drawSurface(element("surface-chart"), { ...bowl, ...scale });
+    const scales = areEqual ? "Both axes have the same scale." : "The axes differ in scale.";
+    write("surface-note", `${surfaceNote} ${scales} ${nameOfBefore()}`);
+  }
+  write("loss-note", nameOfBefore());
+  drawLoss(element("loss-chart"), { path, before, minimum, name: lossName });
+}
+
+/** How the path before the last reset was made. */
+function nameOfBefore() {
+  if (!descent.before) return "";
+  const { settings, batchSize } = descent.before;
+  const how = settings ? `rate ${rounded(settings.rate)}, momentum ${settings.momentum}` : "several settings";
+  return `Before: ${how}${batchSize === null ? "" : `, batches of ${batchSize}`}.`;
+}
+
+const surfaceNote = (() => {
+  const lowest = isLine ? "the least" : "the lowest here";
+  const others = parameterNames.length > 2 ? " The other parameters are as they are now." : "";
+  return `From one ellipse to the next the loss above ${lowest} grows ${FACTOR}-fold.${others}`;
+})();
+
+/** Let the charts be as large as their places on paper, or, as plotly has it, as they are drawn. */
+function scaleCharts(isPaper) {
+  for (const picture of document.querySelectorAll(".main-svg")) {
+    const [width, height] = ["width", "height"].map((name) => picture.getAttribute(name));
+    if (isPaper) picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    else picture.removeAttribute("viewBox");
+  }
 }
 
 function setUpTexts() {
@@ -333,13 +374,7 @@ function setUpTexts() {
   write("summary", `${cut(target)} from ${names}: ${grouped(n)} row${n > 1 ? "s" : ""}${how}`);
   write("data-title", isLine ? "The data, and the line now" : `Predicted ${cut(target)}, against what it is`);
   write("data-note", sampleNote);
-  if (parameterNames.length === 1) {
-    write("surface-title", "The loss over the weight");
-  } else {
-    const lowest = isLine ? "the least" : "the lowest here";
-    const others = parameterNames.length > 2 ? " The other parameters are as they are now." : "";
-    write("surface-note", `From one ellipse to the next the loss above ${lowest} grows ${FACTOR}-fold.${others}`);
-  }
+  if (parameterNames.length === 1) write("surface-title", "The loss over the weight");
   write("end-name", contents.programs.objective);
   const but = standardize ? ", but the gradient, which is in standard units" : "";
   write("units", `All in the units of the data${but}. The gradient is that of all rows.`);
@@ -380,6 +415,8 @@ element("reset").addEventListener("click", reset);
 element("pace").addEventListener("change", ({ target }) => {
   chosen.pace = Number(target.value);
 });
+addEventListener("beforeprint", () => scaleCharts(true));
+addEventListener("afterprint", () => scaleCharts(false));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showCharts);
 show();
 for (const chart of document.querySelectorAll(".chart")) {

@@ -41,6 +41,19 @@ def test_it_says_what_it_has_written(tmp_path):
     ]
 
 
+def test_it_warns_as_train_does(tmp_path):
+    for data in (b"year,y\n1990,1\n2000,2\n", b"x,y\n1,2\n1,3\n"):
+        arguments = ["-", "--lr", "3"]
+        explore, train = (
+            run_command(*command, *arguments, stdin=data)
+            for command in (["explore", "-o", tmp_path / "page.html"], ["train"])
+        )
+        assert (explore.code, train.code) == (0, 3)
+        warnings = [line for line in explore.err.splitlines() if "warning" in line]
+        assert warnings
+        assert warnings == [line for line in train.err.splitlines() if "warning" in line]
+
+
 def test_the_page_begins_with_the_settings(explored):
     contents = explored(
         SAMPLES / "longley.csv", "--lr", "0.3", "--momentum", "0.5", "--standardize", "--l2", "2"
