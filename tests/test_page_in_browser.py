@@ -27,7 +27,7 @@ def browser():
     driver.quit()
 
 
-_NO_CHARTS = "window.Plotly = { react() {}, Plots: { resize() {} } };"
+_NO_CHARTS = "window.Plotly = { react(element, data) { element.data = data; }, Plots: { resize() {} } };"
 
 
 class Page:
@@ -287,14 +287,31 @@ def test_the_graph_shows_the_rows_where_they_are_in_the_page(page_without_charts
     assert large["graph-note"].text.startswith("x and y are 4 sigma points, which stand for the 100,000 rows")
 
 
+@pytest.mark.parametrize("arguments", [[], ["--l2", "0.5"], ["--no-intercept", "--l2", "0.5"]])
+def test_the_boxes_of_the_graph_stand_apart(page_without_charts, arguments):
+    lab = page_without_charts(LAB, *arguments)
+    boxes = lab.evaluate("""return ["svg", ".box"].map((some) =>
+        [...document.querySelectorAll(`#diagram ${some}`)].map((box) => {
+            const { left, right, top, bottom } = box.getBoundingClientRect();
+            return [left, right, top, bottom]; }))""")
+    (left, right, _, _), boxes = boxes[0][0], sorted(boxes[1])
+    assert all(left < box[0] < box[1] < right for box in boxes)
+    for k, (_, end, top, bottom) in enumerate(boxes):
+        assert not any(other[0] < end and other[2] < bottom and top < other[3] for other in boxes[k + 1 :])
+    missing = lab.evaluate(
+        "return [...document.querySelectorAll('.number.gradient')].filter((t) => !t.textContent).length"
+    )
+    assert missing == (2 if "--l2" in arguments else 1)  # at constants
+
+
 def _lines(page, chart):
     """How many points each line of a chart has, by its name."""
     return page.evaluate(f"""return Object.fromEntries(document.getElementById("{chart}").data
         .filter((trace) => trace.name).map(({{ name, x }}) => [name, x.length]))""")
 
 
-def test_the_path_before_a_reset_stays_until_the_next(page):
-    lab = page(LAB)
+def test_the_path_before_a_reset_stays_until_the_next(page_without_charts):
+    lab = page_without_charts(LAB)
     lab.click("step", 3)
     assert lab["loss-note"].text == ""
     lab.click("reset")

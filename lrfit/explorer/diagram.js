@@ -2,7 +2,8 @@
 
 const WIDTH = 360; // of the picture, in its own units; one on a narrow phone
 const LAYER = 96; // from a layer to the next
-const BOX = { width: 96, height: 37 };
+const BOX = { width: 104, height: 37 };
+const SMALL = 0.5; // of a place and a box, for a constant
 const DIGIT = 7.6; // width of one
 const MOST_CHARACTERS = 22; // that two nodes beside each other have room for
 const SIGNS = {
@@ -58,9 +59,14 @@ function placed(nodes, end) {
   visit(end);
   const depth = layers.length;
   const place = {};
+  const sizeOf = ({ name }) => (name && named[name].op === "constant" ? SMALL : 1);
   layers.forEach((items, level) => {
-    items.forEach((item, k) => {
-      item.x = ((k + 0.5) * WIDTH) / items.length;
+    const room = WIDTH / items.reduce((sum, item) => sum + sizeOf(item), 0);
+    let left = 0;
+    items.forEach((item) => {
+      item.size = sizeOf(item);
+      item.x = left + (room * item.size) / 2;
+      left += room * item.size;
       item.y = (depth - 1 - level) * LAYER + BOX.height / 2 + 2;
       item.nBeside = items.length;
       if (item.name) place[item.name] = item;
@@ -101,7 +107,7 @@ class Diagram {
       const to = edge.over[0] ?? place[edge.to];
       // Under the node that gives the value; but beside each other where there are several such edges.
       const isOnly = drawn.filter((other) => other.from === edge.from).length === 1;
-      const x = from.x + (isOnly ? 0.1 : 0.25) * (to.x - from.x);
+      const x = from.x + (isOnly ? 0 : 0.25) * (to.x - from.x);
       const isConstant = named[edge.from].op === "constant"; // which nothing changes
       const gradient = isConstant ? null : this.gradients[`${edge.to} ${edge.position}`];
       const n = isOnly && from.nBeside < 3 ? 2 : 1;
@@ -120,10 +126,10 @@ class Diagram {
     return svg("path", { class: "edge", d, "marker-end": "url(#arrow-head)" });
   }
 
-  box({ name, op, attrs }, { x, y }) {
+  box({ name, op, attrs }, { x, y, size }) {
     const group = svg("g", { class: `${op === "variable" ? "variable" : ""} ${name === this.end ? "end" : ""}` });
-    const corner = { x: x - BOX.width / 2, y: y - BOX.height / 2 };
-    group.append(svg("rect", { class: "box", ...corner, ...BOX, rx: 7 }));
+    const [width, { height }] = [BOX.width * size, BOX];
+    group.append(svg("rect", { class: "box", x: x - width / 2, y: y - height / 2, width, height, rx: 7 }));
     if (op === "constant") {
       group.append(svg("text", { class: "name", x, y: y + 4 }, brief(fromLists(attrs.value), 1)));
     } else {

@@ -3,7 +3,7 @@
 const FRAME_MS = 100; // between two pictures of a run
 const CALM_FRAME_MS = 700; // where motion is unwanted
 const SLOW = 1000; // condition number from which on it takes very many steps
-const SLOWNESS = "At any rate it takes very many steps: make the page with --standardize --lr auto.";
+const SLOWNESS = "Slow at any rate: make the page with --standardize --lr auto.";
 const DECADES = 3; // of rates on the slider, about the largest stable one
 
 const contents = JSON.parse(document.getElementById("contents").textContent);
