@@ -3,7 +3,7 @@
 const SHADES = 12; // ellipses
 const FACTOR = 3; // of the excess, from an ellipse to the next
 const LEEWAY = 10; // times the excess at the start, up to which a path before is wholly in the picture
-const ALIKE = 4; // times another, up to which a range is drawn to the same scale
+const ALIKE = 4; // times the way along the other axis, up to which both have the same scale
 const MOST_DRAWN = 1000; // points of the data
 
 /** Plotly reads markup in texts, and texts from the data have none. */
@@ -88,7 +88,7 @@ function journey(c, x, y, [bestX, bestY], bestName) {
 
 /** The path before the last reset, pale and behind. */
 function ghost(c, x, y) {
-  return x.length ? [{ x, y, name: "before", mode: "lines", line: line(c.ink, 1.8), opacity: 0.4 }] : [];
+  return x.length ? [{ x, y, name: "before", mode: "lines", line: line(c.ink, 1.4), opacity: 0.4 }] : [];
 }
 
 /** The places of a path that are to be in the picture: not those of a path that leads away. */
@@ -190,7 +190,9 @@ function drawSurface(element, { root, minimizer, path, before, i, j, names, best
   const inPicture = (k, centre) => rangeOf([...along([...path, ...nearby(before)], k), centre], 0.25);
   const [x, y] = [inPicture(i, bowl.centre[0]), inPicture(j, bowl.centre[1])];
   const size = [x[1] - x[0], y[1] - y[0]];
-  const areEqual = isScaled || Math.max(...size) <= ALIKE * Math.min(...size);
+  const ways = [i, j].map((k, axis) => Math.abs(path[0].theta[k] - bowl.centre[axis]));
+  const areAlike = Math.min(...ways) > 0 && Math.max(...ways) <= ALIKE * Math.min(...ways);
+  const areEqual = isScaled || areAlike;
   const wide = areEqual ? [x, y].map(widened(2 * Math.max(...size))) : [x, y];
   const above = (p, q) => {
     const [dx, dy] = [p - bowl.centre[0], q - bowl.centre[1]];
