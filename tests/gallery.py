@@ -26,7 +26,7 @@ def made_in(folder):
 
 def screenshot(page, path):
     """The page after some steps, as a reader of the README sees it."""
-    browser = headless("--window-size=1280,1500", "--hide-scrollbars")
+    browser = headless("--window-size=1280,1330", "--hide-scrollbars")
     try:
         browser.get(page.as_uri())
         for _ in range(N_STEPS):
