@@ -20,7 +20,7 @@ from lrfit.moments import Moments
 from lrfit.run import EpochRecord
 from lrfit.settings import TrainingSettings
 
-__all__ = ["conclusion", "forecast", "identifiability", "rate", "remedies"]
+__all__ = ["conclusion", "forecast", "identifiability", "rate", "remedies", "warnings"]
 
 _TOL = 1e-6
 """Of a forecast, if the run has none: share of the optimum by which the loss may be above it."""
@@ -42,6 +42,16 @@ _HOPELESS = 1e8
 
 _LISTED = 5
 """Features that a message lists."""
+
+
+def warnings(descent: Descent, features: Sequence[str]) -> Iterator[str]:
+    """What is to be said of a run before it begins, even where all else is quiet."""
+    settings = descent.settings
+    if descent.learning_rate >= descent.max_stable_learning_rate:
+        yield f"{rate(descent)}; expect {'divergence' if settings.is_linear else 'a rise at first'}"
+    reason = identifiability(descent.moments, features, intercept=settings.intercept)
+    if reason and not settings.l2:
+        yield reason
 
 
 def rate(descent: Descent) -> str:

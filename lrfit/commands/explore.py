@@ -18,7 +18,6 @@ from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal
 
 if TYPE_CHECKING:
-    from lrfit.descent import Descent
     from lrfit.row_store import RowStore
 
 
@@ -48,6 +47,7 @@ def command(**options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit explore data.csv -o page.html
     """
+    from lrfit.advice import warnings
     from lrfit.descent import prepare
     from lrfit.explorer import contents, page
     from lrfit.extras import imported
@@ -62,7 +62,8 @@ def command(**options: Any) -> None:  # noqa: ANN401
     data = read_training_data(options, settings, terminal, keep_rows=inf)
     kept = cast("RowStore", data.rows)
     descent = prepare(data.sample.moments, settings, kept)
-    _warn(descent, data.features, terminal)
+    for text in warnings(descent, data.features):
+        terminal.warn(text)
     document = page(
         contents(
             descent,
@@ -76,18 +77,6 @@ def command(**options: Any) -> None:  # noqa: ANN401
     with open_output(options["output"]) as file:
         file.write(document)
     terminal.note(f"{shown(options['output'])}: {len(document):,} bytes, to be opened in a browser")
-
-
-def _warn(descent: Descent, features: list[str], terminal: Terminal) -> None:
-    """Say, as `lrfit train` does, that the rate is too large, or that many lines are as good."""
-    from lrfit import advice
-
-    settings = descent.settings
-    if descent.learning_rate >= descent.max_stable_learning_rate:
-        terminal.warn(f"{advice.rate(descent)}; expect divergence")
-    reason = advice.identifiability(descent.moments, features, intercept=settings.intercept)
-    if reason and not settings.l2:
-        terminal.warn(reason)
 
 
 def _check_file(data: str, output: str) -> None:

@@ -181,23 +181,18 @@ def _announce(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
     from lrfit import advice
 
     descent, features = job.descent, job.data.features
-    settings, moments = descent.settings, descent.moments
-    if not settings.needs_rows:
+    if not descent.settings.needs_rows:
+        n_rows = descent.moments.n_samples
         terminal.note(
-            f"full batch: {len(descent.points)} sigma points stand for the rows ({moments.n_samples}), "
+            f"full batch: {len(descent.points)} sigma points stand for the rows ({n_rows}), "
             "with the same descent; --no-condense uses the rows"
         )
     if descent.start.epoch:
         terminal.note(f"resumed after epoch {descent.start.epoch}")
     if descent.learning_rate < descent.max_stable_learning_rate:
         terminal.note(advice.rate(descent))
-    else:
-        expected = "divergence" if settings.is_linear else "a rise at first"
-        terminal.warn(f"{advice.rate(descent)}; expect {expected}")
-    if not settings.l2 and (
-        reason := advice.identifiability(moments, features, intercept=settings.intercept)
-    ):
-        terminal.warn(reason)
+    for text in advice.warnings(descent, features):
+        terminal.warn(text)
     if not options["quiet"]:
         for line in advice.forecast(descent, features):
             terminal.note(line)

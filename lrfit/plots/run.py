@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lrfit.advice import identifiability, remedies
+from lrfit.advice import remedies, warnings
 from lrfit.descent import Descent, prepare
 from lrfit.diagnosis import listed
 from lrfit.errors import DivergenceError, UsageError, shown
@@ -87,9 +87,8 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
 
     def picture() -> Picture:
         descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
-        reason = identifiability(descent.moments, data.features, intercept=settings.intercept)
-        if reason and not settings.l2:
-            terminal.warn(reason)
+        for text in warnings(descent, data.features):
+            terminal.warn(text)
         run = _Run(data, title, descent, _records(descent, terminal, kind))
         if kind == "surface":
             return _surface(run, parameters)

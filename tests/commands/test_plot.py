@@ -172,7 +172,13 @@ def test_a_history_of_other_rows_is_drawn_with_a_warning():
 
 def test_a_run_that_diverges_is_drawn_up_to_there():
     loss, err = drawn(NORRIS, "--kind", "loss", "-q")
-    assert err.startswith("lrfit: warning: training diverged in epoch 1")
+    assert [line.split(":")[2] for line in err.splitlines()] == [
+        (
+            " the learning rate 0.01 is 1,467 times the largest stable one, 6.81587e-06 = 2 / λ_max; "
+            "expect divergence"
+        ),
+        " training diverged in epoch 1",
+    ]
     assert marks(loss.panels[0], Line)[0].x.tolist() == [0.0, 1.0]
     surface, _ = drawn(NORRIS, "--kind", "surface", "-q")
     assert surface.panels[0].x.limits[1] < 2.0
