@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 import click
@@ -158,8 +158,7 @@ def _beyond(descent: Descent, records: Sequence[EpochRecord]) -> Iterator[EpochR
     while record.epoch < descent.settings.epochs and record.excess < _FAR * first.excess:
         run.advance_to(record.epoch + 1)
         record = run.record(record)
-        if isfinite(record.loss):
-            yield record
+        yield record
 
 
 def parameters_shown(wanted: list[str] | None, features: Sequence[str], *, intercept: bool) -> list[str]:

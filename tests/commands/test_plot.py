@@ -95,6 +95,10 @@ def test_settings_and_columns_are_those_of_train():
     surface, _ = drawn(LONGLEY, *options, "--kind", "surface", "--parameters", "b,gnp")
     assert surface.panels[0].x.label == "b (intercept) of standardized data"
     assert surface.panels[0].y.label == "W (gnp) of standardized data"
+    surface, _ = drawn(
+        LONGLEY, *options, "--no-intercept", "--kind", "surface", "--parameters", "unemployed,gnp"
+    )
+    assert surface.panels[0].x.label == "W (unemployed) of standardized data"
     fit, _ = drawn(LONGLEY, *options)
     assert [panel.y.label for panel in fit.panels] == [
         "predicted total_employed",
