@@ -131,7 +131,7 @@ def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
 
 
 def _records(descent: Descent, terminal: Terminal, kind: str) -> list[EpochRecord]:
-    """Of the run, as many as a picture of this kind needs; of one that diverges, up to there."""
+    """Of the run, as many as a picture of this kind needs; of one that diverges, some epochs more."""
     n_epochs = descent.settings.epochs
     records: list[EpochRecord] = []
     try:
@@ -153,10 +153,10 @@ def _records(descent: Descent, terminal: Terminal, kind: str) -> list[EpochRecor
 
 def _beyond(descent: Descent, records: Sequence[EpochRecord]) -> Iterator[EpochRecord]:
     """The epochs behind those of a run that diverged, as far as they are worth a look."""
-    first, record = records[0], records[-1]
+    first, record, n_epochs = records[0], records[-1], descent.settings.epochs
     run = Run(replace(descent, start=replace(descent.start, epoch=record.epoch, variables=record.variables)))
-    while record.epoch < descent.settings.epochs and record.excess < _FAR * first.excess:
-        run.advance_to(record.epoch + 1)
+    while record.epoch < n_epochs and record.excess < _FAR * first.excess:
+        run.advance_to(next_thinned(record.epoch, n_epochs))
         record = run.record(record)
         yield record
 

@@ -56,7 +56,6 @@ _RUNS = (_BLUE, _ORANGE, _BLACK, _GREEN, _PURPLE, _RED, _SKY)
 _MARKERS = ("", "s", "^", "D", "v", "P", "X")
 """Along the line of a run, by which it is known in grey; dashes would hide how it swings."""
 
-
 _SETTINGS = {
     "text.parse_math": False,  # a name such as $x_1$ stands as it is
     "text.usetex": False,
