@@ -23,7 +23,7 @@ from math import floor, inf, isfinite, log10, sqrt
 
 import numpy as np
 
-from lrfit.graph import Array
+from lrfit.arrays import Array
 from lrfit.objective import Objective
 
 __all__ = ["Method", "epochs_until", "fastest_method", "rate_text"]

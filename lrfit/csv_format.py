@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from lrfit.arrays import Array
 from lrfit.errors import shown
-from lrfit.graph import Array
 
 __all__ = ["LARGEST_EXACT", "MISSING", "Counts", "CsvFormat", "Layout", "Parsed"]
 

@@ -11,11 +11,11 @@ from typing import Generic, NoReturn, TypeVar
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.csv_block import parse
 from lrfit.csv_format import MISSING, Counts, CsvFormat, Layout, Parsed
 from lrfit.diagnosis import listed, separator_hint
 from lrfit.errors import DataError, shown
-from lrfit.graph import Array
 from lrfit.hold_out import HoldOut
 from lrfit.moments import Moments
 from lrfit.source import Source

@@ -8,9 +8,9 @@ from math import inf
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.convergence import Method, epochs_until, fastest_method
 from lrfit.errors import DivergenceError, UsageError
-from lrfit.graph import Array
 from lrfit.moments import Moments
 from lrfit.objective import Objective
 from lrfit.row_store import RowStore

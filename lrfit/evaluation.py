@@ -9,9 +9,9 @@ from math import sqrt
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.errors import DataError
 from lrfit.fit import LinearFit
-from lrfit.graph import Array
 from lrfit.moments import Moments
 from lrfit.prediction import predictor
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lrfit.arrays import Array
 from lrfit.csv_format import LARGEST_EXACT, Counts, Layout, Parsed
-from lrfit.graph import Array
 
 __all__ = ["parse_fast"]
 

@@ -23,11 +23,11 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from lrfit.arrays import Array
 from lrfit.errors import GraphError
 
 __all__ = ["Graph", "Node", "Op", "get_default_graph", "reset_default_graph"]
 
-Array: TypeAlias = npt.NDArray[np.float64]
 Shape: TypeAlias = tuple[int | None, ...] | None
 NodeLike: TypeAlias = "Node | npt.ArrayLike"
 Kernel: TypeAlias = Callable[..., Any]

@@ -13,9 +13,10 @@ from textwrap import wrap
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.autodiff import Edge, edge_gradients
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import OPS, Array, Graph, Node, Shape
+from lrfit.graph import OPS, Graph, Node, Shape
 from lrfit.ops import is_assignment, is_constant, is_placeholder, is_variable
 from lrfit.passes import PASSES, rewrites
 from lrfit.passes.prune import prune

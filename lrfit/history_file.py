@@ -11,11 +11,11 @@ from itertools import takewhile
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.csv_format import CsvFormat
+from lrfit.csv_writer import csv_line
 from lrfit.data import Table
 from lrfit.errors import DataError
-from lrfit.graph import Array
-from lrfit.report import csv_line
 from lrfit.run import EpochRecord
 from lrfit.source import open_source
 

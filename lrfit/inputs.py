@@ -13,7 +13,7 @@ import click
 
 from lrfit.errors import DataError
 from lrfit.history_file import BEGINNING
-from lrfit.source import open_stream
+from lrfit.output_file import open_stream
 
 __all__ = ["Inputs", "told_apart"]
 

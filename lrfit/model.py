@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrfit.graph import Array, Graph, Node
+from lrfit.arrays import Array
+from lrfit.graph import Graph, Node
 from lrfit.ops import (
     Variable,
     add,

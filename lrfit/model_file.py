@@ -20,7 +20,7 @@ from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin,
 
 from lrfit.errors import DataError, ModelFileError, shown
 from lrfit.fit import LinearFit, contradictions
-from lrfit.source import open_stream
+from lrfit.output_file import open_stream
 
 __all__ = ["load", "to_bytes", "to_fit"]
 

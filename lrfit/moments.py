@@ -26,8 +26,8 @@ from math import inf, isfinite, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from lrfit.arrays import Array
 from lrfit.errors import DataError
-from lrfit.graph import Array
 
 __all__ = ["LeastSquares", "Moments"]
 

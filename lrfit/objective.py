@@ -17,7 +17,7 @@ from math import inf
 
 import numpy as np
 
-from lrfit.graph import Array
+from lrfit.arrays import Array
 from lrfit.moments import Moments
 
 __all__ = ["Objective"]

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lrfit.arrays import Array
 from lrfit.errors import GraphError, ShapeError
 from lrfit.graph import (
-    Array,
     Graph,
     Kernel,
     Node,

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lrfit.errors import OutputError, shown
+from lrfit.errors import DataError, OutputError, shown
 from lrfit.interrupts import closing
 
 __all__ = ["check_writable", "open_output"]
@@ -127,3 +128,24 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
+    """The bytes at `path`, or standard input for `-`, open within the block; and what messages call them.
+
+    Raises:
+        DataError: It cannot be opened.
+    """
+    if path == "-":
+        if sys.stdin is None:
+            raise DataError("standard input is closed")
+        yield sys.stdin.buffer, "standard input"
+        return
+    try:
+        stream = Path(path).open("rb")  # noqa: SIM115 (opening fails apart from reading)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{shown(path)} cannot be opened: {reason}") from error
+    with stream:
+        yield stream, shown(path)

@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.errors import printable
-from lrfit.graph import Array
 
 __all__ = [
     "Axis",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.errors import DataError
 from lrfit.fit import LinearFit
-from lrfit.graph import Array
 from lrfit.model import linear_model
 from lrfit.ops import global_variables_initializer
 from lrfit.session import Session

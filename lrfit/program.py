@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from lrfit.arrays import Array
 from lrfit.errors import FeedError, GraphError
-from lrfit.graph import Array, Node, Shape, format_shape, topological_order
+from lrfit.graph import Node, Shape, format_shape, topological_order
 from lrfit.ops import is_assignment, is_placeholder, is_variable, placeholder_for
 
 __all__ = ["Executor", "Loop", "LoopExecutor", "Pass", "Program", "Step"]

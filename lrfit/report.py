@@ -6,8 +6,6 @@ eight digits, and as many columns as fit.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ProgressTable",
-    "csv_line",
     "evaluation_json",
     "evaluation_text",
     "fit_text",
@@ -178,13 +175,6 @@ def evaluation_text(evaluation: Evaluation) -> str:
 def evaluation_json(evaluation: Evaluation) -> str:
     """An evaluation as a JSON object."""
     return json.dumps(asdict(evaluation), indent=1, allow_nan=False) + "\n"
-
-
-def csv_line(fields: Sequence[str], separator: str = ",") -> str:
-    """Fields as a line of CSV, quoted where need be, without its end."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\r\n").writerow(fields)  # quotes CR and LF
-    return text.getvalue().removesuffix("\r\n")
 
 
 def _number(value: float | None) -> str:

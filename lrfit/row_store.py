@@ -24,8 +24,8 @@ from typing import IO, Self
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.errors import OutputError, shown
-from lrfit.graph import Array
 from lrfit.shuffle import Order
 
 __all__ = ["RowStore", "available_memory"]

@@ -17,9 +17,10 @@ from typing import cast
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.descent import Descent
 from lrfit.executors import interpreted_epochs, loop_executor
-from lrfit.graph import Array, Node
+from lrfit.graph import Node
 from lrfit.row_store import RowStore
 from lrfit.session import Session
 from lrfit.shuffle import Order, order_of_epoch, orders

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from lrfit.graph import Array
+from lrfit.arrays import Array
 from lrfit.moments import Moments
 
 __all__ = ["Scaling"]

@@ -11,9 +11,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from lrfit.arrays import Array
 from lrfit.errors import FeedError, GraphError, ShapeError
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import Array, Graph, Node, Shape, fits, format_shape, get_default_graph, shown_name
+from lrfit.graph import Graph, Node, Shape, fits, format_shape, get_default_graph, shown_name
 from lrfit.passes import PASSES, apply_passes
 from lrfit.program import Executor, Loop, LoopExecutor, Pass, Program, Step, is_of_rows
 

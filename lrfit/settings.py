@@ -5,58 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import inf, isfinite
+from math import isfinite
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
 from lrfit.errors import UsageError, shown
+from lrfit.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Share, one_of
 
 __all__ = [
     "SCHEDULES",
-    "Amount",
-    "Count",
-    "Gamma",
-    "Momentum",
-    "Number",
-    "Positive",
-    "Rule",
     "Schedule",
-    "Share",
     "TrainingSettings",
-    "one_of",
 ]
 
 SCHEDULES = ("constant", "invscaling", "step")
-
-
-class Rule(NamedTuple):
-    """Which values a field may have, beyond its type; it stands in the annotation of the field.
-
-    Attributes:
-        is_valid: Of a value of the type.
-        wanted: What is valid, in words.
-    """
-
-    is_valid: Callable[[Any], bool]
-    wanted: str
-
-
-def one_of(words: Sequence[str]) -> Rule:
-    """The rule of a field that is one of these words."""
-    return Rule(lambda value: value in words, f"one of {', '.join(words)}")
 
 
 def _is_init(value: str | Sequence[float]) -> bool:
     return value in ("zeros", "normal") if isinstance(value, str) else all(map(isfinite, value))
 
 
-Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]
-Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a finite number above 0")]
-Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "between 0 and 1")]
-Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "at least 0 and below 1")]
-Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "above 0 and at most 1")]
-Count = Annotated[int, Rule(lambda value: 0 <= value < 1 << 63, "at least 0 (and below 2^63)")]
-Number = Annotated[int, Rule(lambda value: 1 <= value < 1 << 63, "at least 1 (and below 2^63)")]
 Schedule = Annotated[str, one_of(SCHEDULES)]
 _Init = Annotated[str | Sequence[float], Rule(_is_init, "'zeros', 'normal', or finite numbers")]
 

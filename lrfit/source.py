@@ -14,18 +14,20 @@ import io
 import os
 import re
 import stat
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from lrfit.errors import DataError, UsageError, shown
+from lrfit.output_file import open_stream
 
-__all__ = ["Source", "open_source", "open_stream"]
+__all__ = [
+    "Source",
+    "open_source",
+]
 
 BLOCK_BYTES = 1 << 20
 """Bytes of a block: large enough that the cost of starting to parse does not count, small for a cache."""
@@ -234,27 +236,6 @@ def open_source(
     """
     with open_stream(path) as (stream, name):
         yield Source(stream, name, encoding, on_read=on_read)
-
-
-@contextmanager
-def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The bytes at `path`, or standard input for `-`, open within the block; and what messages call them.
-
-    Raises:
-        DataError: It cannot be opened.
-    """
-    if path == "-":
-        if sys.stdin is None:
-            raise DataError("standard input is closed")
-        yield sys.stdin.buffer, "standard input"
-        return
-    try:
-        stream = Path(path).open("rb")  # noqa: SIM115 (opening fails apart from reading)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{shown(path)} cannot be opened: {reason}") from error
-    with stream:
-        yield stream, shown(path)
 
 
 def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from lrfit import graph_view
+from lrfit.arrays import Array
 from lrfit.descent import prepare
 from lrfit.diagnosis import listed
 from lrfit.errors import UsageError, shown
 from lrfit.fit import LinearFit
-from lrfit.graph import Array, Node
+from lrfit.graph import Node
 from lrfit.graph_view import GraphView
 from lrfit.model_file import load
 from lrfit.program import Program

@@ -16,9 +16,9 @@ from lrfit.settings import TrainingSettings
 from lrfit.terminal import Terminal
 
 if TYPE_CHECKING:
+    from lrfit.arrays import Array
     from lrfit.data import Sample, Table
     from lrfit.fit import LinearFit
-    from lrfit.graph import Array
     from lrfit.moments import Moments
     from lrfit.row_store import RowStore
 

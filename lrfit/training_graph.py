@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lrfit.graph import Array, Node, graph_of
+from lrfit.arrays import Array
+from lrfit.graph import Node, graph_of
 from lrfit.model import LinearModel, linear_model
 from lrfit.ops import Variable, assign, global_variables_initializer, group, is_variable, placeholder
 from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average

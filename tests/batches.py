@@ -14,10 +14,11 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from lrfit.arrays import Array
 from lrfit.autodiff import gradients
 from lrfit.errors import ShapeError
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import OPS, Array, Node
+from lrfit.graph import OPS, Node
 from lrfit.model import LinearModel, linear_model
 from lrfit.ops import (
     Variable,

@@ -7,10 +7,10 @@ import oracles
 import pytest
 
 from lrfit.descent import prepare
-from lrfit.fit import summarize
 from lrfit.moments import Moments
 from lrfit.row_store import RowStore
 from lrfit.settings import TrainingSettings
+from lrfit.summary import summarize
 from lrfit.training import train
 
 ROWS = oracles.random_rows(30, 2)

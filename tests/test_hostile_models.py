@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from lrfit.descent import prepare
 from lrfit.errors import LrfitError, ModelFileError
-from lrfit.fit import summarize
 from lrfit.model_file import to_bytes, to_fit
 from lrfit.moments import Moments
 from lrfit.prediction import predictor
 from lrfit.resuming import Resumption
 from lrfit.row_store import RowStore
 from lrfit.settings import TrainingSettings
+from lrfit.summary import summarize
 from lrfit.training import train
 
 LAB = oracles.SAMPLE_DATA / "lab.csv"

@@ -12,8 +12,9 @@ PACKAGE = Path(__file__).parent.parent / "lrfit"
 # From the bottom up: a module imports only from rows above its own. Modules of one row do not import each
 # other, but for the files of a folder.
 ROWS = [
-    ["errors", "interrupts"],
-    ["settings", "extras"],
+    ["errors", "arrays", "interrupts"],
+    ["extras", "rules"],
+    ["settings"],
     ["fit"],
     ["graph"],
     ["ops"],
@@ -31,8 +32,9 @@ ROWS = [
     ["moments"],
     ["scaling", "objective"],
     ["convergence"],
-    ["source", "output_file", "workers"],
-    ["csv_format"],
+    ["output_file", "workers"],
+    ["source"],
+    ["csv_format", "csv_writer"],
     ["diagnosis"],
     ["strict_reader", "fast_reader"],
     ["csv_block"],
@@ -44,7 +46,7 @@ ROWS = [
     ["explorer"],
     ["resuming", "run"],
     ["divergence", "stopping"],
-    ["training", "advice"],
+    ["training", "advice", "summary"],
     ["prediction"],
     ["evaluation"],
     ["model_file"],
@@ -64,15 +66,8 @@ LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 
 
 def imported_rooms(path):
-    """Rooms of the package that a file imports, wherever in the file, but for imports of types alone."""
-    tree = ast.parse(path.read_text())
-    blocks = [
-        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-    ]
-    for_types = {id(node) for block in blocks for node in ast.walk(block)}
-    for node in ast.walk(tree):
-        if id(node) in for_types:
-            continue
+    """Rooms of the package that a file imports, wherever in the file, imports of types alone included."""
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lrfit":
             parts = node.module.split(".")
             yield from (

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from lrfit import ops
+from lrfit.arrays import Array
 from lrfit.autodiff import gradients
 from lrfit.errors import GraphError, ShapeError
-from lrfit.graph import OPS, Array, Graph, Node, get_default_graph
+from lrfit.graph import OPS, Graph, Node, get_default_graph
 from lrfit.ops import (
     Variable,
     assign,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lrfit import options
 from lrfit.csv_format import CsvFormat
-from lrfit.report import csv_line
+from lrfit.csv_writer import csv_line
 
 NO_NUMBERS = [
     "",

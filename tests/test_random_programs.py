@@ -16,10 +16,11 @@ from depth import cases
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from lrfit.arrays import Array
 from lrfit.autodiff import gradients
 from lrfit.errors import ShapeError
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import OPS, Array, Graph, Node
+from lrfit.graph import OPS, Graph, Node
 from lrfit.ops import (
     Variable,
     assign,

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lrfit import report
+from lrfit.csv_writer import csv_line
 from lrfit.evaluation import Evaluation
 from lrfit.fit import DataSummary, LeastSquaresSummary, LinearFit, TrainingSummary
-from lrfit.report import ProgressTable, csv_line, next_reported
+from lrfit.report import ProgressTable, next_reported
 from lrfit.run import EpochRecord
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from lrfit import executors
 from lrfit.descent import prepare
 from lrfit.errors import DivergenceError, ModelFileError, UsageError
-from lrfit.fit import LinearFit, summarize
+from lrfit.fit import LinearFit
 from lrfit.model_file import to_bytes, to_fit
 from lrfit.moments import Moments
 from lrfit.resuming import Resumption
 from lrfit.row_store import RowStore
 from lrfit.settings import TrainingSettings
+from lrfit.summary import summarize
 from lrfit.training import train
 
 ROWS = {1: oracles.lab_rows(), 3: oracles.random_rows(17, 3)}

@@ -11,10 +11,10 @@ import reference_runs
 from lrfit.convergence import rate_text
 from lrfit.descent import prepare
 from lrfit.errors import DivergenceError, UsageError
-from lrfit.fit import summarize
 from lrfit.moments import Moments
 from lrfit.row_store import RowStore
 from lrfit.settings import TrainingSettings
+from lrfit.summary import summarize
 from lrfit.training import train
 
 

@@ -34,9 +34,9 @@ def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> 
     Example:
       lrfit train a.csv --format json -q | lrfit predict - b.csv
     """
+    from lrfit.csv_writer import csv_line
     from lrfit.model_file import load
     from lrfit.prediction import predictor
-    from lrfit.report import csv_line
 
     refuse_two_stdins(model, data)
     fit = load(model)

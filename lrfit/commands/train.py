@@ -146,7 +146,7 @@ class _Job:
 
     def fit(self, record: EpochRecord) -> LinearFit:
         """The fit that a record stands for."""
-        from lrfit.fit import summarize
+        from lrfit.summary import summarize
 
         data = self.data
         return summarize(

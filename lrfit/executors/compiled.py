@@ -13,10 +13,11 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.errors import UsageError
 from lrfit.executors.fused_source import CannotFuseError, FusedSource, fused_source
 from lrfit.executors.kernel_cache import compile_kernel
-from lrfit.graph import Array, Node
+from lrfit.graph import Node
 from lrfit.program import Loop, Program
 
 __all__ = ["automatic", "compiled", "require_numba"]

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from lrfit.arrays import Array
 from lrfit.errors import ShapeError
 from lrfit.executors.formulas import (
     MOVES,
@@ -35,7 +36,7 @@ from lrfit.executors.formulas import (
     read_inputs,
     source_index,
 )
-from lrfit.graph import Array, Node, format_shape, shown_name
+from lrfit.graph import Node, format_shape, shown_name
 from lrfit.ops import is_constant, is_placeholder, is_variable, placeholder_for
 from lrfit.program import Program, is_of_rows
 

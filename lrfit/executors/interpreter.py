@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.errors import ShapeError
-from lrfit.graph import Array, Kernel, Node, format_shape
+from lrfit.graph import Kernel, Node, format_shape
 from lrfit.ops import is_constant, is_placeholder, is_variable
 from lrfit.program import Program, Step
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.convergence import Method
 from lrfit.descent import Descent
 from lrfit.errors import DataError, DivergenceError, UsageError, printable
-from lrfit.graph import Array, Graph, Node
+from lrfit.graph import Graph, Node
 from lrfit.graph_formats.json import document
 from lrfit.graph_view import GraphView, differentiated
 from lrfit.ops import placeholder, reduce_sum, square

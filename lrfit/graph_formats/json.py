@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from lrfit.graph import Array, Node
+from lrfit.arrays import Array
+from lrfit.graph import Node
 from lrfit.graph_view import GraphView, part_of
 
 __all__ = ["document", "render"]

@@ -16,8 +16,8 @@ from math import sqrt
 
 import numpy as np
 
+from lrfit.arrays import Array
 from lrfit.fit import LinearFit
-from lrfit.graph import Array
 from lrfit.moments import LeastSquares, Moments
 from lrfit.picture import (
     Axis,

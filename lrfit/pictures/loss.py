@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from lrfit.graph import Array
+from lrfit.arrays import Array
 from lrfit.history_file import History
 from lrfit.picture import Axis, Line, Mark, Panel, Picture, limits_around, named, number_text
 

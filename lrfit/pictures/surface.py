@@ -13,7 +13,7 @@ from math import inf, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from lrfit.graph import Array
+from lrfit.arrays import Array
 from lrfit.history_file import History
 from lrfit.objective import Objective
 from lrfit.picture import Axis, Contours, Line, Mark, Panel, Picture, Points, limits_around, named

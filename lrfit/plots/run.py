@@ -13,7 +13,6 @@ from lrfit.advice import remedies, warnings
 from lrfit.descent import Descent, prepare
 from lrfit.diagnosis import listed
 from lrfit.errors import DivergenceError, UsageError, shown
-from lrfit.fit import summarize
 from lrfit.history_file import BEGINNING, History, next_thinned
 from lrfit.inputs import Inputs
 from lrfit.picture import Picture
@@ -23,6 +22,7 @@ from lrfit.plots.model import picture_of_fit
 from lrfit.run import EpochRecord, Run
 from lrfit.setting_options import settings_said
 from lrfit.settings import TrainingSettings
+from lrfit.summary import summarize
 from lrfit.terminal import Terminal
 from lrfit.titles import data_title, run_title
 from lrfit.training import train

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
 
+from lrfit.arrays import Array
 from lrfit.extras import imported
-from lrfit.graph import Array
 from lrfit.picture import (
     Band,
     Cells,

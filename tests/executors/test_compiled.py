@@ -16,11 +16,12 @@ import pytest
 from batches import METHODS, assume_exact, descent_by, instructions, numbers, random_batches, run_steps
 from hypothesis import given, settings
 
+from lrfit.arrays import Array
 from lrfit.errors import UsageError
 from lrfit.executors import compiled as module
 from lrfit.executors import formulas, fused_source, interpreted_epochs
 from lrfit.executors.compiled import automatic, compiled
-from lrfit.graph import OPS, Array, Graph, Node
+from lrfit.graph import OPS, Graph, Node
 from lrfit.model import LinearModel, linear_model
 from lrfit.ops import (
     Variable,

@@ -17,10 +17,11 @@ from batches import METHODS, assume_exact, descent_by, instructions, numbers, ra
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from lrfit.arrays import Array
 from lrfit.executors import formulas
 from lrfit.executors import fused_source as module
 from lrfit.executors.fused_source import CannotFuseError, FusedSource, fused_source
-from lrfit.graph import OPS, Array, Graph, Node
+from lrfit.graph import OPS, Graph, Node
 from lrfit.model import linear_model
 from lrfit.ops import (
     Variable,

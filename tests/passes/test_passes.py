@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lrfit.arrays import Array
 from lrfit.autodiff import gradients
 from lrfit.errors import GraphError, ShapeError
 from lrfit.executors.interpreter import interpreter
-from lrfit.graph import OPS, Array, Graph, Node, constant_of, get_default_graph, topological_order
+from lrfit.graph import OPS, Graph, Node, constant_of, get_default_graph, topological_order
 from lrfit.ops import (
     Variable,
     add,
