@@ -9,18 +9,24 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as type checkers know it; importing it would cost more than all else here
 if TYPE_CHECKING:
-    from lrfit.autodiff import *
     from lrfit.errors import *
-    from lrfit.graph import *
-    from lrfit.ops import *
-    from lrfit.optimizers import *
-    from lrfit.program import *
-    from lrfit.schedules import *
-    from lrfit.session import *
+    from lrfit.graph.autodiff import *
+    from lrfit.graph.nodes import *
+    from lrfit.graph.ops import *
+    from lrfit.graph.optimizers import *
+    from lrfit.graph.program import *
+    from lrfit.graph.schedules import *
+    from lrfit.graph.session import *
 
 __version__ = "0.1.0"
 
-_PUBLIC_MODULES = ("errors", "graph", "ops", "autodiff", "optimizers", "schedules", "program", "session")
+_PUBLIC_MODULES = (
+    "errors",
+    *(
+        f"graph.{name}"
+        for name in ("nodes", "ops", "autodiff", "optimizers", "schedules", "program", "session")
+    ),
+)
 
 
 def __getattr__(name: str) -> object:

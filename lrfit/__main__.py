@@ -12,7 +12,7 @@ def main() -> None:
     gc.set_threshold(_MANY_OBJECTS)  # importing makes many objects, and no garbage to look for among them
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no product here is worth a thread, nor its waiting
     try:
-        from lrfit.interrupts import end_on_signals, ignore_signals  # noqa: PLC0415
+        from lrfit.system.interrupts import end_on_signals, ignore_signals  # noqa: PLC0415
 
         end_on_signals()
         code = _code()
@@ -25,7 +25,7 @@ def main() -> None:
 
 def _code() -> int:
     """The exit code of the command line, whose output has been written."""
-    from lrfit.terminal import prepare_streams, settle_streams  # noqa: PLC0415
+    from lrfit.cli.terminal import prepare_streams, settle_streams  # noqa: PLC0415
 
     prepare_streams()
     code = _code_of_run()
@@ -35,7 +35,7 @@ def _code() -> int:
 
 def _code_of_run() -> int:
     """The exit code; 1 for a bug, said in a line (`python -X dev` shows all of it)."""
-    from lrfit.cli import run  # noqa: PLC0415
+    from lrfit.cli.group import run  # noqa: PLC0415
 
     try:
         return run(sys.argv[1:])

@@ -15,12 +15,11 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from lrfit.arrays import Array
-from lrfit.autodiff import gradients
 from lrfit.errors import ShapeError
-from lrfit.executors.interpreter import interpreter
-from lrfit.graph import OPS, Node
-from lrfit.model import LinearModel, linear_model
-from lrfit.ops import (
+from lrfit.graph.autodiff import gradients
+from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.nodes import OPS, Node
+from lrfit.graph.ops import (
     Variable,
     assign,
     constant,
@@ -32,9 +31,10 @@ from lrfit.ops import (
     spread,
     transpose,
 )
-from lrfit.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
-from lrfit.program import Program, is_of_rows
-from lrfit.schedules import inverse_scaling, step_decay
+from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
+from lrfit.graph.program import Program, is_of_rows
+from lrfit.graph.schedules import inverse_scaling, step_decay
+from lrfit.model.equation import LinearModel, linear_model
 
 
 def run_steps(

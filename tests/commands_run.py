@@ -6,8 +6,8 @@ import io
 import sys
 from dataclasses import dataclass
 
-from lrfit import cli
-from lrfit.graph import Graph
+from lrfit.cli import group
+from lrfit.graph.nodes import Graph
 
 EXIT_CODES = {0, 1, 2, 3}
 
@@ -38,7 +38,7 @@ def run_command(*arguments, stdin=b""):
     sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", write_through=True)
     try:
         with Graph().as_default():
-            code = cli.run([str(argument) for argument in arguments])
+            code = group.run([str(argument) for argument in arguments])
     finally:
         sys.stdout.flush()
         sys.stdin, sys.stdout, sys.stderr = streams

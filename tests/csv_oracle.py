@@ -4,7 +4,7 @@ import re
 import struct
 from dataclasses import dataclass, replace
 
-from lrfit.csv_format import Layout
+from lrfit.data.csv.format import Layout
 from lrfit.errors import shown
 
 DIGITS = frozenset("0123456789")

@@ -3,12 +3,12 @@
 import numpy as np
 
 from lrfit.errors import shown
-from lrfit.graph_view import GraphView, evaluated, optimized
-from lrfit.model import linear_model
-from lrfit.ops import Variable, assign_sub, placeholder, reduce_sum
-from lrfit.program import Program
-from lrfit.settings import TrainingSettings
-from lrfit.training_graph import training_graph
+from lrfit.graph.ops import Variable, assign_sub, placeholder, reduce_sum
+from lrfit.graph.program import Program
+from lrfit.model.equation import linear_model
+from lrfit.training.graph import training_graph
+from lrfit.training.settings import TrainingSettings
+from lrfit.views.graph_view import GraphView, evaluated, optimized
 
 HOSTILE = (
     'a"]; b --> c; click n0 "javascript:x" \\',

@@ -16,9 +16,9 @@ from depth import cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lrfit.moments import Moments
-from lrfit.objective import Objective
-from lrfit.settings import TrainingSettings
+from lrfit.analysis.moments import Moments
+from lrfit.analysis.objective import Objective
+from lrfit.training.settings import TrainingSettings
 
 EXPONENTS = [0, 1, -1, 3, -3, 9, -9, 20, -75, 100, 149, 151, -149, -155, -200, 299, 307, -300, -307, -320]
 VALUES = {

@@ -18,16 +18,16 @@ from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfit.descent import prepare
+from lrfit.analysis.moments import Moments
+from lrfit.data.row_store import RowStore
 from lrfit.errors import LrfitError, ModelFileError
-from lrfit.model_file import to_bytes, to_fit
-from lrfit.moments import Moments
-from lrfit.prediction import predictor
-from lrfit.resuming import Resumption
-from lrfit.row_store import RowStore
-from lrfit.settings import TrainingSettings
-from lrfit.summary import summarize
-from lrfit.training import train
+from lrfit.model.document_file import to_bytes, to_fit
+from lrfit.model.prediction import predictor
+from lrfit.training.loop import train
+from lrfit.training.plan import prepare
+from lrfit.training.resuming import Resumption
+from lrfit.training.settings import TrainingSettings
+from lrfit.training.summary import summarize
 
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 ROWS = oracles.random_rows(12, 2)

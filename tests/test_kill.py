@@ -8,8 +8,8 @@ import time
 import pytest
 from depth import cases
 
-from lrfit.fit import LinearFit
-from lrfit.model_file import load, to_bytes
+from lrfit.model.document import LinearFit
+from lrfit.model.document_file import load, to_bytes
 
 FITS = [
     LinearFit(f"y{i}", {f"x{j}": (i + 1) / (j + 1) for j in range(n_features)}, i / 3.0)
@@ -21,7 +21,7 @@ SAVE_IN_TURNS = """
 import sys
 from itertools import cycle
 from pathlib import Path
-from lrfit.output_file import open_output
+from lrfit.system.files import open_output
 
 documents = [Path(name).read_bytes() for name in ("0.json", "1.json")]
 for document in cycle(documents):

@@ -88,7 +88,7 @@ def test_the_picture_of_the_house_has_every_room():
     table = README[README.index("## The house") : README.index("## Sample data")]
     rooms = {path.name if path.is_file() else f"{path.name}/" for path in PACKAGE.iterdir()}
     rooms -= {"__init__.py", "__main__.py", "__pycache__/", "py.typed"}
-    assert rooms == set(re.findall(r"`(\w+(?:\.py|/))`", table.split("**Read**")[0]))
+    assert rooms == set(re.findall(r"^\| `(\w+(?:\.py|/))`", table, re.MULTILINE))
 
 
 def test_every_sample_file_is_described():

@@ -25,11 +25,11 @@ from statistics import median
 import numpy as np
 
 import lrfit
-from lrfit.descent import prepare
-from lrfit.moments import Moments
-from lrfit.row_store import RowStore
-from lrfit.settings import TrainingSettings
-from lrfit.training import train
+from lrfit.analysis.moments import Moments
+from lrfit.data.row_store import RowStore
+from lrfit.training.loop import train
+from lrfit.training.plan import prepare
+from lrfit.training.settings import TrainingSettings
 
 LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
 READ = "import sys, pandas; pandas.read_csv(sys.argv[1])"

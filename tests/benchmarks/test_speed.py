@@ -8,16 +8,16 @@ import numpy as np
 import oracles
 import pytest
 
-from lrfit.csv_block import parse
-from lrfit.csv_format import CsvFormat, Layout
-from lrfit.executors.compiled import compiled
-from lrfit.model import linear_model
-from lrfit.moments import Moments
-from lrfit.ops import global_variables_initializer
-from lrfit.optimizers import GradientDescentOptimizer
-from lrfit.row_store import RowStore
-from lrfit.session import Session
-from lrfit.shuffle import order_of_epoch, orders
+from lrfit.analysis.moments import Moments
+from lrfit.data.csv.format import CsvFormat, Layout
+from lrfit.data.csv.parse import parse
+from lrfit.data.row_store import RowStore
+from lrfit.data.shuffle import order_of_epoch, orders
+from lrfit.graph.executors.numba.loop import compiled
+from lrfit.graph.ops import global_variables_initializer
+from lrfit.graph.optimizers import GradientDescentOptimizer
+from lrfit.graph.session import Session
+from lrfit.model.equation import linear_model
 
 ROWS = oracles.random_rows(100_000, 1)
 

@@ -1,0 +1,69 @@
+"""Scaling: the units in which descent works, and the way back to the units of the data.
+
+Standardising gives each column mean 0 and standard deviation 1, so that one learning rate suits all.
+A model without intercept must keep its zero where it is: its columns are only divided, by their root mean
+square, so that the line still goes through the origin of the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from lrfit.analysis.moments import Moments
+from lrfit.arrays import Array
+
+__all__ = ["Scaling"]
+
+_overflowing = np.errstate(
+    over="ignore", invalid="ignore"
+)  # of parameters that diverge, which the loss shows
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Rows (x, y) are descended on as (row - shift) / scale; both of shape (n_features + 1,)."""
+
+    shift: Array
+    scale: Array
+
+    @classmethod
+    def none(cls, n_features: int) -> Self:
+        """Descent in the units of the data."""
+        return cls(np.zeros(n_features + 1), np.ones(n_features + 1))
+
+    @classmethod
+    def standardizing(cls, moments: Moments, *, intercept: bool) -> Self:
+        """Unit standard deviation about the mean; about 0 without intercept. A constant keeps its unit."""
+        shift = moments.mean if intercept else np.zeros_like(moments.mean)
+        spread = moments.standard_deviation if intercept else moments.root_mean_square
+        keeps = moments.is_constant if intercept else spread == 0.0
+        return cls(shift, np.where(keeps, 1.0, spread))
+
+    @cached_property
+    def _is_none(self) -> bool:
+        return bool(np.all(self.shift == 0.0) and np.all(self.scale == 1.0))
+
+    @_overflowing
+    def apply(self, rows: Array) -> Array:
+        """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent; itself if they agree."""
+        if self._is_none:
+            return rows
+        return (rows - self.shift) / self.scale
+
+    @_overflowing
+    def to_data_units(self, weights: Array, intercept: float) -> tuple[Array, float]:
+        """The parameters in the units of the data, from those in the units of descent."""
+        in_data = weights * self.scale[-1] / self.scale[:-1]
+        offset = float(np.sum(in_data * self.shift[:-1]))
+        return in_data, self.scale[-1] * intercept + (self.shift[-1] - offset)
+
+    @_overflowing
+    def from_data_units(self, weights: Array, intercept: float) -> tuple[Array, float]:
+        """The parameters in the units of descent, from those in the units of the data."""
+        offset = float(np.sum(weights * self.shift[:-1]))
+        in_descent = weights * self.scale[:-1] / self.scale[-1]
+        return in_descent, (intercept + offset - self.shift[-1]) / self.scale[-1]

@@ -1,0 +1,66 @@
+"""`lrfit predict`: add the predictions of a model to a CSV, row by row as they come."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lrfit.cli.options import csv_options, new_name, open_table, refuse_two_stdins
+from lrfit.cli.terminal import Terminal, flush_result, write_result
+from lrfit.errors import DataError, shown
+
+if TYPE_CHECKING:
+    from lrfit.data.csv.format import Parsed
+
+
+@click.command(name="predict", short_help="Add the predictions of a model to a CSV.")
+@click.argument("model", type=click.Path(allow_dash=True))
+@click.argument("data", type=click.Path(allow_dash=True), default="-")
+@csv_options
+@click.option("--only", is_flag=True, help="Print the predictions alone.")
+@click.option(
+    "--name", type=new_name, default="y_hat", show_default=True, help="Name of the column of predictions."
+)
+def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> None:  # noqa: ANN401
+    """Print the rows of the CSV file DATA (default: stdin) with the prediction of MODEL added to each.
+
+    Columns are found by name. Rows come out as they come in, every field as it was written; in UTF-8, with
+    LF line ends, without blank lines. Predictions have a decimal point.
+
+    \b
+    Example:
+      lrfit train a.csv --format json -q | lrfit predict - b.csv
+    """
+    from lrfit.data.csv.writer import csv_line
+    from lrfit.model.document_file import load
+    from lrfit.model.prediction import predictor
+
+    refuse_two_stdins(model, data)
+    fit = load(model)
+    predict = predictor(fit)
+    shows_rows = sys.stdout is not None and sys.stdout.isatty()  # among which a bar would be in the way
+    with open_table(data, options, Terminal(quiet=shows_rows), streaming=True) as table:
+        separator = table.format.separator
+        if name in table.header and not only:
+            raise DataError(f"{table.name} has a column {shown(name)} already; choose another with --name")
+
+        def predicted(parsed: Parsed) -> str:
+            fields = map(repr, predict(parsed.values).tolist())
+            return _added(parsed.texts, fields, separator, only=only)
+
+        chunks = table.map_blocks(predicted, list(fit.weights), with_texts=not only)
+        if table.header_text is not None:
+            write_result(_added([table.header_text], [csv_line([name], separator)], separator, only=only))
+        for chunk in chunks:
+            write_result(chunk)
+            flush_result()
+
+
+def _added(rows: list[str] | None, fields: Iterable[str], separator: str, *, only: bool) -> str:
+    """Lines of `rows`, each with its field added; of the fields alone with `only`."""
+    if not only and rows is not None:
+        fields = map(separator.join, zip(rows, fields, strict=True))
+    return "\n".join(fields) + "\n"

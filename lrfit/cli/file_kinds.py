@@ -1,0 +1,94 @@
+"""Inputs: files that are told apart by what is in them, whatever their names are."""
+
+from __future__ import annotations
+
+import stat
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from lrfit.errors import DataError
+from lrfit.system.files import open_stream
+from lrfit.training.history_file import BEGINNING
+
+__all__ = ["Inputs", "told_apart"]
+
+_HEAD_BYTES = 1 << 16
+"""Of a file that tell what it is."""
+
+
+_GZIP = 16 + zlib.MAX_WBITS
+"""How zlib calls this format."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Paths, `-` among them for standard input, by what is in the files.
+
+    Attributes:
+        data: Of CSV files.
+        models: Of model documents.
+        histories: Of histories, as `lrfit train --history` writes them.
+    """
+
+    data: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    histories: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of "data", "model" and "history", as far as there are any."""
+        numbers = {"data": len(self.data), "model": len(self.models), "history": len(self.histories)}
+        return {what: n for what, n in numbers.items() if n}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.data, *self.models, *self.histories)
+
+
+def told_apart(files: Sequence[str]) -> Inputs:
+    """What the files are, by how they begin; of a stream, by what the others are.
+
+    Raises:
+        DataError: A file cannot be opened or read.
+        click.UsageError: More than one of them is a stream, which can be read once only.
+    """
+    found: dict[str, list[str]] = {"data": [], "model": [], "history": []}
+    streams = [path for path in files if path == "-" or _is_stream(path)]
+    if len(streams) > 1:
+        raise click.UsageError(f"only one of FILES can be a stream, and {len(streams)} are")
+    for path in files:
+        if path not in streams:
+            found[_what(path)].append(path)
+    for path in streams:  # which are not looked into: what is read is gone
+        found["model" if found["data"] and not found["history"] else "data"].append(path)
+    return Inputs(tuple(found["data"]), tuple(found["model"]), tuple(found["history"]))
+
+
+def _is_stream(path: str) -> bool:
+    """Whether it is neither a regular file nor a folder, and so can be read once only."""
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return False  # to open it will say why
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _what(path: str) -> str:
+    """What is in a file: "data", "model" or "history"."""
+    with open_stream(path) as (stream, name):
+        try:
+            head = stream.read(_HEAD_BYTES)
+        except OSError as error:
+            raise DataError(f"{name} cannot be read: {error.strerror or error}") from error
+    with suppress(zlib.error):  # it is not compressed, or damaged, which reading will say
+        head = zlib.decompressobj(_GZIP).decompress(head, _HEAD_BYTES)
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"{"):
+        return "model"
+    return "history" if head.startswith(",".join(BEGINNING).encode() + b",") else "data"

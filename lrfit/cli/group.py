@@ -1,0 +1,103 @@
+"""The command group `lrfit`: finds commands by file name, and turns errors into a line and an exit code.
+
+A command is a file in `lrfit/cli/commands/` with a click command named `command`; it is imported when it is
+called. None imports pandas or NumPy before it runs, so that help is quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+import lrfit
+from lrfit.cli import commands
+from lrfit.cli.terminal import flush_result, settle_streams
+from lrfit.errors import DataError, LrfitError, OutputError, printable, shown
+
+__all__ = ["cli", "run"]
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        files = Path(commands.__path__[0]).glob("*.py")
+        return sorted(file.stem for file in files if file.stem != "__init__")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"lrfit.cli.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        names = self.list_commands(ctx)
+        if args[0] not in names:
+            from difflib import get_close_matches  # noqa: PLC0415 (slow to import, and seldom needed)
+
+            close = get_close_matches(args[0], names)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}."
+            ctx.fail(f"No command {shown(args[0])}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, name="lrfit", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(lrfit.__version__, prog_name="lrfit")
+def cli() -> None:
+    """Fit a line to a CSV by gradient descent, on a static graph.
+
+    \b
+    Example:
+      lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
+      lrfit predict model.json new.csv
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line, without its first word, and return the exit code."""
+    try:
+        with cli.make_context("lrfit", list(arguments)) as context:
+            cli.invoke(context)
+        flush_result()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        return _refuse(error)
+    except LrfitError as error:
+        return _fail(f"error: {error}", error.exit_code)
+    except BrokenPipeError:
+        settle_streams()
+        return 0
+    except OSError as error:
+        return _fail(f"error: the result cannot be written: {error.strerror or error}", OutputError.exit_code)
+    except MemoryError:
+        return _fail(
+            "error: there is not enough memory; if there are many columns, choose fewer (-x)",
+            DataError.exit_code,
+        )
+    return 0
+
+
+def _refuse(error: click.UsageError) -> int:
+    """As `error.show()`, but with what was typed made safe to print."""
+    context = error.ctx or click.Context(cli, info_name="lrfit")
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _say(context.get_help())
+        return error.exit_code
+    _say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
+    return _fail(f"error: {printable(error.format_message())}", error.exit_code)
+
+
+def _fail(message: str, exit_code: int) -> int:
+    settle_streams()
+    _say(f"lrfit: {message}")
+    return exit_code
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the exit code is still to be told
+        click.echo(text, err=True)

@@ -1,0 +1,106 @@
+"""Plots: what `lrfit plot` draws of which files; each file has `read`, for one row of `PLOTS`.
+
+`read` takes the inputs, the options of the command, with the kind of the picture, and the terminal. It reads
+all that it needs, and returns what makes the picture: apart, since reading may fork, and only what comes
+after it is stopped by signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+import click
+
+from lrfit.cli.file_kinds import Inputs
+from lrfit.cli.plots import histories, model, paths, run
+from lrfit.cli.terminal import Terminal
+from lrfit.training.settings import TrainingSettings
+from lrfit.views.picture import Picture
+
+__all__ = ["PLOTS", "Plot", "kind_of", "plot_of"]
+
+Read: TypeAlias = Callable[[Inputs, dict[str, Any], Terminal], Callable[[], Picture]]
+
+_CSV = frozenset({"sep", "decimal", "encoding", "no_header", "missing"})
+_SETTINGS = frozenset(f.name for f in fields(TrainingSettings))
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What can be drawn of such files.
+
+    Attributes:
+        of: What the files are, of `Inputs.counts`.
+        called: What messages call them.
+        kinds: Of pictures; the first one is the default.
+        options: Of the command, those that say how the files are read, or what is done with them.
+        read: See above.
+    """
+
+    of: frozenset[str]
+    called: str
+    kinds: tuple[str, ...]
+    options: frozenset[str]
+    read: Read
+
+
+PLOTS = (
+    Plot(
+        of=frozenset({"data"}),
+        called="DATA alone",
+        kinds=("fit", "loss", "surface"),
+        options=_CSV | {"x", "y"} | _SETTINGS,
+        read=run.read,
+    ),
+    Plot(
+        of=frozenset({"data", "model"}),
+        called="MODEL and DATA",
+        kinds=("fit",),
+        options=_CSV,
+        read=model.read,
+    ),
+    Plot(
+        of=frozenset({"history"}),
+        called="HISTORY files",
+        kinds=("loss",),
+        options=frozenset(),
+        read=histories.read,
+    ),
+    Plot(
+        of=frozenset({"data", "history"}),
+        called="DATA and HISTORY files",
+        kinds=("surface",),
+        options=_CSV | {"y"},
+        read=paths.read,
+    ),
+)
+
+
+def plot_of(inputs: Inputs) -> Plot:
+    """The plot for these files.
+
+    Raises:
+        click.UsageError: There is none.
+    """
+    counts = inputs.counts
+    if counts.get("data", 1) == counts.get("model", 1) == 1:
+        for plot in PLOTS:
+            if plot.of == counts.keys():
+                return plot
+    wanted = ", or ".join(plot.called for plot in PLOTS)
+    there = ", ".join(f"{what}: {n}" for what, n in counts.items())
+    raise click.UsageError(f"FILES are {wanted}; these are {there}")
+
+
+def kind_of(plot: Plot, wanted: str | None) -> str:
+    """The kind of the picture: the one that is wanted, or the default.
+
+    Raises:
+        click.UsageError: It cannot be drawn of these files.
+    """
+    if wanted and wanted not in plot.kinds:
+        others = " or ".join(other.called for other in PLOTS if wanted in other.kinds)
+        raise click.UsageError(f"--kind {wanted} needs {others}, not {plot.called}")
+    return wanted or plot.kinds[0]

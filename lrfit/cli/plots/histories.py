@@ -1,0 +1,52 @@
+"""HISTORY files: the loss of recorded runs, in one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lrfit.cli.file_kinds import Inputs
+from lrfit.cli.terminal import Terminal
+from lrfit.cli.titles import file_title
+from lrfit.training.history_file import History, read_history
+from lrfit.views.picture import Picture
+from lrfit.views.pictures.loss import loss_picture
+
+__all__ = ["names_of", "read", "recorded"]
+
+_MOST_NAMED = 2
+"""Runs that a title names."""
+
+
+def read(
+    inputs: Inputs,
+    options: dict[str, Any],  # noqa: ARG001 (of one family)
+    terminal: Terminal,  # noqa: ARG001
+) -> Callable[[], Picture]:
+    """Reads the histories."""
+    runs = recorded(inputs)
+    last = max(int(history.epochs[-1]) for history in runs.values())
+    return lambda: loss_picture(runs, title=f"Loss of {names_of(runs)}, up to epoch {last:,}")
+
+
+def names_of(runs: Mapping[str, History]) -> str:
+    """What a title calls the runs."""
+    return " and ".join(map(file_title, runs)) if len(runs) <= _MOST_NAMED else f"{len(runs)} runs"
+
+
+def recorded(inputs: Inputs) -> dict[str, History]:
+    """The histories by what the legend calls them: file names, or paths where some of these are the same.
+
+    Raises:
+        click.UsageError: One is given twice.
+        DataError: One cannot be opened, or is no history.
+    """
+    labels = [Path(path).name for path in inputs.histories]
+    if len(set(labels)) < len(labels):
+        labels = list(inputs.histories)
+    if len(set(labels)) < len(labels):
+        raise click.UsageError("a HISTORY is given twice: there is nothing to compare")
+    return {label: read_history(path) for label, path in zip(labels, inputs.histories, strict=True)}

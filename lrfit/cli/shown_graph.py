@@ -1,0 +1,195 @@
+"""Subjects: what `lrfit graph` shows: a graph, the rows in it, and where its variables stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lrfit.arrays import Array
+from lrfit.cli.terminal import Terminal
+from lrfit.cli.training_data import TrainingData, read_training_data
+from lrfit.data.csv.hints import listed
+from lrfit.errors import UsageError, shown
+from lrfit.graph.nodes import Node
+from lrfit.graph.program import Program
+from lrfit.graph.session import Session
+from lrfit.model.document import LinearFit
+from lrfit.model.document_file import load
+from lrfit.training.graph import TrainingGraph, training_graph
+from lrfit.training.plan import prepare
+from lrfit.training.resuming import Resumption
+from lrfit.training.settings import TrainingSettings
+from lrfit.views import graph_view
+from lrfit.views.graph_view import GraphView
+
+__all__ = ["Subject", "read_subject"]
+
+_MOST_ROWS = 1000
+"""That are shown as they are; more are shown as their sigma points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is shown: a graph; with data, the rows in it, and where its variables stand.
+
+    Attributes:
+        graph: Of the model and of a step.
+        captions: What nodes stand for.
+        rows: (x, y) that are fed; None without data.
+        variables: Values of all variables, by name; none without data.
+        lacks_penalty: Whether the penalty is left out, which is in other units than the values.
+    """
+
+    graph: TrainingGraph
+    captions: Mapping[str, str]
+    rows: Array | None = None
+    variables: Mapping[str, Array] = field(default_factory=dict)
+    lacks_penalty: bool = False
+
+    @property
+    def objective(self) -> Node:
+        """What is differentiated."""
+        return self.graph.model.loss if self.lacks_penalty else self.graph.model.objective
+
+    @property
+    def feeds(self) -> list[Array]:
+        """x and y of the rows; nothing without data."""
+        return [] if self.rows is None else [self.rows[:, :-1], self.rows[:, -1:]]
+
+    def view(self, *, training: bool, optimized: bool) -> GraphView:
+        """The program of the objective, or of a step; with data, for as many rows as there are, and values.
+
+        Args:
+            training: Whether of a step.
+            optimized: Whether as the passes leave it.
+        """
+        model = self.graph.model
+        fetch = self.graph.train_op if training else self.objective
+        shapes = [array.shape for array in self.feeds] or None
+        view = GraphView(Program.of([fetch], [model.x, model.y], shapes), self.captions)
+        if optimized:
+            view = graph_view.optimized(view)
+        if self.rows is None:
+            return view
+        return graph_view.evaluated(view, self.feeds, self.variables, self.objective.name)
+
+
+def read_subject(path: str | None, options: dict[str, Any], terminal: Terminal) -> Subject:
+    """What the options of `lrfit graph` ask for.
+
+    Args:
+        path: Of the model; None for a graph without one.
+        options: With `features`, `training` and `data`, and those of columns and of the CSV.
+        terminal: Is told at which parameters, and in which units.
+
+    Raises:
+        DataError: The data cannot be read, or lack a column.
+        DivergenceError: They are too large to descend on.
+        ModelFileError: There is no such model.
+        UsageError: The options contradict the model or the data.
+    """
+    fit = None if path is None else load(path)
+    resumption, settings = _settings(fit, path)
+    n_features = options["features"]
+    if options["data"] is None:
+        features, target = (list(fit.weights), fit.target) if fit else ([], None)
+        graph = _graph(fit, settings, len(features) or n_features or 1)
+        return Subject(graph, _captions(features, target))
+    reading = settings if options["training"] else TrainingSettings()
+    data = read_training_data(options, reading, terminal, fit, keep_rows=_MOST_ROWS)
+    if n_features not in (None, len(data.features)):
+        raise UsageError(
+            f"--features is {n_features}, and DATA has {len(data.features)}: choose them with -x"
+        )
+    if options["training"]:
+        return _of_descent(data, settings, resumption, terminal)
+    return _of_data(data, fit, settings, terminal)
+
+
+def _settings(fit: LinearFit | None, path: str | None) -> tuple[Resumption | None, TrainingSettings]:
+    """How the model was trained, and what goes on with it; defaults for one that does not say."""
+    if fit is None:
+        return None, TrainingSettings()
+    if fit.training is None:
+        return None, TrainingSettings(init=(*fit.weights.values(), fit.intercept))
+    resumption = Resumption(fit, shown(path or ""), allow_changes=True)
+    return resumption, resumption.settings({})
+
+
+def _graph(fit: LinearFit | None, settings: TrainingSettings, n_features: int) -> TrainingGraph:
+    """The graph at the parameters of a fit, or at 0, in the units of the data."""
+    chosen = fit.training if fit and fit.training else settings
+    n_samples = fit.data.n_samples if fit and fit.data else 1
+    intercept = fit.intercept if fit else 0.0
+    return training_graph(
+        np.array(list(fit.weights.values())) if fit else np.zeros(n_features),
+        intercept if settings.intercept else None,
+        settings,
+        learning_rate=chosen.learning_rate or 0.0,
+        momentum=chosen.momentum or 0.0,
+        steps_per_epoch=-(-n_samples // (settings.batch_size or n_samples)),
+    )
+
+
+def _of_data(
+    data: TrainingData, fit: LinearFit | None, settings: TrainingSettings, terminal: Terminal
+) -> Subject:
+    """The graph in the units of the data, at the parameters of a fit, or at 0."""
+    graph = _graph(fit, settings, len(data.features))
+    lacks_penalty = settings.standardize and settings.l2 > 0.0
+    if lacks_penalty:
+        terminal.note("without the penalty, which is in the units of descent: --training has it")
+    captions = _captions(data.features, data.target)
+    return Subject(graph, captions, _rows(data, terminal), _initial(graph), lacks_penalty)
+
+
+def _of_descent(
+    data: TrainingData, settings: TrainingSettings, resumption: Resumption | None, terminal: Terminal
+) -> Subject:
+    """The graph in the units of descent, where a run goes on, or starts."""
+    descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
+    if resumption:
+        descent = resumption.continued(descent, data.sample.fingerprint)
+    start = descent.start
+    where = f"after epoch {start.epoch}" if start.variables else "where a run starts"
+    units = "of descent: standardised" if settings.standardize else "of the data"
+    terminal.note(f"{where}, in the units {units}")
+    if settings.batch_size:
+        terminal.note(f"a step on all rows; a run takes {settings.batch_size} of the rows for a step")
+    graph = descent.graph()
+    rows = descent.scaling.apply(_rows(data, terminal))
+    return Subject(graph, _captions(data.features, data.target), rows, start.variables or _initial(graph))
+
+
+def _rows(data: TrainingData, terminal: Terminal) -> Array:
+    """The rows (x, y), if they are few; else their sigma points."""
+    moments = data.sample.moments
+    if data.rows is not None and moments.n_samples <= _MOST_ROWS:
+        return data.rows.rows()
+    points = moments.sigma_points()
+    terminal.note(
+        f"{len(points)} sigma points stand for the rows ({moments.n_samples}), "
+        "with the same loss and gradients"
+    )
+    return points
+
+
+def _initial(graph: TrainingGraph) -> Mapping[str, Array]:
+    """Values of all variables at the start."""
+    session = Session(graph.model.graph)
+    session.run(graph.initialize)
+    values: Mapping[str, Array] = session.run(dict(graph.variables))
+    return values
+
+
+def _captions(features: list[str], target: str | None) -> dict[str, str]:
+    """What the nodes of the model stand for."""
+    return {
+        "x": f"features {listed(features)}" if features else "features",
+        "y": "target" if target is None else f"target {shown(target)}",
+        "W": "weights",
+        "b": "intercept",
+    }

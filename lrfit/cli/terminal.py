@@ -1,0 +1,265 @@
+"""The streams: results to stdout, everything else to stderr; and a bar on a terminal where work is long.
+
+stdout gets UTF-8 bytes, whatever the locale and whether or not it is a terminal; stderr what its encoding
+has, and the rest in ASCII. rich is imported only when a bar has to be drawn.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import accumulate
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from lrfit.errors import OutputError
+from lrfit.system.interrupts import closing
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn, Task
+    from rich.text import Text
+
+__all__ = [
+    "Terminal",
+    "flush_result",
+    "prepare_streams",
+    "result_has_colours",
+    "result_width",
+    "settle_streams",
+    "write_result",
+]
+
+_PATIENCE_S = 0.5
+"""Work that is done sooner shows no bar."""
+
+_PERIOD_S = 0.1
+"""Between two pictures of the bar. They are drawn here, not by a thread: reading may fork."""
+
+_WIDTH = 80
+"""Of a line that is not on a terminal."""
+
+_SHORTEST_BAR = 8
+"""Characters of the bar for which what stands beside it leaves room."""
+
+
+_IN_ASCII = {"λ": "lambda", "β": "beta", "·": "*", "…": "...", "½": "1/2", "‖": "||", "⌊": "[", "⌋": "]"}
+"""How signs of lrfit's own are written where the encoding of stderr lacks them."""
+
+
+def prepare_streams() -> None:
+    """Have stdout and stderr take any text, whatever the locale says."""
+    codecs.register_error("lrfit", _replaced)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        holds_ascii = "\n".encode(sys.stderr.encoding) == b"\n"  # UTF-16 does not, and no terminal reads it
+        sys.stderr.reconfigure(encoding=None if holds_ascii else "utf-8", errors="lrfit")
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    """What to write for characters that an encoding lacks, as `codecs` asks for it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_IN_ASCII.get(c) or ascii(c)[1:-1] for c in lacking), error.end
+
+
+def write_result(result: str | bytes) -> None:
+    """Write to stdout; `flush_result` makes sure that it got there.
+
+    Raises:
+        OutputError: stdout is closed.
+        OSError: stdout cannot take it: the disk is full, or the reader has gone.
+    """
+    # An argument that is no UTF-8 goes out with the bytes with which it came in.
+    _stdout().buffer.write(result.encode(errors="surrogateescape") if isinstance(result, str) else result)
+
+
+def flush_result() -> None:
+    """Make sure that all that was written to stdout got there; raises as `write_result`."""
+    _stdout().flush()
+
+
+def result_width() -> int:
+    """Characters of a line of the terminal that stdout is; 80 if it is none, whatever COLUMNS says."""
+    with suppress(AttributeError, OSError, ValueError):  # closed, or no terminal
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _WIDTH
+    return _WIDTH
+
+
+def result_has_colours() -> bool:
+    """Whether stdout is a terminal that is to have colours."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def settle_streams() -> None:
+    """Write what stdout and stderr still hold, or drop it: Python would fail on it at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _stdout() -> TextIO:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed, so the result cannot be written")
+    return sys.stdout
+
+
+class Terminal:
+    """Where people look: stderr.
+
+    Args:
+        quiet: Leave out notes and progress; warnings stay.
+        verbose: Show what the library logs.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+        self._quiet = quiet
+        if verbose:
+            self._show_log()
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._live = not quiet and self._is_terminal and os.environ.get("TERM") != "dumb"
+        self._bar: Progress | None = None
+        self._next_s = 0.0
+
+    def _show_log(self) -> None:
+        import logging  # noqa: PLC0415
+
+        log, handler = logging.getLogger("lrfit"), logging.Handler()
+        handler.emit = lambda record: self.note(record.getMessage())  # type: ignore[method-assign]
+        log.setLevel(logging.INFO)
+        log.handlers = [handler]
+
+    @property
+    def width(self) -> int:
+        """Characters of a line: by COLUMNS, else those of the terminal that stderr is, else 80."""
+        with suppress(KeyError, ValueError):
+            if (columns := int(os.environ["COLUMNS"])) > 0:
+                return columns
+        with suppress(AttributeError, OSError, ValueError):  # closed, or no terminal
+            return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+        return _WIDTH
+
+    def note(self, text: str) -> None:
+        """Say `text`, unless quiet."""
+        if not self._quiet:
+            self._print(text)
+
+    def warn(self, text: str) -> None:
+        """Say `text` as a warning."""
+        self._print(f"lrfit: warning: {text}")
+
+    @contextmanager
+    def work(
+        self, label: str, *, unit: Literal["bytes"] | None = None
+    ) -> Iterator[Callable[[int, int | None], None]]:
+        """Within the block, what it gives shows how much of the work is done: `(done, total)`.
+
+        On a terminal only, and only when the work has lasted for a while; the bar goes with the block.
+
+        Args:
+            label: What stands before the bar: the work, or what is counted.
+            unit: Of `done` and `total`: bytes, or what `label` names. A total of None is one that nobody
+                knows; one that is known at the first picture stays.
+        """
+        started_s = monotonic()
+        self._next_s = started_s + _PATIENCE_S
+
+        def advance(done: int, total: int | None) -> None:
+            if self._live and monotonic() > self._next_s:
+                self._next_s = monotonic() + _PERIOD_S
+                width = max(1, self.width - len("^C"))  # which a terminal writes behind it
+                self._bar = self._bar or _new_bar(label, unit, total, started_s, width)
+                self._bar.console.width = width
+                self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
+                self._bar.start()  # draws the first picture
+
+        try:
+            with closing(self._erase):
+                yield advance
+        finally:
+            if self._bar:
+                self._bar.stop()
+            self._bar = None
+
+    def _erase(self) -> str | None:
+        """What erases the bar, and brings the cursor back, without rich, which may be at work on it."""
+        return "\r\x1b[2K\x1b[?25h" if self._bar else None
+
+    def _print(self, text: str) -> None:
+        if self._is_terminal and len(text) > self.width:
+            import textwrap  # noqa: PLC0415
+
+            text = textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False)
+        with suppress(OSError):  # a result is worth more than a word about it
+            if self._bar:
+                self._bar.console.out(text, highlight=False)
+            elif sys.stderr is not None:
+                print(text, file=sys.stderr, flush=True)  # noqa: T201 (only commands print; this is how)
+
+
+def _new_bar(label: str, unit: str | None, total: int | None, started_s: float, width: int) -> Progress:
+    """A bar of work that started then; it has yet to be started itself."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    console, in_the_past = Console(stderr=True), True
+    bar = Progress(
+        *_columns(label, unit, total, width),
+        console=console,
+        transient=True,
+        auto_refresh=False,
+        disable=not console.is_interactive,
+        speed_estimate_period=inf,  # of the last thousand pictures, however rare they are
+        get_time=lambda: started_s if in_the_past else monotonic(),
+    )
+    bar.advance(bar.add_task(label, total=total), 0)  # rich takes rates from the first advance on
+    in_the_past = False
+    return bar
+
+
+def _columns(label: str, unit: str | None, total: int | None, width: int) -> list[ProgressColumn]:
+    """What the bar shows, as far as there is room for it."""
+    from rich import progress as rich  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(rich.ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.speed or 0.0
+            digits = f"{speed:,.0f}" if speed >= 100 else f"{speed:.3g}"  # noqa: PLR2004 (three digits)
+            return Text(f"{digits}/s", style="progress.data.speed")
+
+    of_width = partial(Column, no_wrap=True, justify="right")
+    percentage = rich.TaskProgressColumn(table_column=of_width(min_width=4))
+    time_left = rich.TimeRemainingColumn(table_column=of_width(min_width=7))
+    amount: ProgressColumn
+    rate: ProgressColumn
+    if unit == "bytes":
+        amount = rich.DownloadColumn(table_column=of_width(min_width=15))
+        rate = rich.TransferSpeedColumn(table_column=of_width(min_width=10))
+        by_rank = [percentage, time_left, rate, amount]
+    else:
+        amount = rich.MofNCompleteColumn(table_column=of_width(min_width=2 * len(str(total)) + 1))
+        rate = Rate(table_column=of_width(min_width=10))
+        by_rank = [amount, time_left, rate]
+    if total is None:
+        by_rank = [amount, rate]
+    widths = accumulate(1 + (column.get_table_column().min_width or 0) for column in by_rank)
+    room = width - len(label) - 1 - _SHORTEST_BAR
+    shown = by_rank[: sum(needed <= room for needed in widths)]
+    return [
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        *(column for column in (percentage, amount, rate, time_left) if column in shown),
+    ]

@@ -1,0 +1,47 @@
+"""Titles: what files, data and runs are called in a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lrfit.analysis.convergence import rate_text
+from lrfit.cli.training_data import TrainingData
+from lrfit.training.plan import Descent
+from lrfit.training.run import EpochRecord
+from lrfit.views.picture import named
+
+__all__ = ["data_title", "file_title", "run_title"]
+
+
+def file_title(path: str) -> str:
+    """The name of a file without its folders.
+
+    Examples:
+        >>> file_title("runs/fast.csv"), file_title("-")
+        ('fast.csv', 'standard input')
+    """
+    return "standard input" if path == "-" else named(Path(path).name)
+
+
+def data_title(data: TrainingData, path: str) -> str:
+    """The file of the data, its columns, and how many rows there are."""
+    features = named(data.features[0]) if len(data.features) == 1 else f"{len(data.features)} features"
+    n_rows = data.sample.moments.n_samples
+    return f"{file_title(path)}: {named(data.target)} by {features}, {n_rows:,} row{'s' * (n_rows != 1)}"
+
+
+def run_title(descent: Descent, record: EpochRecord) -> str:
+    """How many epochs were done up to this record, and how."""
+    settings, momentum = descent.settings, descent.method.momentum
+    batches = "" if descent.is_full_batch else f" in batches of {descent.batch_size:,}"
+    epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"
+    method = {
+        f"{'Nesterov' * settings.nesterov} momentum {momentum:.4g}".strip(): momentum > 0.0,
+        f"schedule {settings.schedule}": settings.schedule != "constant",
+        f"l2 {settings.l2:g}": settings.l2 > 0.0,
+        f"gradients clipped to {settings.clip_norm}": settings.clip_norm is not None,
+        "averaged": settings.average,
+        "standardized": settings.standardize,
+    }
+    parts = [f"{epochs} at learning rate {rate_text(descent.learning_rate, 4)}"]
+    return ", ".join(parts + [text for text, is_so in method.items() if is_so])

@@ -1,0 +1,1 @@
+"""CSV: bytes, whole rows, checked numbers. Start with `table.py`."""

@@ -1,0 +1,108 @@
+"""What is probably wrong with a cell or row that is refused, and how to mend it: the ends of messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lrfit.data.csv.format import CsvFormat, Layout
+from lrfit.errors import shown
+
+__all__ = ["cell_hint", "listed", "row_hint", "separator_hint"]
+
+_MAX_LISTED = 10
+"""Column names that a message lists."""
+
+_PLACEHOLDER = re.compile(
+    r"\s*([-+]?nan|nat|<na>|#?n/a|#na|[-+]?1\.#(ind|qnan)|#(null|value|ref|name|num|div/0)[!?]|"
+    r"-+|\.+|\?+|\*+|missing|unknown|undefined)\s*",
+    re.IGNORECASE,
+)
+"""Other spellings of a missing value; in other tables they may stand for something else."""
+
+_INFINITY = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
+
+_THOUSANDS = re.compile(
+    r"\s*[+-]?[0-9]{1,3}(?P<mark>[.,'_ \u00a0\u2009\u202f\u2019])[0-9]{3}((?P=mark)[0-9]{3})*([.,][0-9]*)?\s*"
+)
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
+
+
+def cell_hint(text: str, layout: Layout) -> str:
+    """How to mend a cell that is no number."""
+    csv_format = layout.format
+    strange = next((c for c in text if not c.isascii() or not c.isprintable()), None)
+    if _is_decimal_otherwise(text, csv_format):
+        hint = _decimal_hint(text, csv_format)
+    elif _THOUSANDS.fullmatch(text):
+        hint = "write numbers without a separator of thousands"
+    elif _INFINITY.fullmatch(text):
+        hint = "a number has to be finite"
+    elif _PLACEHOLDER.fullmatch(text):
+        drop = "" if csv_format.drop_missing else " and say --missing drop"
+        hint = f"if a value is missing there, leave the cell empty{drop}"
+    elif strange in ("\n", "\r"):
+        hint = "is its quote closed too late?"
+    elif strange and any(map(str.isdigit, text)):
+        hint = f"no number has the character U+{ord(strange):04X}"
+    else:
+        hint = _comment_hint(layout) or "mend it, or train on other columns (-x, -y)"
+    return f"; {hint}"
+
+
+def row_hint(fields: Sequence[str], layout: Layout) -> str:
+    """How to mend a row that has more or fewer fields than there are columns."""
+    separator, n_columns = layout.format.separator, len(layout.header)
+    if fields[0].startswith("\x1a"):
+        hint = "it is Ctrl-Z, the end mark of DOS: delete it"
+    elif fields[0].lstrip().startswith("#"):
+        hint = "if it is a comment, delete it"
+    elif len(fields) == n_columns + 1 and not fields[-1].strip():
+        hint = f"delete the {shown(separator)} at its end"
+    elif separator == "," and len(fields) > n_columns and all(map(_INTEGER.fullmatch, fields)):
+        hint = f"look for a stray ','; {_otherwise_separated('if it is the decimal point')}"
+    else:
+        hint = _comment_hint(layout) or f"look for a missing or stray {shown(separator)}"
+    return f"; {hint}{separator_hint(fields[0]) if len(fields) == 1 else ''}"
+
+
+def separator_hint(text: str) -> str:
+    """Which option may part what was read as one field."""
+    for separator, option in ((";", "';'"), ("\t", "'\\t'"), ("|", "'|'"), (" ", "' '")):
+        if separator in text.strip() and (separator != " " or text.strip().count(" ") == 1):
+            return f"; if {option} separates the columns, say --sep {option}"
+    return ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of columns, ten at most."""
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(map(shown, names[:_MAX_LISTED])) + more
+
+
+def _is_decimal_otherwise(text: str, csv_format: CsvFormat) -> bool:
+    """Whether it is a number with the other decimal point; one of thousands is, where commas separate."""
+    is_number = CsvFormat(decimal=_other(csv_format.decimal)).number.fullmatch(text)
+    return bool(is_number) and not (csv_format.separator == "," and _THOUSANDS.fullmatch(text))
+
+
+def _decimal_hint(text: str, csv_format: CsvFormat) -> str:
+    point = _other(csv_format.decimal)
+    if csv_format.separator == point:
+        return _otherwise_separated(f"if {shown(point)} is the decimal point")
+    thousands = ", if of thousands, leave it out" if _THOUSANDS.fullmatch(text) else ""
+    return f"if {shown(point)} is the decimal point, say --decimal {shown(point)}{thousands}"
+
+
+def _otherwise_separated(condition: str) -> str:
+    return f"{condition}, separate the columns by ';' and say --sep ';' --decimal ','"
+
+
+def _other(decimal: str) -> str:
+    return {".": ",", ",": "."}[decimal]
+
+
+def _comment_hint(layout: Layout) -> str:
+    first = layout.header[0] if layout.format.header else ""
+    return f"if the first row, {shown(first)} …, is a comment, delete it" if first.startswith("#") else ""

@@ -1,0 +1,141 @@
+"""The reader that defines what a table means: `csv`, a grammar of numbers, and what is said of the rest.
+
+What is wrong is found in the order of the rows, whatever it is, so that neither the answer nor the message
+depends on where blocks are cut.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from lrfit.data.csv.format import LARGEST_EXACT, MISSING, Counts, Layout, Parsed
+from lrfit.data.csv.hints import cell_hint, listed, row_hint
+from lrfit.errors import DataError, shown
+
+__all__ = ["parse_strictly", "records", "text_lines"]
+
+_DIAGNOSED = 1000
+"""Characters of a cell that are looked at for a hint."""
+
+csv.field_size_limit(sys.maxsize)  # a long cell is refused for what it holds, by a message that shows it
+
+
+def parse_strictly(text: bytes, layout: Layout, first_line: int, *, with_texts: bool) -> Parsed:
+    """The rows of a block, field by field; see `lrfit.data.csv.parse.parse`."""
+    lines, refusal = text_lines(text, layout, first_line)
+    values: list[list[float]] = []
+    texts: list[str] = []
+    missing: list[str] = []
+    lost_digits = False
+    has_nul = b"\0" in text
+    for start, end, fields in records(lines, refusal, layout, first_line):
+        cells = _cells(fields, layout, first_line + start, has_nul=has_nul)
+        numbers = [float(cell) for cell in cells if cell is not None]
+        if len(numbers) < len(cells):
+            missing.append(layout.where(first_line + start, layout.positions[cells.index(None)]))
+            continue
+        lost_digits |= any(map(_loses_digits, cells))
+        values.append(numbers)
+        texts.append("".join(lines[start:end]).rstrip("\r\n"))
+    return Parsed(
+        np.array(values, dtype=np.float64).reshape(-1, len(layout.positions)),
+        texts if with_texts else None,
+        Counts(len(values), len(lines), len(missing), missing[0] if missing else "", lost_digits),
+    )
+
+
+def text_lines(text: bytes, layout: Layout, first_line: int) -> tuple[list[str], DataError | None]:
+    """The lines of a block, with their ends: LF, CR LF, or CR alone; and why they end early, if they do."""
+    try:
+        return _lines(text), None
+    except UnicodeDecodeError as error:
+        lines = _lines(text[: error.start] + b".")[:-1]
+        refusal = DataError(
+            f"{layout.where(first_line + len(lines))}: byte 0x{text[error.start]:02X} is not UTF-8; "
+            "name the file's encoding, such as --encoding latin-1"
+        )
+        return lines, refusal
+
+
+def _lines(text: bytes) -> list[str]:
+    return io.StringIO(text.decode(), newline="").readlines()
+
+
+def records(
+    lines: list[str], refusal: DataError | None, layout: Layout, first_line: int
+) -> Iterator[tuple[int, int, list[str]]]:
+    """The rows that are not blank: from which to before which line of `lines` each is, and its fields.
+
+    Raises:
+        DataError: A quote is not closed, or not at the ends of its field; or `refusal`, behind the lines.
+    """
+    reader = csv.reader(_then(lines, refusal), delimiter=layout.format.separator, strict=True)
+    start = 0
+    try:
+        for fields in reader:
+            end = reader.line_num
+            written = "".join(lines[start:end])
+            if '"' in written and not layout.format.row.fullmatch(written.rstrip("\r\n")):
+                raise _quote_error(layout.where(first_line + start))
+            if len(fields) > 1 or "".join(fields).strip() or (fields and len(layout.header) == 1):
+                yield start, end, fields
+            start = end
+    except csv.Error as error:
+        raise _quote_error(layout.where(first_line + start)) from error
+
+
+def _then(lines: list[str], refusal: DataError | None) -> Iterator[str]:
+    yield from lines
+    if refusal:
+        raise refusal
+
+
+def _quote_error(where: str) -> DataError:
+    return DataError(
+        f"{where}: a quote opens in this row that is not closed, or not at both ends of its field; "
+        "write a quote within a field twice, and the field in quotes"
+    )
+
+
+def _cells(fields: list[str], layout: Layout, line: int, *, has_nul: bool) -> list[str | None]:
+    """The cells of a row that were asked for, as Python writes numbers; None for a missing value."""
+    if len(fields) != len(layout.header):
+        raise DataError(
+            f"{layout.where(line)}: {_counted(len(fields), 'field')}, but there are "
+            f"{_counted(len(layout.header), 'column')} ({listed(layout.header)}){row_hint(fields, layout)}"
+        )
+    if has_nul:
+        for position, field in enumerate(fields):
+            if "\0" in field:
+                raise DataError(
+                    f"{layout.where(line, position)}: {shown(field)} is no text: it has a NUL byte"
+                )
+    return [_cell(fields[position], layout, line, position) for position in layout.positions]
+
+
+def _cell(text: str, layout: Layout, line: int, position: int) -> str | None:
+    if not layout.format.number.fullmatch(text):
+        if text.strip().lower() in MISSING:
+            return None
+        hint = cell_hint(text[:_DIAGNOSED], layout)
+        raise DataError(f"{layout.where(line, position)}: {shown(text)} is not a number{hint}")
+    cell = text.strip().replace(layout.format.decimal, ".")
+    if np.isinf(float(cell)):
+        raise DataError(
+            f"{layout.where(line, position)}: {shown(text)} is beyond the range of float64, 1.8e308"
+        )
+    return cell
+
+
+def _loses_digits(cell: str | None) -> bool:
+    digits = "" if cell is None else cell.lstrip("+-0")
+    return digits.isdigit() and (len(digits) > len(str(LARGEST_EXACT)) or int(digits) > LARGEST_EXACT)
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,367 @@
+"""The static graph: kinds of operation (`Op`), their applications (`Node`), and the builder (`Graph`).
+
+Define first, run later, as TensorFlow 1 did. A `Node` is one application of an `Op` to other nodes. It is
+immutable, compared by identity and holds no values: values belong to a run, variables to a `Session`. So
+two sessions share nothing, and a node that was built can be trusted for ever.
+
+Every value is an array of float64: one type, so that no result depends on a cast that nobody saw.
+Comparisons give 1.0 and 0.0.
+
+A shape is a tuple whose dimensions may be None (known when the graph runs), or None itself where even the
+rank is known only then. Shapes are checked when a node is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lrfit.arrays import Array
+from lrfit.errors import GraphError
+
+__all__ = ["Graph", "Node", "Op", "get_default_graph", "reset_default_graph"]
+
+Shape: TypeAlias = tuple[int | None, ...] | None
+NodeLike: TypeAlias = "Node | npt.ArrayLike"
+Kernel: TypeAlias = Callable[..., Any]
+ShapeRule: TypeAlias = Callable[..., Shape]
+Vjp: TypeAlias = Callable[..., "Node"]
+
+OPS: dict[str, Op] = {}
+"""Every kind of operation by name; `lrfit.graph.ops` fills it, the infix operators and the tests read it."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Op:
+    """A kind of operation: called on nodes, it applies itself to them and returns the new `Node`.
+
+    Attributes:
+        name: Unique name, under which `OPS` finds it.
+        kernel: The NumPy function that computes the value: `kernel(*values, **attrs)`.
+        shape_rule: The shape of the value: `shape_rule(*shapes, **attrs)`; raises `ShapeError`. It is not
+            asked where the rank of an input is unknown: then the rank of the value is too.
+        vjps: For each input, its vector-Jacobian product `vjp(g, y, *inputs)`: the node of
+            Σᵢ gᵢ · ∂yᵢ/∂input, given the gradient g with respect to the value y; or None where the value
+            does not depend on that input, or is constant almost everywhere. Their number is the number of
+            inputs; None if there may be any number of them, and no gradient.
+        pure: The value is a function of inputs and attributes alone, so that a pass may compute it
+            beforehand, or once for two equal applications.
+        has_value: False for what only has an effect; it can be fetched (as None), but neither used nor fed.
+    """
+
+    name: str
+    kernel: Kernel
+    shape_rule: ShapeRule
+    vjps: tuple[Vjp | None, ...] | None = ()
+    pure: bool = True
+    has_value: bool = True
+
+    def __post_init__(self) -> None:
+        if self.name in OPS:
+            raise GraphError(f"there is an op {self.name!r} already")
+        OPS[self.name] = self
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+    def __call__(self, *inputs: NodeLike, name: str | None = None, **attrs: Any) -> Node:  # noqa: ANN401
+        """Append the application of this op to `inputs` to their graph (else to the default graph).
+
+        Args:
+            *inputs: Nodes, or numbers and arrays, which become constants.
+            name: The node's name, made unique in its graph; the op's name if None.
+            **attrs: The op's own parameters, such as an axis.
+
+        Raises:
+            GraphError: The inputs are of two graphs, or the graph is finalised.
+            ShapeError: The shapes of the inputs do not fit together.
+        """
+        graph = _graph_of(inputs)
+        nodes = tuple(graph.as_node(value) for value in inputs)
+        return graph.append(Node.of(self, nodes, attrs, name or self.name))
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Node:
+    """One application of an op: which op, to which nodes, with which attributes; and the value's shape."""
+
+    op: Op
+    inputs: tuple[Node, ...]
+    attrs: Mapping[str, Any]
+    shape: Shape
+    name: str
+    graph: Graph | None = None
+
+    @classmethod
+    def of(cls, op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any], name: str) -> Node:
+        """The application of `op` to `inputs`, its shape checked, in no graph yet."""
+        if op.vjps is not None and len(inputs) != len(op.vjps):
+            raise GraphError(f"{op.name} takes {len(op.vjps)} inputs, not {len(inputs)}")
+        for node in inputs:
+            if op.has_value and not node.op.has_value:
+                raise GraphError(f"{shown_name(node)} has no value that {op.name} could use")
+        shapes = [node.shape for node in inputs]
+        shape = None if None in shapes else op.shape_rule(*shapes, **attrs)
+        return cls(op, inputs, MappingProxyType(dict(attrs)), shape, name)
+
+    def with_inputs(self, inputs: tuple[Node, ...]) -> Node:
+        """The same application to other inputs; this very node if they are the same."""
+        if all(new is old for new, old in zip(inputs, self.inputs, strict=True)):
+            return self
+        return Node.of(self.op, inputs, self.attrs, self.name)
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name}: {self.op.name} {format_shape(self.shape)}>"
+
+    def __bool__(self) -> NoReturn:
+        raise GraphError(
+            f"{self.name} has no value before a session runs it, so it is neither true nor false"
+        )
+
+    __array_ufunc__ = None  # so that `array + node` asks the node
+
+    def __add__(self, other: NodeLike) -> Node:
+        return OPS["add"](self, other)
+
+    def __radd__(self, other: NodeLike) -> Node:
+        return OPS["add"](other, self)
+
+    def __sub__(self, other: NodeLike) -> Node:
+        return OPS["subtract"](self, other)
+
+    def __rsub__(self, other: NodeLike) -> Node:
+        return OPS["subtract"](other, self)
+
+    def __mul__(self, other: NodeLike) -> Node:
+        return OPS["multiply"](self, other)
+
+    def __rmul__(self, other: NodeLike) -> Node:
+        return OPS["multiply"](other, self)
+
+    def __truediv__(self, other: NodeLike) -> Node:
+        return OPS["divide"](self, other)
+
+    def __rtruediv__(self, other: NodeLike) -> Node:
+        return OPS["divide"](other, self)
+
+    def __pow__(self, other: NodeLike) -> Node:
+        return OPS["power"](self, other)
+
+    def __rpow__(self, other: NodeLike) -> Node:
+        return OPS["power"](other, self)
+
+    def __matmul__(self, other: NodeLike) -> Node:
+        return OPS["matmul"](self, other)
+
+    def __rmatmul__(self, other: NodeLike) -> Node:
+        return OPS["matmul"](other, self)
+
+    def __neg__(self) -> Node:
+        return OPS["negative"](self)
+
+    def __abs__(self) -> Node:
+        return OPS["abs"](self)
+
+    def __gt__(self, other: NodeLike) -> Node:
+        return OPS["greater"](self, other)
+
+    def __ge__(self, other: NodeLike) -> Node:
+        return OPS["greater_equal"](self, other)
+
+    def __lt__(self, other: NodeLike) -> Node:
+        return OPS["less"](self, other)
+
+    def __le__(self, other: NodeLike) -> Node:
+        return OPS["less_equal"](self, other)
+
+
+class Graph:
+    """The nodes that a user builds, in order; it only ever grows, until it is finalised.
+
+    Examples:
+        >>> from lrfit import Graph, constant
+        >>> with Graph().as_default() as graph:
+        ...     total = constant(1.0, name="one") + constant(2.0, name="two")
+        >>> graph.nodes
+        (<Node one: constant ()>, <Node two: constant ()>, <Node add: add ()>)
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[Node] = []
+        self._n_named: dict[str, int] = {}
+        self._scope = ""
+        self._finalized = False
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes, in the order in which they were added: inputs before what uses them."""
+        return tuple(self._nodes)
+
+    def append(self, node: Node) -> Node:
+        """Add `node` under a name unique in this graph, and return the node that belongs to the graph.
+
+        Raises:
+            GraphError: The graph is finalised.
+        """
+        if self._finalized:
+            raise GraphError(
+                f"the graph is finalised: {shown_name(node)} cannot be added; build all nodes before"
+            )
+        name = self._unique(self._scope + node.name)
+        member = Node(node.op, node.inputs, node.attrs, node.shape, name, self)
+        self._nodes.append(member)
+        return member
+
+    def as_node(self, value: NodeLike, name: str = "constant") -> Node:
+        """`value` if it is a node of this graph, else a new constant of this name that holds it.
+
+        Raises:
+            GraphError: The node is of another graph.
+        """
+        if not isinstance(value, Node):
+            return self.append(constant_of(value, name))
+        if value.graph is not self:
+            raise GraphError(f"{value.name} is of another graph; a node can only use nodes of its own graph")
+        return value
+
+    @contextmanager
+    def name_scope(self, name: str) -> Iterator[None]:
+        """Within the block, names of new nodes start with `name/`; in a scope within another, with both.
+
+        Examples:
+            >>> from lrfit import constant
+            >>> graph = Graph()
+            >>> with graph.as_default(), graph.name_scope("inner"):
+            ...     constant(1.0, name="one")
+            <Node inner/one: constant ()>
+        """
+        before = self._scope
+        self._scope = f"{before}{name}/"
+        try:
+            yield
+        finally:
+            self._scope = before
+
+    def finalize(self) -> None:
+        """From now on, adding a node is an error."""
+        self._finalized = True
+
+    @contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        """Within the block, new nodes without inputs go to this graph."""
+        token = _default.set(self)
+        try:
+            yield self
+        finally:
+            _default.reset(token)
+
+    def _unique(self, name: str) -> str:
+        n_named = self._n_named.get(name, 0)
+        self._n_named[name] = n_named + 1
+        return self._unique(f"{name}_{n_named}") if n_named else name
+
+
+_default: ContextVar[Graph | None] = ContextVar("default graph", default=None)
+
+
+def get_default_graph() -> Graph:
+    """The graph that nodes without inputs are added to; there always is one."""
+    graph = _default.get()
+    if graph is None:
+        graph = Graph()
+        _default.set(graph)
+    return graph
+
+
+def reset_default_graph() -> None:
+    """Make a new, empty graph the default."""
+    _default.set(Graph())
+
+
+def topological_order(ends: Iterable[Node], leaves: Container[Node] = ()) -> list[Node]:
+    """`ends` and all that they need, each node behind its inputs; the inputs of `leaves` are not followed.
+
+    Iterative, so that a deep graph does not meet the recursion limit.
+    """
+    order: dict[Node, None] = {}
+    for end in ends:
+        stack = [(end, False)]
+        while stack:
+            node, inputs_done = stack.pop()
+            if inputs_done:
+                order[node] = None
+            elif node not in order:
+                stack.append((node, True))
+                if node not in leaves:
+                    stack.extend((n, False) for n in reversed(node.inputs) if n not in order)
+    return list(order)
+
+
+def as_array(value: npt.ArrayLike) -> Array:
+    """`value` as a new, read-only float64 array.
+
+    Raises:
+        GraphError: It is not made of real numbers.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise GraphError(f"a value must be an array of real numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise GraphError(f"a value must be made of real numbers, not of {array.dtype}")
+    copy = array.astype(np.float64)
+    copy.flags.writeable = False
+    return copy
+
+
+def constant_of(value: npt.ArrayLike, name: str) -> Node:
+    """A constant that belongs to no graph; see `lrfit.constant`."""
+    return Node.of(OPS["constant"], (), {"value": as_array(value)}, name)
+
+
+def graph_of(node: Node) -> Graph:
+    """The graph that `node` belongs to; the default graph for one that belongs to none."""
+    return node.graph or get_default_graph()
+
+
+def node_in_graph_of(member: Node, value: NodeLike, name: str = "constant") -> Node:
+    """`value` as a node of the graph that `member` belongs to; see `Graph.as_node`."""
+    return graph_of(member).as_node(value, name)
+
+
+def is_same_known_shape(a: Node, b: Node) -> bool:
+    """Whether two shapes are known in full, and equal."""
+    return a.shape == b.shape and a.shape is not None and None not in a.shape
+
+
+def fits(shape: Shape, other: Shape) -> bool:
+    """Whether a value can be of both shapes, as far as they are known."""
+    if shape is None or other is None:
+        return True
+    return len(shape) == len(other) and all(
+        a == b or None in (a, b) for a, b in zip(shape, other, strict=True)
+    )
+
+
+def format_shape(shape: Shape) -> str:
+    """`shape` as text, such as `(None, 3)`; `(...)` where the rank is unknown."""
+    return "(...)" if shape is None else str(shape)
+
+
+def shown_name(node: Node) -> str:
+    """A node's kind and name, for messages."""
+    return f"{node.op.name} {node.name!r}"
+
+
+def _graph_of(inputs: tuple[NodeLike, ...]) -> Graph:
+    for value in inputs:
+        if isinstance(value, Node) and value.graph is not None:
+            return value.graph
+    return get_default_graph()

@@ -1,0 +1,230 @@
+"""The model document: a fit as JSON that can be read by eye, checked strictly when it is read back.
+
+The fields are those of `LinearFit` and what it holds, behind "format" and "version". Fields that this
+version does not know are passed over, since later ones may add some; a field that it knows has to be there
+with a value that its annotation allows, names and lengths have to go together, and no field may come twice.
+Only "training" and "data" may be missing, so that a model can be written by hand; and, in them, fields that
+have a default, which came later.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import MISSING, asdict, fields, is_dataclass
+from functools import partial
+from math import inf, isfinite
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
+
+from lrfit.errors import DataError, ModelFileError, shown
+from lrfit.model.document import LinearFit, contradictions
+from lrfit.system.files import open_stream
+
+__all__ = ["load", "to_bytes", "to_fit"]
+
+FORMAT = "lrfit-model"
+VERSION = 1
+MAX_BYTES = 16 << 20
+"""A larger document is refused unread: one of 100,000 features has some 10 MB."""
+
+
+_SHOWN_TEXT = 20
+"""Characters shown of what is no JSON."""
+
+_FOREIGN = {
+    b"parameter ": "is the text result of lrfit train, not a model: say --format json there",
+    b"\x1f\x8b": "is compressed, not a model as it is: unpack it with gzip -d",
+    b"\x80": "is no lrfit model, which is text: is it a pickle? These are never read",
+    b"\xff\xfe": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
+    b"\xfe\xff": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
+}
+"""What else is taken for a model, by how it begins."""
+
+_Object: TypeAlias = dict[str, object]
+
+
+def to_bytes(fit: LinearFit) -> bytes:
+    """The document of `fit`: UTF-8, one field a line, numbers that read back to the same bits.
+
+    Raises:
+        DataError: A number of the fit is not finite.
+    """
+    document = {"format": FORMAT, "version": VERSION, **asdict(fit)}
+    try:
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise DataError(
+            "numbers of the fit are beyond the range of float64; multiply the columns by powers of ten "
+            "so that they are of a like size"
+        ) from error
+    return (re.sub(r"[^ -~\n]", _printable, text) + "\n").encode()
+
+
+def load(path: str) -> LinearFit:
+    """The fit in the file at `path`, or on standard input for `-`; see `to_fit`.
+
+    Raises:
+        DataError: It cannot be opened.
+        ModelFileError: It cannot be read, or is no model document.
+    """
+    with open_stream(path) as (stream, name):
+        try:
+            document = stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise ModelFileError(f"{name} cannot be read: {error.strerror or error}") from error
+        return to_fit(document, name)
+
+
+def to_fit(document: bytes, name: str) -> LinearFit:
+    """The fit that a document holds.
+
+    Args:
+        document: As `to_bytes` made it, or a person.
+        name: What messages call it.
+
+    Raises:
+        ModelFileError: It is no such document; says which field is wrong.
+    """
+    if len(document) > MAX_BYTES:
+        raise ModelFileError(f"{name} is larger than {MAX_BYTES >> 20} MiB: that is no lrfit model")
+    if not document.strip():
+        raise ModelFileError(f"{name} is empty, not an lrfit model: did the command before it fail?")
+    for beginning, what in _FOREIGN.items():
+        if document.startswith(beginning):
+            raise ModelFileError(f"{name} {what}")
+    try:
+        content = _parsed(document)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise ModelFileError(f"{name} is not an lrfit model: {reason}") from error
+    try:
+        return _fit(content)
+    except ValueError as error:
+        raise ModelFileError(f"{name} is not an lrfit model that this version reads: {error}") from error
+
+
+def _parsed(document: bytes) -> object:
+    """What the JSON says, or a ValueError that says where it is none, or which field comes twice."""
+    repeating: list[tuple[_Object, str]] = []
+    try:
+        content: object = json.loads(
+            document.decode("utf-8-sig"),
+            object_pairs_hook=partial(_object, repeating),
+            parse_constant=float,
+            parse_int=_integer,
+        )
+    except UnicodeDecodeError as error:
+        byte = document[error.start]
+        raise ValueError(f"its byte {error.start + 1}, 0x{byte:02x}, is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(_said(error)) from error
+    if repeating:
+        parent, field = repeating[-1]  # the others may be in one that it has lost
+        raise ValueError(f"field {shown(f'{_path(content, parent)}.{field}'.lstrip('.'))} comes twice")
+    return content
+
+
+def _said(error: json.JSONDecodeError) -> str:
+    """Where the text stops being JSON, and what is there."""
+    rest = error.doc[error.pos :]
+    if not rest.strip():
+        return f"it ends too soon, in line {error.lineno}: was it cut off?"
+    reason = error.msg[:1].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
+    return f"line {error.lineno}, column {error.colno}: no JSON ({reason}) at {shown(rest[:_SHOWN_TEXT])}"
+
+
+def _object(repeating: list[tuple[_Object, str]], pairs: list[tuple[str, object]]) -> _Object:
+    """The object of these fields; it is noted if one of them comes twice."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        repeating.append((content, Counter(key for key, _ in pairs).most_common(1)[0][0]))
+    return content
+
+
+def _path(value: object, sought: _Object) -> str | None:
+    """Where in `value` the object is; None if it is not there."""
+    if value is sought:
+        return ""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        if (rest := _path(item, sought)) is not None:
+            return (f".{step}" if isinstance(value, dict) else f"[{step}]") + rest
+    return None
+
+
+def _fit(content: object) -> LinearFit:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f'it has no "format": "{FORMAT}"')
+    version = content.get("version")
+    if type(version) is not int or version != VERSION:
+        raise ValueError(f'"version" is {_literal(version)}, not {VERSION}; a newer lrfit may read it')
+    fit = cast("LinearFit", _checked(LinearFit, content, ""))
+    if contradiction := next(contradictions(fit), None):
+        raise ValueError(f"field {contradiction}")
+    return fit
+
+
+def _checked(kind: Any, value: object, field: str) -> object:  # noqa: ANN401
+    """`value` as a `kind` that keeps the rule of its annotation, or a ValueError that names the field."""
+    if get_origin(kind) in (Union, UnionType):  # X | None
+        return None if value is None else _checked(get_args(kind)[0], value, field)
+    if get_origin(kind) is not Annotated:
+        return _typed(kind, value, field)
+    inner, rule = get_args(kind)
+    checked = _typed(inner, value, field)
+    if not rule.is_valid(checked):
+        raise _refusal(field, value, f"and must be {rule.wanted}")
+    return checked
+
+
+def _typed(kind: Any, value: object, field: str) -> object:  # noqa: ANN401
+    if is_dataclass(kind) and isinstance(value, dict):
+        return _checked_fields(cast("type", kind), value, field)
+    if get_origin(kind) is dict and isinstance(value, dict):
+        return {key: _checked(get_args(kind)[1], item, f"{field}.{key}") for key, item in value.items()}
+    if get_origin(kind) is list and isinstance(value, list):
+        return [_checked(get_args(kind)[0], item, f"{field}[{i}]") for i, item in enumerate(value)]
+    if kind is float and type(value) in (int, float) and isfinite(cast("float", value)):
+        return float(cast("float", value))
+    if kind in (int, bool, str) and type(value) is kind:
+        return value
+    wanted = {
+        float: "a finite number", int: "an integer", bool: "true or false", str: "a string", list: "a list"
+    }.get(get_origin(kind) or kind, "an object")  # fmt: skip
+    raise _refusal(field, value, f"not {wanted}")
+
+
+def _refusal(field: str, value: object, why: str) -> ValueError:
+    return ValueError(f"field {shown(field.lstrip('.'))} is {_literal(value)}, {why}")
+
+
+def _checked_fields(kind: type, content: dict[str, object], parent: str) -> object:
+    values = {}
+    hints = get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        if field.name in content:
+            values[field.name] = _checked(hints[field.name], content[field.name], f"{parent}.{field.name}")
+        elif field.default is MISSING:
+            raise ValueError(f"field {shown(f'{parent}.{field.name}'.lstrip('.'))} is missing")
+    return kind(**values)
+
+
+def _literal(value: object) -> str:
+    return (
+        shown(json.dumps(value))
+        if not value or isinstance(value, (str, int, float))
+        else f"of type {type(value).__name__}"
+    )
+
+
+def _integer(text: str) -> int | float:
+    """An integer; infinity for one beyond the range of float64, so that its field is named."""
+    return int(text) if isfinite(float(text)) else inf
+
+
+def _printable(match: re.Match[str]) -> str:
+    """A character that could steer a terminal or turn text around, as JSON escapes it."""
+    character = match[0]
+    return character if character.isprintable() else json.dumps(character)[1:-1]

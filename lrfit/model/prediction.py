@@ -1,0 +1,42 @@
+"""Prediction: a fit applied to rows, through the model's graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lrfit.arrays import Array
+from lrfit.errors import DataError
+from lrfit.graph.ops import global_variables_initializer
+from lrfit.graph.session import Session
+from lrfit.model.document import LinearFit
+from lrfit.model.equation import linear_model
+
+__all__ = ["predictor"]
+
+
+def predictor(fit: LinearFit) -> Callable[[Array], Array]:
+    """What maps features, (n_samples, n_features) in the order of `fit.weights`, to y_hat, (n_samples,).
+
+    A row's prediction has the same bits whatever rows are beside it.
+
+    What it returns raises `DataError` where a prediction overflows.
+
+    Examples:
+        >>> predictor(LinearFit("y", {"x": 2.0}, 1.0))(np.array([[3.0], [4.0]]))
+        array([7., 9.])
+    """
+    model = linear_model(np.array(list(fit.weights.values())), fit.intercept)
+    session = Session(model.graph)
+    session.run(global_variables_initializer(model.graph))
+
+    def predict(x: Array) -> Array:
+        y_hat: Array = session.run(model.y_hat, {model.x: x})[:, 0]
+        if not np.all(np.isfinite(y_hat)):
+            raise DataError(
+                "a prediction is beyond the range of float64, 1.8e308: are these the model's units?"
+            )
+        return y_hat
+
+    return predict

@@ -1,0 +1,50 @@
+"""Rules: which values a number of a setting or of a document may have, in its annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Annotated, Any, NamedTuple
+
+__all__ = [
+    "SCHEDULES",
+    "Amount",
+    "Count",
+    "Gamma",
+    "Momentum",
+    "Number",
+    "Positive",
+    "Rule",
+    "Schedule",
+    "Share",
+    "one_of",
+]
+
+
+class Rule(NamedTuple):
+    """Which values a field may have, beyond its type; it stands in the annotation of the field.
+
+    Attributes:
+        is_valid: Of a value of the type.
+        wanted: What is valid, in words.
+    """
+
+    is_valid: Callable[[Any], bool]
+    wanted: str
+
+
+def one_of(words: Sequence[str]) -> Rule:
+    """The rule of a field that is one of these words."""
+    return Rule(lambda value: value in words, f"one of {', '.join(words)}")
+
+
+Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]
+Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a finite number above 0")]
+Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "between 0 and 1")]
+Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "at least 0 and below 1")]
+Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "above 0 and at most 1")]
+Count = Annotated[int, Rule(lambda value: 0 <= value < 1 << 63, "at least 0 (and below 2^63)")]
+Number = Annotated[int, Rule(lambda value: 1 <= value < 1 << 63, "at least 1 (and below 2^63)")]
+
+SCHEDULES = ("constant", "invscaling", "step")
+Schedule = Annotated[str, one_of(SCHEDULES)]

@@ -1,0 +1,151 @@
+"""The one way to write a file: whole, or not at all.
+
+The bytes go to a temporary file in the same folder, which takes the place of the old one when it is complete
+and on the disk. Whatever fails, the old file stays as it was. A symbolic link is followed; mode, owner and
+group of the old file are kept, as far as the system allows. So what one needs is the permission to write to
+the folder, as for `mv`; other hard links to the old file stay as they were. What is not a regular file (a
+FIFO, /dev/stdout before a `|`) is written to as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lrfit.errors import DataError, OutputError, shown
+from lrfit.system.interrupts import closing
+
+__all__ = ["check_writable", "open_output"]
+
+
+def check_writable(path: str) -> None:
+    """Raise `OutputError` if it can be seen beforehand that `path` cannot be written."""
+    if path == "-":
+        raise OutputError("'-' is no file to write; --format json prints the model to standard output")
+    if not path:
+        raise OutputError("'' is no name of a file: is a variable of the shell empty?")
+    target = _target(path)
+    if target.is_dir() or path.endswith("/"):
+        raise OutputError(f"{shown(path)} is a folder: name a file")
+    if not target.parent.is_dir():
+        raise OutputError(f"{shown(path)} cannot be written: there is no folder {shown(str(target.parent))}")
+    if not os.access(target if _is_special(target) else target.parent, os.W_OK):
+        raise OutputError(f"{shown(path)} cannot be written: permission denied")
+
+
+@contextmanager
+def open_output(path: str) -> Iterator[BinaryIO]:
+    """A file to write to within the block; at its end it takes the place of `path`.
+
+    Raises:
+        OutputError: It cannot be written. The old file is as it was.
+    """
+    check_writable(path)
+    target = _target(path)
+    try:
+        with target.open("wb") if _is_special(target) else _replacement(target) as file:
+            yield file
+    except OSError as error:
+        raise OutputError(f"{shown(path)} cannot be written: {error.strerror or error}") from error
+
+
+def _target(path: str) -> Path:
+    """The file that is meant: `path` itself if it is special, else where its links lead."""
+    given = Path(path)
+    try:
+        if _is_special(given):
+            return given
+        target = given.resolve(strict=given.is_symlink() and given.exists())
+        is_in_circle, is_stream = target.is_symlink(), _is_stream(given)
+    except RuntimeError:  # as `resolve` of older Pythons says it
+        is_in_circle = True
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OutputError(f"{shown(path)} cannot be written: {reason}") from error
+    if is_in_circle:
+        raise OutputError(f"{shown(path)} cannot be written: its links lead in a circle")
+    if is_stream:  # replacing the file would lose what else the stream takes there
+        raise OutputError(f"{shown(path)} is a stream that is closed, or leads to a file: name the file")
+    return target
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether the name, or a link that it leads over, is that of a stream which a process has open."""
+    folder = path.parent.resolve()
+    if folder.is_relative_to("/proc") or folder == Path("/dev/fd"):
+        return True
+    return path.is_symlink() and _is_stream(path.parent / path.readlink())
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[BinaryIO]:
+    temporary = target.parent / f".lrfit-{os.urandom(8).hex()}"
+
+    def drop() -> None:
+        with suppress(OSError):
+            temporary.unlink()
+
+    with closing(drop):  # before there is a file, so that an interrupt at any moment leaves none
+        try:
+            mode = 0o600 if target.exists() else 0o666  # less the umask
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+                yield file
+                file.flush()
+                _take_after(file.fileno(), target)
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            drop()
+            raise
+    with suppress(OSError):  # the new file is in its place; not every folder can be synced
+        _sync_folder(target.parent)
+
+
+def _is_special(target: Path) -> bool:
+    """Whether it is there and neither a regular file nor a folder, such as a FIFO."""
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def _take_after(descriptor: int, target: Path) -> None:
+    """Give a file the owner, group and mode of the one that it replaces, if there is one."""
+    if not target.exists():
+        return
+    old = target.stat()
+    for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
+        with suppress(OSError):  # of another user; the one who writes it has it then
+            os.chown(descriptor, owner, group)
+    os.chmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
+    """The bytes at `path`, or standard input for `-`, open within the block; and what messages call them.
+
+    Raises:
+        DataError: It cannot be opened.
+    """
+    if path == "-":
+        if sys.stdin is None:
+            raise DataError("standard input is closed")
+        yield sys.stdin.buffer, "standard input"
+        return
+    try:
+        stream = Path(path).open("rb")  # noqa: SIM115 (opening fails apart from reading)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{shown(path)} cannot be opened: {reason}") from error
+    with stream:
+        yield stream, shown(path)

@@ -1,0 +1,172 @@
+"""Machine code kept between processes: in the user's own cache folder, checked before it is used.
+
+A kernel has a folder, named by a hash of its source and of the versions that compile it. The folder holds the
+source, what Numba makes of it, and a digest of both; it is put together under another name and then renamed.
+One that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once, or
+on a disk that is read-only: what can happen is that a kernel is compiled once more.
+
+Numba's files are pickles, which can run code, and the digest is no signature. So they are read only from a
+folder where none but the user can have put them, nor put another in its place: each folder on the way to it
+belongs to the user or the system, and no one else can write to it (as ssh asks of its files).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from lrfit.errors import shown
+from lrfit.system.interrupts import closing
+
+__all__ = ["Kernel", "compile_kernel"]
+
+_log = logging.getLogger(__name__)
+
+Kernel: TypeAlias = Callable[..., Any]
+
+_JIT: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+"""NumPy's rules for a division by zero; other threads may run. No fast math: the same bits everywhere."""
+
+_BESIDE = {"CACHE_DIR": "", "CACHE_LOCATOR_CLASSES": "InTreeCacheLocator"}
+"""Numba's settings by which it looks for machine code beside the source, and nowhere else."""
+
+_SOURCE = "kernel.py"
+_DIGEST = "digest"
+
+
+def compile_kernel(text: str, signature: str) -> Kernel:
+    """The function of a source as machine code: from the cache, or compiled, and kept if it can be.
+
+    Args:
+        text: One function in Python that Numba compiles; `np` is NumPy.
+        signature: Types of its arguments, as Numba writes them.
+    """
+    root = _private_root()
+    if root is not None:
+        with suppress(OSError, RuntimeError):  # such as a full disk, to which Numba says the other
+            return _kept(root / _key(text), text, signature)
+    return _compiled(text, signature, "<kernel>")
+
+
+def _kept(folder: Path, text: str, signature: str) -> Kernel:
+    """The kernel of a folder, which is made if it is missing or not intact."""
+    if _is_intact(folder):
+        with suppress(Exception):  # whatever is wrong with it, it can be made anew
+            return _compiled(text, signature, str(folder / _SOURCE))
+    new = folder.parent / f".new-{os.urandom(8).hex()}"
+
+    def drop() -> None:
+        shutil.rmtree(new, ignore_errors=True)
+
+    with closing(drop):
+        try:
+            new.mkdir(mode=0o700)
+            (new / _SOURCE).write_text(text)
+            kernel = _compiled(text, signature, str(new / _SOURCE))
+            (new / _DIGEST).write_text(_digest(new))
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # another process was quicker
+                new.rename(folder)
+        finally:
+            drop()
+    return kernel
+
+
+def _compiled(text: str, signature: str, path: str) -> Kernel:
+    """Numba's machine code; if `path` is a file, Numba looks for it beside that, and leaves it there."""
+    import numba  # noqa: PLC0415 (takes a third of a second)
+    import numpy as np  # noqa: PLC0415
+
+    names: dict[str, Any] = {"np": np, "__name__": __name__}  # a module that can be imported by what is kept
+    exec(compile(text, path, "exec"), names)  # noqa: S102 (written by lrfit, from its own ops)
+    function = next(value for value in names.values() if inspect.isfunction(value))
+    function.__qualname__ = f"kernel_{_key(text)}"  # of which machine code makes its symbols
+    config = vars(numba.config)
+    theirs = {name: config.get(name) for name in _BESIDE}
+    config.update(_BESIDE)
+    try:
+        kernel: Kernel = numba.njit(signature, cache=Path(path).exists(), **_JIT)(function)
+    finally:
+        config.update(theirs)
+    return kernel
+
+
+def _is_intact(folder: Path) -> bool:
+    """Whether it is private to the user, and holds what was put there."""
+    with suppress(OSError):
+        status = folder.lstat()
+        others = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        is_private = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not others
+        return is_private and (folder / _DIGEST).read_bytes() == _digest(folder).encode()
+    return False
+
+
+def _digest(folder: Path) -> str:
+    """A hash of all files of the folder but the digest itself, with their names."""
+    content = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != _DIGEST:
+            content.update(
+                f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes()
+            )
+    return content.hexdigest()
+
+
+def _key(text: str) -> str:
+    """What machine code depends on: the source, the versions of what compiles it, and the processor."""
+    versions = [sys.version, *map(version, ("numba", "llvmlite", "numpy"))]
+    parts = [text, repr(_JIT), *versions, platform.platform(), _processor()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _processor() -> str:
+    """The instructions that the processor has, where the system tells."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return platform.processor()
+
+
+def _root() -> Path | None:
+    """Where kernels are kept, by the XDG Base Directory Specification; None if there is no home."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not caches.is_absolute():
+        with suppress(RuntimeError):
+            caches = Path.home() / ".cache"
+    return caches / "lrfit" / "kernels" if caches.is_absolute() else None
+
+
+def _private_root() -> Path | None:
+    """`_root`, made if it is missing; None if it cannot be, or if others could put something in its place."""
+    root = _root()
+    if root is None or not hasattr(os, "getuid"):
+        return None
+    with suppress(OSError, RuntimeError):  # the latter of links in a circle
+        root = root.resolve()
+        for folder in (*reversed(root.parents), root):
+            folder.mkdir(mode=stat.S_IRWXU, exist_ok=True)
+            if not _is_guarded(folder.lstat(), is_root=folder == root):
+                _log.info("machine code is not kept: others could write to %s", shown(str(folder)))
+                return None
+        return root if os.access(root, os.W_OK) else None
+    return None
+
+
+def _is_guarded(folder: os.stat_result, *, is_root: bool) -> bool:
+    """Whether none but the user (or, above the root, the system) can change what the folder's names mean."""
+    others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if is_root:
+        return folder.st_uid == os.getuid() and not others
+    is_sticky = folder.st_mode & stat.S_ISVTX  # as /tmp: others can change only what is their own
+    return folder.st_uid in (0, os.getuid()) and bool(is_sticky or not others)

@@ -1,0 +1,83 @@
+"""Stopping: when a run has done enough, before all of its epochs are done."""
+
+from __future__ import annotations
+
+from math import inf
+from time import monotonic
+
+from lrfit.training.plan import Descent
+from lrfit.training.run import EpochRecord
+
+__all__ = ["Stopping"]
+
+_MARGIN = 0.02
+"""Share of a forecast by which it may be off."""
+
+_LOOKS = 64
+"""How often, at least, descent that is not where the forecast said is looked at while its epochs double."""
+
+
+class Stopping:
+    """Watches over the records of a run, and keeps the best.
+
+    Args:
+        descent: The run.
+        best: Its best record so far, if it goes on from an earlier run with patience.
+
+    Attributes:
+        best: The record of the lowest monitored loss, if the run has patience; else None.
+        deadline_s: When the time is over, by the monotonic clock.
+    """
+
+    def __init__(self, descent: Descent, best: EpochRecord | None = None) -> None:
+        self.best = best if descent.settings.patience else None
+        settings = descent.settings
+        self._descent = descent
+        self._tol = settings.tol
+        self._patience = settings.patience
+        self.deadline_s = inf if settings.max_time_s is None else monotonic() + settings.max_time_s
+        self._near, self._far = self._expected()
+
+    def _expected(self) -> tuple[float, float]:
+        """Between which epochs the tolerance will be reached, by the forecast."""
+        n_epochs = self._descent.epochs_until(self._tol) if self._tol else None
+        if n_epochs is None:
+            return (0.0, inf)
+        start = self._descent.start.epoch
+        if n_epochs == inf and self._descent.method.momentum:
+            return start, start
+        return start + (1.0 - _MARGIN) * n_epochs - 1, start + (1.0 + _MARGIN) * n_epochs + 1
+
+    def next_look(self, epoch: int) -> float:
+        """The next epoch, after this one, of which a record is needed, though nobody asked for it.
+
+        Past the forecast these are multiples of a power of 2, whatever epoch is asked about.
+        """
+        if self._patience:
+            return epoch + 1
+        if not self._tol:
+            return inf
+        if epoch < self._far:
+            return max(epoch + 1, self._near)
+        gap = 1 << max(0, (epoch // _LOOKS).bit_length() - 1)
+        return (epoch // gap + 1) * gap
+
+    def reason(self, record: EpochRecord) -> str | None:
+        """Why the run ends with this record: "tol", "patience", "time" or "epochs"; None if it goes on."""
+        if self._patience and (self.best is None or record.monitored < self.best.monitored):
+            self.best = record
+        if self._is_close(record):
+            return "tol"
+        if self._patience and self.best and record.epoch - self.best.epoch >= self._patience:
+            return "patience"
+        start = self._descent.start.epoch
+        if record.epoch >= start + self._descent.settings.epochs:
+            return "epochs"
+        return "time" if record.epoch > start and monotonic() >= self.deadline_s else None
+
+    def _is_close(self, record: EpochRecord) -> bool:
+        if self._tol is None or self.next_look(record.epoch - 1) > record.epoch:
+            return False  # a record that is only due must not change where the run ends
+        if self._descent.is_full_batch:
+            return record.relative_excess <= self._tol
+        return record.change is not None and abs(record.change) <= self._tol * record.loss

@@ -1,0 +1,182 @@
+"""Contents: all that the page computes with, as what JSON knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, isfinite
+from typing import Any
+
+import numpy as np
+
+from lrfit.analysis.convergence import Method
+from lrfit.arrays import Array
+from lrfit.errors import DataError, DivergenceError, UsageError, printable
+from lrfit.graph.nodes import Graph, Node
+from lrfit.graph.ops import placeholder, reduce_sum, square
+from lrfit.graph.passes import apply_passes
+from lrfit.graph.program import Program
+from lrfit.training.graph import training_graph
+from lrfit.training.plan import Descent
+from lrfit.views.graph_formats.json import document
+from lrfit.views.graph_view import GraphView, differentiated
+
+__all__ = ["contents"]
+
+MOST_CELLS = 20_000
+"""Numbers (x, y) of rows in a page, which they make half a megabyte larger."""
+
+MOST_SHOWN = 1000
+"""Rows of a sample: as many points as a picture can show apart."""
+
+MOST_FEATURES = 99
+"""With which the sigma points are no more numbers than that."""
+
+_ANY_MOMENTUM = 0.5
+"""What stands in the graph where the page feeds the momentum."""
+
+
+def contents(
+    descent: Descent, rows: Array, features: Sequence[str], target: str, *, source: str, command: str
+) -> dict[str, Any]:
+    """What the page shows and computes with.
+
+    Args:
+        descent: The run that the page starts with.
+        rows: Of the data, in their units; shape (n_samples, n_features + 1).
+        features: Their names.
+        target: Its name.
+        source: What the data are called.
+        command: That reads the same data with `lrfit train`, without the options that the page controls.
+
+    Raises:
+        DataError: There are too many features for a page.
+        DivergenceError: The loss at the start is not finite.
+        UsageError: Mini-batches are asked for, and the rows are too many for a page.
+    """
+    _check(descent, rows, features)
+    moments, settings, scaling = descent.moments, descent.settings, descent.scaling
+    chosen, has_all = _chosen(rows, settings.seed)
+    objective = descent.objective
+    bound = Method().max_stable_rate(objective.extremes[1])
+    fastest = Method().fastest_rate(*objective.extremes)
+    return {
+        "source": printable(source),
+        "command": command,
+        "features": [printable(name) for name in features],
+        "target": printable(target),
+        "n_samples": moments.n_samples,
+        "points": moments.rescaled(scaling.shift, scaling.scale).sigma_points().tolist(),
+        "rows": scaling.apply(chosen).tolist(),
+        "has_all_rows": has_all,
+        "shift": scaling.shift.tolist(),
+        "scale": scaling.scale.tolist(),
+        "learning_rate": descent.learning_rate,
+        "momentum": descent.method.momentum,
+        "batch_size": settings.batch_size,
+        "intercept": settings.intercept,
+        "standardize": settings.standardize,
+        "l2": settings.l2,
+        "max_stable_rate": bound if isfinite(bound) else None,  # without momentum, which the page sets
+        "fastest_rate": fastest if 0.0 < fastest < inf else None,  # likewise
+        "condition_number": objective.condition_number,
+        "optimum": _parameters(descent, objective.minimizer),
+        "minimum": objective.minimum * descent.loss_unit,
+        "minimum_scale": objective.scale * descent.loss_unit,
+        "minimizer": objective.minimizer.tolist(),  # in the units of descent, as the root
+        "root": (objective.root * scaling.scale[-1]).tolist(),  # A: the excess is ½·‖A·(θ - θ*)‖²
+        "loss_unit": descent.loss_unit,
+        "programs": _programs(descent),
+    }
+
+
+def _check(descent: Descent, rows: Array, features: Sequence[str]) -> None:
+    """Refuse what a page has no room for, and what it could not begin with."""
+    if len(features) > MOST_FEATURES:
+        raise DataError(
+            f"a page has room for {MOST_FEATURES} features, and there are {len(features):,}: choose some (-x)"
+        )
+    if not isfinite(descent.moments.half_mse(*descent.parameters(descent.start.theta))):
+        raise DivergenceError("the loss at the start is not finite: start from smaller weights")
+    if descent.settings.batch_size and rows.size > MOST_CELLS:
+        raise UsageError(
+            f"mini-batches need the rows in the page, which has room for {MOST_CELLS:,} numbers, and there "
+            f"are {rows.size:,}: leave out --batch-size, or choose fewer columns (-x)"
+        )
+
+
+def _chosen(rows: Array, seed: int) -> tuple[Array, bool]:
+    """All rows, if they are few enough; else as many of them as can be shown, drawn at random."""
+    n_rows, width = rows.shape
+    if rows.size <= MOST_CELLS:
+        return rows, True
+    n_chosen = min(MOST_SHOWN, MOST_CELLS // width)
+    chosen = np.random.default_rng(seed).choice(n_rows, n_chosen, replace=False, shuffle=False)
+    return np.asarray(rows[np.sort(chosen)]), False
+
+
+def _parameters(descent: Descent, theta: Array) -> list[float]:
+    """The weights, and the intercept if there is one, in the units of the data."""
+    weights, intercept = descent.parameters(theta)
+    return [*map(float, weights), *([float(intercept)] if descent.settings.intercept else [])]
+
+
+def _programs(descent: Descent) -> dict[str, Any]:
+    """The programs that the page runs: what descends, and what is shown of it.
+
+    The rate and the momentum are fed: any node may be. With a momentum of 0 the steps are those of plain
+    descent, bit for bit.
+    """
+    graph = training_graph(
+        descent.start.weights,
+        descent.start.intercept,
+        descent.settings,
+        learning_rate=descent.learning_rate,
+        momentum=_ANY_MOMENTUM,
+        steps_per_epoch=1,
+    )
+    model = graph.model
+    named = {node.name: node for node in model.graph.nodes}
+    controls = [named["learning_rate"], named["momentum"]]
+    forward, gradients = differentiated(
+        Program.of(list(dict.fromkeys([model.loss, model.objective])), [model.x, model.y]),
+        model.objective.name,
+    )
+    return {
+        "initialize": _document(Program.of([graph.initialize])),
+        "step": _document(apply_passes(Program.of([graph.train_op], [model.x, model.y, *controls]))),
+        "forward": _document(forward),
+        "objective": model.objective.name,
+        "edges": [
+            {"node": node.name, "input": position, "gradient": gradient.name}
+            for (node, position), gradient in gradients.items()
+        ],
+        "predict": _document(Program.of([model.y_hat], [model.x])),
+        "read": _document(_reading(descent)),
+    }
+
+
+def _reading(descent: Descent) -> Program:
+    """From W and b in the units of descent, those in the units of the data, and the excess there.
+
+    The excess is made from the distance from the minimiser, so that nothing cancels; see `Objective`.
+    """
+    k, scaling, objective = descent.moments.n_features, descent.scaling, descent.objective
+    minimizer, root = objective.minimizer[:, np.newaxis], objective.root
+    scale, shift = scaling.scale[:, np.newaxis], scaling.shift[:, np.newaxis]
+    with Graph().as_default():
+        W = placeholder((k, 1), name="W")  # noqa: N806 (the equation's letter)
+        weights = W * scale[-1] / scale[:-1]
+        slope: Node = root[:, :k] @ (W - minimizer[:k])
+        feeds, fetches = [W], [weights]
+        if descent.settings.intercept:
+            b = placeholder((), name="b")
+            offset = scaling.shift[-1] - reduce_sum(weights * shift[:-1])
+            slope = slope + root[:, k:] * (b - objective.minimizer[k])
+            feeds.append(b)
+            fetches.append(scaling.scale[-1] * b + offset)
+        excess = reduce_sum(square(slope)) / 2.0 * descent.loss_unit
+    return Program.of([excess, *fetches], feeds)
+
+
+def _document(program: Program) -> dict[str, Any]:
+    return document(GraphView(program))

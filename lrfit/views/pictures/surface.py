@@ -1,0 +1,243 @@
+"""The picture of the loss surface: its contours over two parameters, the path of descent, the optimum.
+
+The objective is a quadratic, so its height over the optimum is ½·‖A·(θ - θ*)‖², where parameters that are not
+drawn stay at their optimum. Each axis covers the path and the optimum, so that a valley stays readable
+however long and narrow it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf, sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from lrfit.analysis.objective import Objective
+from lrfit.arrays import Array
+from lrfit.training.history_file import History
+from lrfit.views.picture import Axis, Contours, Line, Mark, Panel, Picture, Points, limits_around, named
+from lrfit.views.pictures.loss import LOSS, thinned_notes
+
+__all__ = ["surface_picture"]
+
+_N_GRID = 241
+"""Points of the grid of heights, each way."""
+
+_N_LEVELS = 12
+"""Contour lines."""
+
+_DEEPEST = 1e-6
+"""Height of the lowest contour line at the least, as a share of the highest."""
+
+_LOWEST = 50
+"""The share of the picture that is below the lowest contour line is one in so many."""
+
+_STILL = 1e-6
+"""Share of the way that the loss allows a parameter, of which a move is as good as none."""
+
+_TANGLED = 25.0
+"""Length of a path, in widths or heights of the picture, from which on its lines would hide all."""
+
+_N_STEPS = 12
+"""First epochs of a path that are marked each."""
+
+_LARGEST = 1e150
+"""Parameter for which there is room on an axis."""
+
+_WIDTH_BY_HEIGHT = 1.4
+"""Of a panel, about."""
+
+_MOST_WIDENED = 3.0
+"""Times as long as it would be, that an axis may be made to have the scale of the other."""
+
+_FAR = 16.0
+"""How many times as high above the optimum as the start a path is followed."""
+
+
+def surface_picture(
+    objective: Objective,
+    runs: Mapping[str, History],
+    shown: Sequence[str],
+    *,
+    unit: float,
+    title: str,
+    of: str = "",
+    notes: tuple[str, ...] = (),
+) -> Picture:
+    """The objective over two parameters (or one), with the paths of one or several runs.
+
+    Args:
+        objective: What was descended on.
+        runs: By what the legend calls them; θ in the units of the objective.
+        shown: Names of the parameters on the axes.
+        unit: The loss that is 1 in the units of the objective.
+        title: What it is.
+        of: What the parameters are of, for the axes.
+        notes: To go with it.
+    """
+    thinned = {label: history.thinned() for label, history in runs.items()}
+    parameters = next(iter(runs.values())).parameters
+    places = [parameters.index(name) for name in shown]
+    labels = [_label(name, parameters) + of for name in shown]
+    n_others = len(parameters) - len(shown)
+    notes += thinned_notes(thinned.values())
+    if n_others:
+        notes += (f"the other parameters ({n_others}) are at their optimum in the contours",)
+    if len(places) == 1:
+        return Picture(title, (_curve(objective, thinned, unit, labels[0]),), notes)
+    panel = _contours(objective, thinned, places, unit, labels)
+    return Picture(title, (panel,), notes + _notes_on(panel, thinned, places))
+
+
+def _notes_on(panel: Panel, runs: Mapping[str, History], places: Sequence[int]) -> tuple[str, ...]:
+    """What is not to be seen in a panel."""
+    outside = [np.any(_outside(panel, history.theta[:, places])) for history in runs.values()]
+    return ("a path leaves the picture",) if any(outside) else ()
+
+
+def _outside(panel: Panel, path: Array) -> npt.NDArray[np.bool_]:
+    """Which epochs of a path are beyond the limits of the axes."""
+    low, high = np.array([panel.x.limits, panel.y.limits]).T
+    return np.asarray(np.any((path < low) | (path > high), axis=1))
+
+
+def _label(name: str, parameters: Sequence[str]) -> str:
+    """What an axis calls a parameter: b for the intercept."""
+    if name == "intercept" and parameters[-1] == name:
+        return "b (intercept)"
+    return f"W ({named(name)})"
+
+
+def _heights(objective: Objective, places: Sequence[int], offsets: Sequence[Array], unit: float) -> Array:
+    """The objective above its minimum where these parameters are off their optimum by so much."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        slopes = (sum(row[p] * d for p, d in zip(places, offsets, strict=True)) for row in objective.root)
+        return np.asarray(0.5 * unit * sum(map(np.square, slopes)))
+
+
+def _contours(
+    objective: Objective,
+    runs: Mapping[str, History],
+    places: Sequence[int],
+    unit: float,
+    labels: Sequence[str],
+) -> Panel:
+    best = objective.minimizer[places]
+    limits = _on_one_scale(_extent(objective, list(runs.values()), places, unit))
+    axes = [np.linspace(*limit, _N_GRID) for limit in limits]
+    offsets = np.meshgrid(axes[0] - best[0], axes[1] - best[1])
+    heights = _heights(objective, places, offsets, unit)
+    levels = _levels(heights)
+    marks: list[Mark] = []
+    if len(levels):
+        marks.append(Contours(axes[0], axes[1], heights, levels, "loss above the optimum"))
+    paths = {label: history.theta[:, places] for label, history in runs.items()}
+    for series, (label, path) in enumerate(paths.items()):
+        marks.extend(_path(path, limits, named(label), series))
+    marks.append(Points(best[:1], best[1:], "optimum", "optimum"))
+    for series, path in enumerate(paths.values()):
+        marks.extend(_stations(path, series, labelled=not series))
+    return Panel(Axis(labels[0], limits[0]), Axis(labels[1], limits[1]), tuple(marks))
+
+
+def _path(path: Array, limits: Sequence[tuple[float, float]], label: str, series: int) -> list[Mark]:
+    """A line from epoch to epoch; where that would go to and fro so often as to hide all, points."""
+    sizes = np.array([high - low for low, high in limits])
+    with np.errstate(over="ignore"):
+        length = float(np.sum(np.hypot(*(np.diff(path, axis=0) / sizes).T)))
+    x, y = path.T
+    if _TANGLED < length < inf and len(path) > 2 * _N_STEPS:
+        beginning = slice(0, _N_STEPS + 1)
+        return [
+            Points(x, y, "epochs", f"{label}: a dot an epoch, and a line for the first {_N_STEPS}", series),
+            Line(x[beginning], y[beginning], "run", "", series),
+        ]
+    return [Line(x, y, "run", label, series)]
+
+
+def _stations(path: Array, series: int, *, labelled: bool) -> list[Mark]:
+    """The first epochs of a path, its start, and its end."""
+    x, y = path.T
+    n_steps = min(_N_STEPS, len(path) - 1)
+    steps, first, last = slice(1, n_steps + 1), slice(0, 1), slice(-1, None)
+    texts = (
+        [f"first {n_steps} epochs" if n_steps > 1 else "first epoch", "start", "end"]
+        if labelled
+        else [""] * 3
+    )
+    return [
+        Points(x[steps], y[steps], "steps", texts[0], series),
+        Points(x[first], y[first], "start", texts[1], series),
+        Points(x[last], y[last], "end", texts[2], series),
+    ]
+
+
+def _extent(
+    objective: Objective, runs: Sequence[History], places: Sequence[int], unit: float
+) -> list[tuple[float, float]]:
+    """Limits of the axes: around the optimum and the paths, but for where these lead away.
+
+    Where a parameter does not move, but for rounding, they go as far as it may alone at the height of
+    the start.
+    """
+    best = objective.minimizer[places]
+    near = np.vstack([history.theta[_is_near(history)][:, places] for history in runs])
+    near = np.clip(near, -_LARGEST, _LARGEST)
+    highest = max(float(history.excess[0]) for history in runs)
+    limits = []
+    for place, at, values in zip(places, best, np.vstack([near, best]).T, strict=True):
+        curvature = unit * float(np.sum(np.square(objective.root[:, place])))
+        reach = sqrt(2.0 * highest / curvature) if curvature else 0.0
+        is_still = np.ptp(values) <= _STILL * reach
+        shows_bowl = is_still and 0.0 < reach < _LARGEST
+        bowl = np.array([at - reach, at + reach])
+        limits.append(limits_around(bowl, 0.0) if shows_bowl else limits_around(values, 0.15))
+    return limits
+
+
+def _on_one_scale(limits: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The limits, one of them widened so that both axes have one scale; as they are, if by very much."""
+    (left, right), (bottom, top) = limits
+    factor = (right - left) / ((top - bottom) * _WIDTH_BY_HEIGHT)
+    if not 1.0 / _MOST_WIDENED < factor < _MOST_WIDENED:
+        return limits
+    return [_widened(limits[0], max(1.0, 1.0 / factor)), _widened(limits[1], max(1.0, factor))]
+
+
+def _widened(limits: tuple[float, float], factor: float) -> tuple[float, float]:
+    low, high = limits
+    room = 0.5 * (factor - 1.0) * (high - low)
+    return low - room, high + room
+
+
+def _is_near(history: History) -> npt.NDArray[np.bool_]:
+    """Which epochs are not far above the start; it is always."""
+    is_near = history.excess <= _FAR * (float(history.excess[0]) or inf)
+    is_near[0] = True
+    return is_near
+
+
+def _levels(heights: Array) -> Array:
+    """Heights of contour lines, each a fixed number of times the one below."""
+    largest = float(np.max(heights))
+    n_below = heights.size // _LOWEST
+    lowest = max(_DEEPEST * largest, float(np.partition(heights.ravel(), n_below)[n_below]))
+    if not 0.0 < lowest < largest < inf:
+        return np.zeros(0)
+    return np.geomspace(lowest, largest, _N_LEVELS + 1)[:-1]
+
+
+def _curve(objective: Objective, runs: Mapping[str, History], unit: float, label: str) -> Panel:
+    """The objective over its only parameter."""
+    best, minimum = objective.minimizer, unit * objective.minimum
+    (x_limits,) = _extent(objective, list(runs.values()), [0], unit)
+    along = np.linspace(*x_limits, _N_GRID)
+    curve = minimum + _heights(objective, [0], [along - best[0]], unit)
+    marks: list[Mark] = [Line(along, curve, "fit", "loss")]
+    for series, history in enumerate(runs.values()):
+        heights = minimum + _heights(objective, [0], [history.theta[:, 0] - best[0]], unit)
+        path = np.column_stack([history.theta[:, 0], heights])
+        marks.extend(_stations(path, series + 1, labelled=not series))
+    marks.append(Points(best, np.array([minimum]), "optimum", "optimum"))
+    return Panel(Axis(label, x_limits), Axis(LOSS, limits_around(curve)), tuple(marks))

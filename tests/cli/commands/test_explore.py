@@ -1,0 +1,153 @@
+"""`lrfit explore`: the file that it writes, what it says, and what it refuses."""
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from commands_run import assert_within_the_contract, run_command
+
+from lrfit.cli.commands import explore
+from lrfit.errors import shown
+
+SAMPLES = Path(__file__).parents[3] / "sample_data"
+LAB = SAMPLES / "lab.csv"
+
+
+@pytest.fixture
+def explored(tmp_path):
+    """What is in the page of these arguments."""
+
+    def run(*arguments, stdin=b""):
+        page = tmp_path / "page.html"
+        result = run_command("explore", "-q", "-o", page, *arguments, stdin=stdin)
+        assert (result.code, result.out) == (0, b""), result.err
+        text = re.search(r'<script id="contents" type="application/json">(.*?)</script>', page.read_text())
+        return json.loads(text[1])
+
+    return run
+
+
+def test_it_says_what_it_has_written(tmp_path):
+    page = tmp_path / "page.html"
+    result = run_command("explore", LAB, "-o", page)
+    assert (result.code, result.out) == (0, b"")
+    size = f"{page.stat().st_size:,}"
+    assert result.err.splitlines() == [
+        f"'{LAB}': target 'y', features 'x'",
+        f"{shown(str(page))}: {size} bytes, to be opened in a browser",
+    ]
+
+
+def test_it_warns_as_train_does(tmp_path):
+    for data in (b"year,y\n1990,1\n2000,2\n", b"x,y\n1,2\n1,3\n"):
+        arguments = ["-", "--lr", "3"]
+        explore, train = (
+            run_command(*command, *arguments, stdin=data)
+            for command in (["explore", "-o", tmp_path / "page.html"], ["train"])
+        )
+        assert (explore.code, train.code) == (0, 3)
+        warnings = [line for line in explore.err.splitlines() if "warning" in line]
+        assert warnings
+        assert warnings == [line for line in train.err.splitlines() if "warning" in line]
+
+
+def test_the_page_begins_with_the_settings(explored):
+    contents = explored(
+        SAMPLES / "longley.csv", "--lr", "0.3", "--momentum", "0.5", "--standardize", "--l2", "2"
+    )
+    assert [contents[name] for name in ("learning_rate", "momentum", "l2")] == [0.3, 0.5, 2.0]
+    assert contents["standardize"]
+    assert explored(LAB, "--lr", "auto")["learning_rate"] == pytest.approx(0.0441673, rel=1e-5)
+    assert explored(LAB, "--batch-size", "5")["batch_size"] == 5
+
+
+def test_the_data_may_come_from_standard_input(explored):
+    contents = explored("-", stdin=LAB.read_bytes())
+    assert contents["source"] == "standard input"
+    assert contents["command"] == "lrfit train -"
+    assert explored("-", "--intercept", "--no-header", stdin=b"1,2\n")["command"] == (
+        "lrfit train - --no-header --intercept"
+    )
+    assert contents["n_samples"] == 17
+
+
+def test_the_command_in_the_page_reads_the_same_data(explored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("-a b.csv").write_text('"p,q";r;y\n1,5;2;3\n2;;3\n2;3,5;4\n')
+    options = ["--sep", ";", "--decimal", ",", "--missing", "drop", "-y", "r", "-x", '"p,q"', "-x", "y"]
+    model = ["--no-intercept", "--init", "-1,2", "--seed", "3", "--standardize", "--momentum", "0.5"]
+    contents = explored(*options, *model, "--", "-a b.csv")
+    lrfit, *arguments = shlex.split(contents["command"])
+    assert lrfit == "lrfit"
+    assert "--momentum" not in contents["command"]
+    result = run_command(*arguments, "-q", "--format", "json", "--epochs", "1")
+    assert result.code == 0, result.err
+    document = json.loads(result.out)
+    assert list(document["weights"]) == contents["features"] == ["p,q", "y"]
+    assert document["data"]["n_samples"] == contents["n_samples"] == 2
+    optimum = list(document["data"]["least_squares"]["weights"].values())
+    assert contents["optimum"] == pytest.approx(optimum, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b"x,y\n1,2\n",
+        b"x,y\n1,2\n3,5\n",
+        b"x,y\n1,2\n1,5\n",
+        b"x,y\n1,2\n2,2\n",
+        b"x,y\n0,0\n0,0\n",
+        b"a,b,y\n1,2,3\n2,4,1\n3,6,2\n",
+        b"x,y\n1e140,1\n2e140,3\n",
+        b"x,y\n1,1e149\n2,3e149\n",
+    ],
+)
+def test_odd_data_give_a_page(explored, rows):
+    assert explored("-", stdin=rows)["points"]
+    assert explored("-", "--standardize", "--lr", "auto", stdin=rows)["points"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "message"),
+    [
+        (b"", 1, "is empty"),
+        (b"x,y\n1,a\n", 1, "'a'"),
+        (b"x,y\n1e200,1\n2,3\n", 3, "values beyond 1e+150"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_clear_line(tmp_path, rows, code, message):
+    result = run_command("explore", "-", "-o", tmp_path / "page.html", stdin=rows)
+    assert result.code == code
+    assert message in result.err
+    assert_within_the_contract(result)
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_that_the_page_does_not_honour_are_no_options():
+    options = {name for option in explore.command.params for name in option.opts}
+    assert options >= {"--lr", "--momentum", "--batch-size", "--standardize", "--l2", "--init", "--intercept"}
+    assert not options & {"--epochs", "--nesterov", "--schedule", "--clip-norm", "--average", "--tol"}
+
+
+def test_a_page_needs_a_file_of_its_own(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_bytes(LAB.read_bytes())
+    for arguments, code, message in (
+        ([], 2, "Missing option '-o'"),
+        (["-o", "-"], 2, "a page goes to a file"),
+        (["-o", data], 2, "--output and DATA are the same file"),
+        (["-o", tmp_path / "none" / "page.html"], 1, "there is no folder"),
+    ):
+        result = run_command("explore", data, *arguments)
+        assert (result.code, message in result.err) == (code, True), result.err
+    assert data.read_bytes() == LAB.read_bytes()
+
+
+def test_without_plotly_it_names_the_command_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    result = run_command("explore", LAB, "-o", tmp_path / "page.html")
+    assert result.code == 2
+    assert "the page needs plotly: pip install plotly" in result.err

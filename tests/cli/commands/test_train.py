@@ -1,0 +1,676 @@
+"""`lrfit train` in a real process."""
+
+import csv
+import io
+import json
+import re
+import sys
+
+import numpy as np
+import oracles
+import pytest
+
+from lrfit.system import interrupts
+from lrfit.training.loop import train
+
+LAB = oracles.SAMPLE_DATA / "lab.csv"
+START = "--init=-0.7870768,-0.2507985"
+
+
+def progress(result):
+    """The rows of the progress table, as words."""
+    lines = [line.split() for line in result.stderr.decode().splitlines()]
+    return [
+        words
+        for words in lines[next(i for i, words in enumerate(lines) if words[0] == "epoch") + 1 :]
+        if words[0] != "not"
+    ]
+
+
+def test_the_lab_run_reaches_the_published_parameters(lrfit):
+    result = lrfit("train", LAB, "--lr", "0.01", "--epochs", "1000", START, "--format", "json", "-q")
+    assert result.returncode == 0
+    assert result.stderr == b""
+    model = json.loads(result.stdout)
+    assert model["weights"]["x"] == pytest.approx(0.28870946, abs=1e-6)
+    assert model["intercept"] == pytest.approx(0.5359594, abs=1e-6)
+    assert model["training"]["loss"] == pytest.approx(0.081205189, abs=1e-6)
+    assert model["training"]["epochs"] == 1000
+    assert model["data"]["n_samples"] == 17
+    assert model["data"]["max_stable_learning_rate"] == pytest.approx(0.0443, abs=5e-5)
+    assert model["data"]["least_squares"]["weights"] == pytest.approx({"x": oracles.LAB_LEAST_SQUARES["x"]})
+
+
+def test_the_printed_epochs_are_the_published_ones(lrfit):
+    result = lrfit("train", LAB, "--lr", "0.01", "--epochs", "1000", START, "--every", "100")
+    lines = {row[0]: row for row in progress(result)}
+    assert list(lines) == list(map(str, range(0, 1001, 100)))
+    for epoch, loss, w, b in oracles.LAB_RUN:
+        if epoch != 1:
+            row = lines[str(epoch)]
+            assert [float(row[1]), *map(float, row[-2:])] == pytest.approx([loss, w, b], abs=1e-6, rel=1e-7)
+
+
+def test_progress_is_shown_at_powers_of_two_and_the_last_epoch_and_never_on_stdout(lrfit):
+    result = lrfit("train", LAB, "--epochs", "20")
+    assert [row[0] for row in progress(result)] == ["0", "1", "2", "4", "8", "16", "20"]
+    assert b"epoch" not in result.stdout
+
+
+def test_the_text_result_shows_value_standard_error_and_least_squares_with_all_digits(lrfit):
+    text = lrfit("train", LAB, "--epochs", "50").stdout.decode()
+    model = json.loads(lrfit("train", LAB, "--epochs", "50", "--format", "json").stdout)
+    best = model["data"]["least_squares"]
+    row = next(line.split() for line in text.splitlines() if line.startswith("x "))
+    expected = [model["weights"]["x"], best["weights"]["x"], best["standard_errors"]["x"]]
+    assert [float(cell) for cell in row[1:]] == expected
+    measures = {words[0]: words[1] for words in map(str.split, text.splitlines()) if len(words) > 1}
+    assert float(measures["loss"]) == model["training"]["loss"]
+    assert float(measures["r2"]) == model["data"]["r2"]
+    assert float(measures["rmse"]) == model["data"]["rmse"]
+    assert float(measures["excess_loss"]) == model["training"]["loss"] - best["loss"]
+
+
+def test_output_saves_the_very_bytes_that_json_prints(lrfit, tmp_path):
+    result = lrfit("train", LAB, "-o", "m.json", "--format", "json")
+    assert (tmp_path / "m.json").read_bytes() == result.stdout
+
+
+def test_stdout_has_the_same_bytes_whatever_the_surroundings_say(lrfit):
+    variants = [
+        {},
+        {"COLUMNS": "20"},
+        {"NO_COLOR": "1"},
+        {"FORCE_COLOR": "1"},
+        {"TERM": "dumb"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""},
+        {"PYTHONIOENCODING": "ascii"},
+    ]
+    data = "größe,y\n1,2\n2,3\n4,7\n"
+    outputs = {lrfit("train", "-", stdin=data, **variant).stdout for variant in variants}
+    assert len(outputs) == 1
+    assert "größe" in outputs.pop().decode()
+
+
+def test_a_file_stdin_gzip_and_a_process_substitution_give_the_same_bytes(shell, lrfit):
+    from_file = lrfit("train", LAB, "--format", "json").stdout
+    for text in (
+        f"lrfit train - --format json < {LAB}",
+        f"cat {LAB} | lrfit train - --format json",
+        f"gzip < {LAB} | lrfit train - --format json",
+        f"lrfit train <(cat {LAB}) --format json",
+        f"cat {LAB} | lrfit train /dev/stdin --format json",
+    ):
+        assert shell(text).stdout == from_file, text
+
+
+def test_history_holds_every_epoch_and_its_numbers_read_back(lrfit, tmp_path):
+    lrfit("train", LAB, "--epochs", "30", "--history", "h.csv", "-o", "m.json")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "h.csv").read_text())))
+    assert [int(row["epoch"]) for row in rows] == list(range(31))
+    model = json.loads((tmp_path / "m.json").read_text())
+    last = rows[-1]
+    assert [float(last[c]) for c in ("loss", "W[x]", "b")] == [
+        model["training"]["loss"],
+        model["weights"]["x"],
+        model["intercept"],
+    ]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--batch-size", "5"], ["--batch-size", "5", "--no-shuffle"]])
+def test_a_run_is_the_plain_loop(lrfit, arguments):
+    result = lrfit("train", LAB, "--epochs", "9", "--seed", "3", "--format", "json", *arguments)
+    model = json.loads(result.stdout)
+
+    def order(epoch):
+        shuffled = arguments[-1:] == ["5"]
+        return np.random.default_rng((3, epoch)).permutation(17) if shuffled else np.arange(17)
+
+    size = 5 if arguments else None
+    weights, b = oracles.gradient_descent(oracles.lab_rows(), [0.0], 0.0, 0.01, 9, size, order)[-1]
+    assert [model["weights"]["x"], model["intercept"]] == pytest.approx([weights[0], b], rel=1e-12)
+
+
+def test_columns_can_be_chosen_and_what_was_chosen_is_said(lrfit):
+    data = oracles.SAMPLE_DATA / "longley.csv"
+    result = lrfit(
+        "train", data, "-y", "total_employed", "-x", "year,gnp", "-x", "unemployed", "--standardize"
+    )
+    assert result.returncode == 0
+    assert b"target 'total_employed', features 'year', 'gnp', 'unemployed'" in result.stderr
+    names = [line.split()[0] for line in result.stdout.decode().splitlines()[1:5]]
+    assert names == ["year", "gnp", "unemployed", "intercept"]
+
+
+def test_without_intercept_there_is_none(lrfit):
+    result = lrfit("train", LAB, "--no-intercept", "--lr", "auto", "--format", "json")
+    model = json.loads(result.stdout)
+    x, y = oracles.lab_rows().T
+    assert model["intercept"] == 0.0
+    assert model["weights"]["x"] == pytest.approx(x @ y / (x @ x), rel=1e-12)
+    text = lrfit("train", LAB, "--no-intercept").stdout
+    assert b"intercept" not in text
+
+
+def test_norris_standardized_reaches_ten_certified_digits(lrfit):
+    data = oracles.SAMPLE_DATA / "norris.csv"
+    model = json.loads(lrfit("train", data, "--standardize", "--lr", "auto", "--format", "json").stdout)
+    found = {"x": model["weights"]["x"], "intercept": model["intercept"]}
+    assert found == pytest.approx(oracles.NORRIS, rel=1e-10)
+
+
+def test_a_rate_above_the_bound_is_warned_of_first_then_exits_3_and_saves_nothing(lrfit, tmp_path):
+    (tmp_path / "m.json").write_text("old")
+    data = oracles.SAMPLE_DATA / "norris.csv"
+    result = lrfit("train", data, "-o", "m.json", "--history", "h.csv")
+    assert result.returncode == 3
+    assert result.stdout == b""
+    warning, error = (
+        result.stderr.decode().index("warning: the learning rate"),
+        result.stderr.decode().index("error:"),
+    )
+    assert warning < error
+    assert b"6.81587e-06" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.json"]
+    assert (tmp_path / "m.json").read_text() == "old"
+
+
+def test_the_remedies_that_divergence_names_work(lrfit):
+    data = oracles.SAMPLE_DATA / "norris.csv"
+    message = lrfit("train", data).stderr.decode()
+    remedies = message.split("Try ")[1].split(", for a loss")[0].split(", or ")
+    assert [remedy.split()[0] for remedy in remedies] == ["--standardize", "--lr", "--lr"]
+    for remedy in remedies:
+        result = lrfit("train", data, *remedy.split(), "--format", "json", "-q")
+        assert json.loads(result.stdout)["training"]["relative_excess"] < 1.01e-6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--lr nan", "not a finite number above 0"),
+        ("--lr inf", "not a finite number"),
+        ("--lr 0", "above 0"),
+        ("--lr -1", "above 0"),
+        ("--epochs 0", "at least 1"),
+        ("--epochs 1_000", "not an integer"),
+        ("--epochs ١٢", "not an integer"),
+        ("--batch-size 0", "or full"),
+        ("--seed -1", "at least 0"),
+        ("--init 1,x", "zeros, normal, or"),
+        ("--init 1,2,3", "3 numbers"),
+        ("--sep ab", "separate"),
+        ("--decimal ,", "same character"),
+        ("--encoding klingon", "no such encoding"),
+        ("--format xml", "json"),
+        ("--executor cuda", "'auto', 'numpy', 'numba'"),
+        ("--max-memory lots", "is not a size such as 500M or 2G"),
+        ("--max-memory -1", "is not a size"),
+        ("--learning-rate 1", "No such option"),
+        ("--gamma 0.5", "--step-size and --gamma go with --schedule step"),
+        ("--schedule invscaling --step-size 3", "--step-size and --gamma go with --schedule step"),
+        ("--schedule step --power-t 1", "--power-t goes with --schedule invscaling"),
+    ],
+)
+def test_a_wrong_option_exits_2_and_says_what_is_right(in_process, arguments, message):
+    code, out, err = in_process("train", str(LAB), *arguments.split(), stdin="")
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("x,y\n", "no rows"),
+        ("1,2\n3,4\n", "--no-header"),
+        ("x,y\n1,2\n3,4,5\n", "line 3"),
+        ("x,y\n1\n", "line 2"),
+        ("x,y\n1,2\n3,abc\n", "line 3, column 'y': 'abc' is not a number"),
+        ("x,y\n1,\n2,3\n", "--missing drop"),
+        ("x,x\n1,2\n", "two columns are named 'x'"),
+        ("x;y\n1;2\n", "--sep ';'"),
+        ("x,y\n1,1e400\n", "beyond the range"),
+        ('x,y\n"1,2\n', "line 2: a quote opens"),
+    ],
+)
+def test_bad_data_exits_1_with_one_line_that_says_where(lrfit, data, message):
+    result = lrfit("train", "-", stdin=data)
+    assert result.returncode == 1
+    assert message in result.stderr.decode()
+    assert len(result.stderr.decode().splitlines()) <= 2  # the note of what was chosen, and the error
+    assert result.stdout == b""
+
+
+@pytest.mark.parametrize("path", ["missing.csv", ".", "http://127.0.0.1:1/x.csv", "~/x.csv"])
+def test_a_file_that_cannot_be_opened_exits_1(lrfit, path):
+    result = lrfit("train", path)
+    assert result.returncode == 1
+    assert b"cannot be" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("output", [".", "no/such/folder/m.json"])
+def test_an_output_that_cannot_be_written_is_refused_before_training(lrfit, output):
+    result = lrfit("train", LAB, "-o", output)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_rows_with_missing_values_are_dropped_on_request_and_counted(lrfit):
+    result = lrfit("train", "-", "--missing", "drop", "--format", "json", stdin="x,y\n1,2\nNA,3\n3,\n4,5\n")
+    assert json.loads(result.stdout)["data"]["n_samples"] == 2
+    assert b"missing value: 2" in result.stderr
+
+
+def test_a_semicolon_file_with_decimal_commas_trains(lrfit):
+    plain = lrfit("train", LAB, "--format", "json").stdout
+    text = LAB.read_text().replace(",", ";").replace(".", ",")
+    assert lrfit("train", "-", "--sep", ";", "--decimal", ",", "--format", "json", stdin=text).stdout == plain
+
+
+def test_a_tsv_file_is_separated_by_tabs(lrfit, tmp_path):
+    (tmp_path / "lab.tsv").write_text(LAB.read_text().replace(",", "\t"))
+    assert lrfit("train", "lab.tsv").returncode == 0
+
+
+def test_columns_without_a_header_are_named_by_number(lrfit):
+    result = lrfit("train", "-", "--no-header", "--format", "json", stdin="1,2\n2,3\n3,5\n")
+    model = json.loads(result.stdout)
+    assert (list(model["weights"]), model["target"]) == (["1"], "2")
+
+
+@pytest.mark.parametrize("data", ["x,y\n3,4\n", "x,y\n2,1\n2,3\n", "x,z,y\n1,2,1\n2,4,2\n3,6,4\n"])
+def test_data_that_do_not_determine_w_train_with_a_warning(lrfit, data):
+    result = lrfit("train", "-", "--format", "json", stdin=data)
+    assert result.returncode == 0
+    assert b"not identifiable" in result.stderr
+    assert set(json.loads(result.stdout)["data"]["least_squares"]["standard_errors"].values()) == {None}
+
+
+def test_names_that_would_harm_a_terminal_are_shown_escaped(lrfit):
+    data = "[/red]\x1b[31m,\u202ey,b\n1,2,3\n2,3,5\n3,3,x\x07\n"
+    for arguments in ([], ["--format", "json"]):
+        for text in (data, data.replace("x\x07", "9")):
+            result = lrfit("train", "-", *arguments, stdin=text)
+            shown = (result.stdout + result.stderr).decode()
+            assert not any(c in shown for c in "\x1b\x07\u202e")
+            assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    "arguments", ["-o data.csv", "--history data.csv", "-o ./data.csv", "-o m.json --history m.json"]
+)
+def test_an_output_that_would_overwrite_the_data_or_the_other_output_exits_2(lrfit, tmp_path, arguments):
+    (tmp_path / "data.csv").write_bytes(LAB.read_bytes())
+    result = lrfit("train", "data.csv", *arguments.split())
+    assert result.returncode == 2
+    assert b"same file" in result.stderr
+    assert (tmp_path / "data.csv").read_bytes() == LAB.read_bytes()
+
+
+def test_a_fit_that_has_not_converged_is_said_to_be_so_and_a_converged_one_is_not(lrfit):
+    assert b"not converged" in lrfit("train", LAB).stderr
+    for data in (LAB, oracles.SAMPLE_DATA / "line.csv"):
+        assert b"not converged" not in lrfit("train", data, "--standardize", "--lr", "auto").stderr
+
+
+def test_a_constant_target_has_no_r2_whatever_its_rounding(lrfit):
+    data = "x,y\n" + "".join(f"{i},0.1\n" for i in range(1000))
+    result = lrfit("train", "-", "--standardize", "--lr", "auto", "--format", "json", stdin=data)
+    assert json.loads(result.stdout)["data"]["r2"] is None
+    text = lrfit("train", "-", "--standardize", "--lr", "auto", stdin=data).stdout.decode()
+    assert "r2                  n/a" in text
+    assert "relative_excess     n/a" in text
+
+
+def test_the_epoch_that_diverged_is_shown(lrfit):
+    result = lrfit("train", LAB, "--lr", "0.1", "--every", "1")
+    assert result.returncode == 3
+    last = [line.split() for line in result.stderr.decode().splitlines() if line.split()[0].isdigit()][-1]
+    assert f"diverged in epoch {last[0]}:" in result.stderr.decode()
+
+
+@pytest.mark.parametrize("scale", ["e-323", "e-300", "e-170", "e-160", "e150", "e300", "e307"])
+@pytest.mark.parametrize("column", ["x", "y", "both"])
+@pytest.mark.parametrize(
+    "arguments", ["--lr auto", "--standardize --lr auto", "--lr auto --batch-size 2 --no-intercept"]
+)
+def test_numbers_near_the_ends_of_the_range_are_right_or_refused(in_process, scale, column, arguments):
+    rows = [(1.5, 2.5), (-2.25, 3.5), (3.125, -4.75), (4.0, 5.0)]
+    x, y = (scale if column in (name, "both") else "" for name in "xy")
+    data = "x,y\n" + "".join(f"{a}{x},{b}{y}\n" for a, b in rows)
+    code, out, err = in_process("train", "-", "--format", "json", *arguments.split(), stdin=data)
+    assert code in (0, 1, 3), err
+    assert "Warning:" not in err
+    if code == 0:
+        json.loads(out, parse_constant=pytest.fail)
+
+
+# How it is run.
+
+
+@pytest.mark.parametrize(
+    "arguments", ["", "--no-condense --standardize", "--batch-size 5", "--batch-size 5 --lr auto"]
+)
+def test_executors_give_the_same_numbers(in_process, arguments):
+    """To 1e-12; "auto" has so little to do here that it is NumPy, to the byte."""
+    run, data = ("train", "-", *arguments.split(), "--format", "json", "-q", "--executor"), LAB.read_text()
+    numpy, numba, auto = (in_process(*run, name, stdin=data) for name in ("numpy", "numba", "auto"))
+    assert auto == numpy
+    assert (numba[0], numba[2]) == (numpy[0], numpy[2]) == (0, "")
+    plain, fast = json.loads(numpy[1]), json.loads(numba[1])
+    assert fast["weights"]["x"] == pytest.approx(plain["weights"]["x"], rel=1e-12)
+    assert fast["intercept"] == pytest.approx(plain["intercept"], rel=1e-12)
+    assert fast["training"]["loss"] == pytest.approx(plain["training"]["loss"], rel=1e-12)
+    assert fast["data"] == plain["data"]
+
+
+@pytest.mark.parametrize("executor", ["numpy", "numba"])
+@pytest.mark.parametrize("batch_size", ["5", "full"])
+def test_stdout_has_the_same_bytes_whatever_is_shown_of_a_run(in_process, tmp_path, executor, batch_size):
+    """Every epoch or few, a history or none; records that are not due are not even made."""
+    run = ("train", "-", "--batch-size", batch_size, "--epochs", "50", "--executor", executor)
+    variants = ([], ["-q"], ["--every", "1"], ["--every", "50"], ["--history", tmp_path / "h.csv"])
+    results = [in_process(*run, *map(str, variant), stdin=LAB.read_text()) for variant in variants]
+    assert {(code, out) for code, out, _ in results} == {(0, results[0][1])}
+    assert results[0][1]
+
+
+def test_numba_that_is_not_installed_is_a_line_with_the_command_that_installs_it(in_process, monkeypatch):
+    """Before anything is read: there are no data."""
+    monkeypatch.setitem(sys.modules, "numba", None)
+    code, out, err = in_process("train", "-", "-q", "--executor", "numba", stdin="")
+    assert (code, out) == (2, "")
+    assert err == "lrfit: error: the executor 'numba' needs Numba: pip install numba\n"
+
+
+def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path):
+    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs NumPy 2.1 or less')")
+    result = lrfit("train", LAB, "-q", "--executor", "numba", PYTHONPATH=str(tmp_path))
+    assert (result.returncode, result.stdout) == (2, b"")
+    (line,) = result.stderr.decode().splitlines()
+    assert line == (
+        "lrfit: error: the executor 'numba' needs a Numba that can be imported: Numba needs NumPy 2.1 or less"
+    )
+
+
+def test_verbose_says_what_runs_and_where_the_rows_are(lrfit):
+    result = lrfit("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100", "-v")
+    assert result.returncode == 0
+    assert b"\nexecutor: machine code\n" in result.stderr
+    assert b"rows: beyond 0 MiB, so in a scratch file in " in result.stderr
+
+
+def test_without_verbose_nothing_is_said_of_that(lrfit):
+    result = lrfit("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100")
+    assert result.returncode == 0
+    assert b"machine code" not in result.stderr
+    assert b"scratch" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["--batch-size 5", "--no-condense", ""])
+def test_a_budget_does_not_change_the_result(in_process, arguments):
+    run, data = ("train", "-", "-q", *arguments.split()), LAB.read_text()
+    expected = in_process(*run, stdin=data)
+    assert expected[0] == 0
+    for size in ("0", "100", "1G"):
+        assert in_process(*run, "--max-memory", size, stdin=data) == expected
+
+
+def test_quiet_and_verbose_contradict_each_other(lrfit):
+    result = lrfit("train", LAB, "-q", "-v")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"--quiet and --verbose exclude each other" in result.stderr
+
+
+# Divergence, and the way out of it.
+
+
+def years(i):
+    return 1990 + i
+
+
+@pytest.mark.parametrize(
+    "x", [years, lambda i: 33 * i, lambda i: 1_600_000_000 + 86_400 * i], ids=["years", "to 1000", "seconds"]
+)
+@pytest.mark.parametrize("kind", ["", "--momentum 0.5", "--batch-size 4"])
+def test_at_the_default_rate_large_features_diverge_and_the_way_out_is_named(
+    in_process, tmp_path, monkeypatch, x, kind
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.json").write_text("old")
+    data = "x,y\n" + "".join(f"{x(i)},{3 * i + 7 * np.sin(i)}\n" for i in range(31))
+    code, out, err = in_process("train", "-", "-o", "m.json", *kind.split(), stdin=data)
+    assert (code, out) == (3, "")
+    error = err.splitlines()[-1]
+    assert re.match(
+        r"lrfit: error: training diverged in epoch \d+: the loss went from \S+ to \S+ at learning rate "
+        r"0\.01; full batches are stable up to \S+[.,] ",
+        error,
+    )
+    assert error.endswith(" Nothing was saved.")
+    assert (tmp_path / "m.json").read_text() == "old"
+    remedy = error.partition("Try ")[2].split(", or ")[0].split(", for a loss")[0]
+    assert remedy.startswith("--standardize --lr auto")
+    code, out, err = in_process(
+        "train", "-", "-q", "--format", "json", *kind.split(), *remedy.split(), stdin=data
+    )
+    assert (code, err) == (0, "")
+    if "batch" not in kind:
+        model = json.loads(out)
+        assert model["training"]["relative_excess"] <= 1.1e-6
+
+
+def test_a_start_whose_loss_is_not_finite_is_refused_without_a_remedy(in_process):
+    for kind in ("", "--momentum auto --lr auto", "--batch-size 4"):
+        code, out, err = in_process("train", "-", "--init", "1e200,0", *kind.split(), stdin=LAB.read_text())
+        assert (code, out) == (3, "")
+        assert err.splitlines()[-1] == (
+            "lrfit: error: the loss at the start is not finite: start from smaller weights. "
+            "Nothing was saved."
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--tol 1e-300",
+        "--lr 1e-300 --tol 1e-300",
+        "--l2 1e308",
+        "--l2 1e308 --lr auto",
+        "--l2 1e308 --batch-size 4",
+        "--momentum 0.999999",
+        "--momentum 0.9999999999999999 --lr auto --batch-size 1",
+        "--clip-norm 1e-300",
+        "--clip-norm 1e308 --lr 1e308",
+        "--schedule step --gamma 1e-300 --step-size 1 --batch-size 3",
+        "--schedule step --step-size 999999999999999999",
+        "--schedule invscaling --power-t 1e300",
+        "--max-time 1e-9",
+        "--epochs 999999999999999999 --tol 1e-3",
+        "--epochs 999999999999999999 --tol 0.1 --batch-size 5",
+        "--epochs 999999999999999999 --patience 1 --batch-size 1",
+        "--lr 1e308",
+        "--lr 5e-324",
+        "--init 1e100,1e100",
+        "--seed 999999999999999999 --init normal --batch-size 1",
+    ],
+)
+def test_extreme_settings_end_well_or_in_one_line(in_process, arguments):
+    code, out, err = in_process("train", "-", "--format", "json", *arguments.split(), stdin=LAB.read_text())
+    assert code in (0, 3), err
+    assert (code == 3) == (not out)
+    assert not re.search(r"Traceback|Warning:|\binf times", err)
+    if out:
+        json.loads(out, parse_constant=pytest.fail)
+
+
+# Validation.
+
+
+@pytest.mark.parametrize("kind", ["", "--batch-size 4", "--patience 5"])
+@pytest.mark.parametrize("from_file", [True, False])
+def test_rows_to_validate_on_are_measured_in_each_epoch(lrfit, tmp_path, kind, from_file):
+    held_out = oracles.SAMPLE_DATA / "lab_test.csv"
+    how = ["--validation", held_out] if from_file else ["--validation-fraction", "0.3"]
+    result = lrfit("train", LAB, *how, "--history", "h.csv", "-o", "m.json", "--epochs", "9", *kind.split())
+    assert result.returncode == 0
+    model = json.loads((tmp_path / "m.json").read_text())
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "h.csv").read_text())))
+    assert "validation" in result.stderr.decode()
+    n_held_out, n_samples = model["data"]["n_held_out"], model["data"]["n_samples"]
+    assert (n_held_out, n_samples) == (8, 17) if from_file else n_held_out + n_samples == 17
+    assert f"rows: {n_held_out} to validate on, {n_samples} to train on" in result.stderr.decode()
+    fitted = min(rows, key=lambda row: float(row["validation_loss"])) if "patience" in kind else rows[-1]
+    assert model["training"]["validation_loss"] == float(fitted["validation_loss"])
+    if from_file:
+        test = oracles.read_columns("lab_test.csv", ["x", "y"])
+        for row in rows:
+            loss = oracles.half_mse(test, [float(row["W[x]"])], float(row["b"]))
+            assert float(row["validation_loss"]) == pytest.approx(loss, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("x,z\n1,2\n", "'y'"),
+        ("a,b\n1,2\n", "'x'"),
+        ("x,y\n1,abc\n", "'abc' is not a number"),
+        ("x,y\n", "no rows"),
+        ("", "is empty"),
+    ],
+)
+def test_wrong_rows_to_validate_on_are_refused_and_their_file_named(
+    in_process, tmp_path, monkeypatch, data, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.csv").write_text(data)
+    code, out, err = in_process("train", str(LAB), "--validation", "v.csv", stdin="")
+    assert (code, out) == (1, "")
+    error = err.splitlines()[-1]
+    assert error.startswith("lrfit: error: ")
+    assert message in error
+    assert "v.csv" in error
+
+
+def test_the_columns_to_validate_on_may_be_in_another_order(in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3,5\n")
+    (tmp_path / "b.csv").write_text("more,y,x\n0,2,1\n0,5,3\n")
+    results = {in_process("train", str(LAB), "-q", "--validation", v, stdin="") for v in ("a.csv", "b.csv")}
+    assert len(results) == 1
+
+
+# What is said.
+
+
+@pytest.mark.parametrize("kind", ["", "--batch-size 4 --validation-fraction 0.2", "--lr 1"])
+def test_quiet_and_verbose_change_what_is_said_and_not_the_result(lrfit, kind):
+    run, data = ["train", "-", "--format", "json", *kind.split()], LAB.read_text()
+    results = [lrfit(*run, *more, stdin=data) for more in ([], ["-q"], ["-v"])]
+    plain, quiet, verbose = ((r.returncode, r.stdout, r.stderr.decode()) for r in results)
+    assert plain[:2] == quiet[:2] == verbose[:2]
+    assert all(line.startswith(("lrfit: warning: ", "lrfit: error: ")) for line in quiet[2].splitlines())
+    assert bool(quiet[2]) == (kind == "--lr 1")
+    assert set(quiet[2].splitlines()) <= set(plain[2].splitlines()) <= set(verbose[2].splitlines())
+    if not plain[0]:
+        assert set(plain[2].splitlines()) < set(verbose[2].splitlines())
+
+
+@pytest.mark.parametrize("option", ["--output", "--history", "--resume", "--validation"])
+def test_an_empty_name_of_a_file_is_refused(in_process, option):
+    code, out, err = in_process("train", str(LAB), option, "", stdin="")
+    assert (code, out) == (2, "")
+    assert err.endswith(f"lrfit: error: {option} needs the name of a file\n")
+
+
+def test_a_dash_is_no_file_to_write(in_process):
+    code, _, err = in_process("train", str(LAB), "-o", "-", stdin="")
+    assert code == 1
+    assert "--format json prints the model to standard output" in err
+
+
+def test_rows_to_validate_on_are_either_held_out_or_given(in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    in_process("train", str(LAB), "--validation-fraction", "0.3", "-q", "-o", "m.json", stdin="")
+    code, _, err = in_process("train", str(LAB), "--resume", "m.json", "--validation", str(LAB), stdin="")
+    assert code == 2
+    assert "--validation and rows held out exclude each other" in err
+
+
+def test_long_work_without_numba_has_a_word_on_it(in_process, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("lrfit.cli.commands.train._LONG_S", 1e-9)
+    code, _, err = in_process("train", str(LAB), "--epochs", "3", "--tol", "1e-9", stdin="")
+    assert code == 0
+    assert "s step by step; pip install numba makes them quick\n" in err
+
+
+@pytest.mark.parametrize("option", ["-o", "--history"])
+def test_the_file_behind_stdin_is_not_overwritten(shell, tmp_path, option):
+    (tmp_path / "d.csv").write_bytes(LAB.read_bytes())
+    result = shell(f"lrfit train - {option} d.csv < d.csv")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"and DATA are the same file, 'd.csv'\n" in result.stderr
+    assert (tmp_path / "d.csv").read_bytes() == LAB.read_bytes()
+
+
+@pytest.mark.parametrize("option", [[], [str(LAB), "--validation"]])
+def test_links_in_a_circle_lead_to_no_data(in_process, tmp_path, monkeypatch, option):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    code, _, err = in_process("train", *option, "loop", stdin="")
+    assert code == 1
+    assert err.endswith("lrfit: error: 'loop' cannot be opened: Too many levels of symbolic links\n")
+
+
+def test_a_name_that_ends_as_a_folder_is_none_of_a_file(in_process, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = in_process("train", str(LAB), "-o", "m.json/", stdin="")
+    assert (code, err) == (1, "lrfit: error: 'm.json/' is a folder: name a file\n")
+
+
+NOTHING = "nothing was saved; --checkpoint-every N keeps, with -o, what was done\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("m.json", "", NOTHING),
+        ("m.json", "--checkpoint-every 9", NOTHING),
+        ("m.json", "-q --checkpoint-every 2", None),
+        (
+            "m.json",
+            "--checkpoint-every 2",
+            "epoch 4 is saved: --resume m.json --epochs 2 goes on from there\n",
+        ),
+        (
+            "it's",
+            "--checkpoint-every 4",
+            "epoch 4 is saved: --resume 'it'\"'\"'s' --epochs 2 goes on from there\n",
+        ),
+        (
+            "\x1b",
+            "--checkpoint-every 4",
+            "epoch 4 is saved: --resume '\\x1b' --epochs 2 goes on from there\n",
+        ),
+    ],
+)
+def test_the_last_words_of_a_run_say_what_is_saved(in_process, tmp_path, monkeypatch, name, options, words):
+    """As a signal in epoch 5 has them said; by a call, so that they are measured, too."""
+    said = {}
+
+    def train_and_look(*arguments, **options):
+        for record in train(*arguments, **options):
+            yield record
+            (last_words,) = (close for close in interrupts._open if close.__name__ == "last_words")
+            said[record.epoch] = last_words()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lrfit.training.loop.train", train_and_look)
+    run = ["train", str(LAB), "--epochs", "6", "--history", "h.csv", "-o", name]
+    assert in_process(*run, *options.split(), stdin="")[0] == 0
+    assert said[5] == words

@@ -1,0 +1,130 @@
+"""Descents: rates, units and starts, against all batches that can occur."""
+
+from itertools import combinations
+from math import inf
+
+import numpy as np
+import oracles
+import pytest
+
+from lrfit.analysis.convergence import Method
+from lrfit.analysis.moments import Moments
+from lrfit.data.row_store import RowStore
+from lrfit.errors import UsageError
+from lrfit.training.plan import prepare
+from lrfit.training.settings import TrainingSettings
+
+
+def prepared(rows, **settings):
+    return prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.5])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("batch_size", [1, 3, 4, 9, 20])
+def test_no_batch_has_more_curvature_than_the_safe_rate_allows_for(batch_size, standardize, intercept, l2):
+    """Of all batches that can be drawn of 9 rows, the short last one among them."""
+    rows = oracles.random_rows(9, 2, seed=batch_size) * [1.0, 20.0, 3.0]
+    settings = {"batch_size": batch_size, "standardize": standardize, "intercept": intercept, "l2": l2}
+    descent = prepared(rows, **settings)
+    z = rows
+    if standardize:
+        shift = rows.mean(axis=0) * intercept
+        z = (rows - shift) / np.sqrt(np.mean((rows - shift) ** 2, axis=0))
+    design = np.column_stack([z[:, :-1], *[np.ones(9)] * intercept])
+    penalty = np.diag([l2, l2, *[0.0] * intercept])
+    sizes = {min(batch_size, 9), 9 % min(batch_size, 9) or min(batch_size, 9)}
+    batches = [design[list(chosen)] for size in sizes for chosen in combinations(range(9), size)]
+    largest = max(np.linalg.eigvalsh(b.T @ b / len(b) + penalty)[-1] for b in batches)
+    assert descent.safe_learning_rate <= 2.0 / largest * (1 + 1e-12)
+    # No less than the trace of one of them demands, which one eigenvalue makes up if the rows are parallel.
+    trace = max(np.trace(b.T @ b / len(b)) for b in batches) + l2
+    assert descent.safe_learning_rate == pytest.approx(2.0 / trace)
+
+
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.5, False), (0.9, True)])
+@pytest.mark.parametrize("batch_size", [None, 4])
+def test_auto_is_the_fastest_rate_of_full_batches_and_half_of_the_safe_one_of_mini_batches(
+    batch_size, momentum, nesterov
+):
+    settings = {"batch_size": batch_size, "momentum": momentum, "nesterov": nesterov}
+    descent = prepared(oracles.random_rows(30, 2), learning_rate=None, **settings)
+    method = Method(momentum, nesterov=nesterov)
+    smallest, largest = descent.objective.extremes
+    assert descent.max_stable_learning_rate == method.max_stable_rate(largest)
+    if batch_size:
+        assert descent.learning_rate == descent.safe_learning_rate / 2.0
+    else:
+        assert descent.safe_learning_rate == descent.max_stable_learning_rate
+        assert descent.learning_rate == method.fastest_rate(smallest, largest)
+    assert prepared(oracles.random_rows(30, 2), learning_rate=0.125, **settings).learning_rate == 0.125
+
+
+def test_the_longest_rows_are_found_wherever_they_are():
+    """Also amid more rows than are looked at together, and with more in a batch than are looked at."""
+    rows = np.ones((70_000, 3))
+    rows[[7, 35_000, 69_999], 0] = [30.0, 40.0, 50.0]
+    assert prepared(rows, batch_size=1).safe_learning_rate == pytest.approx(2.0 / (2500.0 + 1.0 + 1.0))
+    mean = (900.0 + 1600.0 + 2500.0) / 4.0
+    both = prepared(rows, batch_size=4, intercept=False)
+    assert both.safe_learning_rate == pytest.approx(2.0 / (mean + 1.0 / 4.0 + 1.0))
+    many = prepared(rows, batch_size=10_000, intercept=False).safe_learning_rate
+    largest = np.linalg.eigvalsh(rows[[7, 35_000, 69_999], :2].T @ rows[[7, 35_000, 69_999], :2] / 10_000)
+    assert 0.0 < many <= 2.0 / largest[-1]
+
+
+def test_where_nothing_depends_on_the_parameters_any_rate_will_do():
+    rows = np.array([[0.0, 1.0], [0.0, 3.0], [0.0, 5.0]])
+    for batch_size in (None, 2):
+        descent = prepared(rows, batch_size=batch_size, intercept=False, learning_rate=None)
+        assert (descent.learning_rate, descent.safe_learning_rate) == (1.0, inf)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "sizes"), [(None, (6, 1)), (1, (1, 17)), (4, (4, 5)), (17, (17, 1)), (99, (17, 1))]
+)
+def test_steps_of_an_epoch(batch_size, sizes):
+    """Of full batches on the sigma points: 2·(n_features + 1)."""
+    rows = oracles.random_rows(17, 2)
+    descent = prepared(rows, batch_size=batch_size)
+    assert (descent.batch_size, descent.steps_per_epoch) == sizes
+    assert prepared(rows, condense=False).batch_size == 17
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("standardize", [True, False])
+def test_where_a_run_starts(standardize, intercept):
+    rows = oracles.random_rows(20, 2)
+    settings = {"standardize": standardize, "intercept": intercept}
+    zeros = prepared(rows, **settings).start
+    np.testing.assert_array_equal(zeros.theta, np.zeros(2 + intercept))
+    normal = prepared(rows, init="normal", seed=4, **settings).start
+    np.testing.assert_array_equal(normal.theta, np.random.default_rng(4).standard_normal(2 + intercept))
+    numbers = (1.0, -2.0, *[0.5] * intercept)
+    given = prepared(rows, init=numbers, **settings)
+    weights, b = given.parameters(given.start.theta)
+    np.testing.assert_allclose([*weights, b][: 2 + intercept], numbers, rtol=1e-12)
+    with pytest.raises(UsageError, match=f"has 4 numbers, but needs 2 for the weights{' and 1' * intercept}"):
+        prepared(rows, init=(1.0, 2.0, 3.0, 4.0), **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "cannot"),
+    [
+        ({}, True),
+        ({"momentum": 0.9}, True),
+        ({"schedule": "step"}, True),
+        ({"clip_norm": 1.0}, True),
+        ({"learning_rate": 1e3}, False),
+        ({"clip_norm": 1.0, "momentum": 0.9}, False),
+        ({"schedule": "step", "momentum": 0.9}, False),
+        ({"batch_size": 17}, True),
+        ({"batch_size": 17, "learning_rate": 0.06}, False),
+        ({"batch_size": 17, "momentum": 0.9}, False),
+        ({"batch_size": 17, "learning_rate": 1e-4, "momentum": 0.9}, True),
+    ],
+    ids=str,
+)
+def test_what_cannot_diverge(settings, cannot):
+    assert prepared(oracles.lab_rows(), **settings).cannot_diverge == cannot
