@@ -44,7 +44,7 @@ def _code_of_run() -> int:
             raise
         from traceback import extract_tb  # noqa: PLC0415
 
-        from lrfit.errors import shown  # noqa: PLC0415
+        from lrfit.messages import shown  # noqa: PLC0415
 
         place = extract_tb(error.__traceback__)[-1]
         print(  # noqa: T201

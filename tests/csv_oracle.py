@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass, replace
 
 from lrfit.data.csv.format import Layout
-from lrfit.errors import shown
+from lrfit.messages import shown
 
 DIGITS = frozenset("0123456789")
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from lrfit.errors import shown
 from lrfit.graph.ops import Variable, assign_sub, placeholder, reduce_sum
 from lrfit.graph.program import Program
+from lrfit.messages import shown
 from lrfit.model.equation import linear_model
 from lrfit.training.graph import training_graph
 from lrfit.training.settings import TrainingSettings

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit import errors
-from lrfit.errors import SHOWN_WIDTH, LrfitError, shown
+from lrfit.errors import LrfitError
+from lrfit.messages import SHOWN_WIDTH, shown
 
 ANY_TEXT = st.text(st.characters(), max_size=200)
 

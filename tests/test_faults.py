@@ -13,7 +13,7 @@ import pytest
 from depth import cases
 from faults import faults
 
-from lrfit.errors import shown
+from lrfit.messages import shown
 
 OLD = b"the old file\n"
 ARGUMENTS = (

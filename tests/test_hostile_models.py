@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import LrfitError, ModelFileError
-from lrfit.model.document_file import to_bytes, to_fit
+from lrfit.model.document_file import to_bytes, to_document
 from lrfit.model.prediction import predictor
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.resuming import Resumption
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.summary import summarize
@@ -36,9 +36,9 @@ FINGERPRINT = "0123456789abcdef"
 
 
 def trained():
-    descent = prepare(Moments.of_rows(ROWS), TrainingSettings(**SAID), RowStore.of(ROWS))
-    *_, record = train(descent, executor="numpy")
-    return summarize(descent, record, ["x", "z"], "y", fingerprint=FINGERPRINT)
+    plan = plan_training(Moments.of_rows(ROWS), TrainingSettings(**SAID), RowStore.of(ROWS))
+    *_, record = train(plan, executor="numpy")
+    return summarize(plan, record, ["x", "z"], "y", fingerprint=FINGERPRINT)
 
 
 FIT = trained()
@@ -173,7 +173,7 @@ def test_levels_up_to_the_limit_of_the_interpreter_and_beyond_it_are_no_harm(dep
     twice = MINIMAL.replace('"target"', f'"later": {deep}, "later": 1, "target"')
     for document in (with_x(deep), MINIMAL.replace('"target"', f'"later": {deep}, "target"'), twice):
         try:
-            fit = to_fit(document.encode(), "m.json")
+            fit = to_document(document.encode(), "m.json")
         except ModelFileError as error:
             assert str(error).startswith("m.json is not an lrfit model")  # noqa: PT017
         else:
@@ -184,7 +184,7 @@ def test_fields_that_come_twice_are_found_in_no_time():
     """Not each compared with each."""
     many = ", ".join(f'"n{i % 100_000}": 1' for i in range(200_000))
     with pytest.raises(ModelFileError, match=r"field 'weights\.n0' comes twice"):
-        to_fit(MINIMAL.replace('"x": 2', many).encode(), "m.json")
+        to_document(MINIMAL.replace('"x": 2', many).encode(), "m.json")
 
 
 @pytest.mark.parametrize("how", ["m.json", "-"])
@@ -272,7 +272,7 @@ TINY = "-5e-324"
 def test_a_value_that_no_run_has_is_refused_and_its_field_named(field, literals, wanted):
     for literal in literals:
         with pytest.raises(ModelFileError) as info:
-            to_fit(damaged(field.split("."), literal), "m.json")
+            to_document(damaged(field.split("."), literal), "m.json")
         assert f": field '{field}' is '" in str(info.value)
         assert str(info.value).endswith(f", and must be {wanted}")
 
@@ -308,14 +308,14 @@ def test_a_value_that_no_run_has_is_refused_and_its_field_named(field, literals,
 )
 def test_names_and_lengths_that_do_not_go_together_are_refused(field, literal, message):
     with pytest.raises(ModelFileError) as info:
-        to_fit(damaged(field.split("."), literal), "m.json")
+        to_document(damaged(field.split("."), literal), "m.json")
     assert message in str(info.value)
     assert str(info.value).isprintable()
 
 
 def test_the_order_of_names_does_not_matter():
     """As `jq -S` changes it."""
-    fit = to_fit(json.dumps(CONTENT, sort_keys=True).encode(), "m.json")
+    fit = to_document(json.dumps(CONTENT, sort_keys=True).encode(), "m.json")
     assert fit == FIT
 
 
@@ -351,14 +351,14 @@ JSON = st.recursive(
 def outcome(document):
     """The fit of a document that is valid, which can be put to use; None if it is refused in one line."""
     try:
-        fit = to_fit(document, "'m.json'")
+        fit = to_document(document, "'m.json'")
     except ModelFileError as error:
         message = str(error)
         assert message.startswith("'m.json' is ")
         assert message.isprintable()
         assert len(message) < 400
         return None
-    assert to_fit(to_bytes(fit), "") == fit
+    assert to_document(to_bytes(fit), "") == fit
     with warnings.catch_warnings(action="error"):
         for use in (used, resumed):
             message = refusal_of(use, fit)
@@ -383,8 +383,8 @@ def used(fit):
 def resumed(fit):
     resumption = Resumption(fit, "'m.json'")
     said = {"epochs": 1, "patience": 9}
-    descent = prepare(Moments.of_rows(ROWS), resumption.settings(said), RowStore.of(ROWS))
-    records = list(train(resumption.continued(descent, FINGERPRINT), executor="numpy"))
+    plan = plan_training(Moments.of_rows(ROWS), resumption.settings(said), RowStore.of(ROWS))
+    records = list(train(resumption.continued(plan, FINGERPRINT), executor="numpy"))
     assert records[0].epoch == fit.training.epochs
 
 
@@ -425,7 +425,7 @@ def test_a_field_that_comes_twice_is_always_refused(path, value, comes_last):
     twice = ", ".join(f"{json.dumps(key)}: {json.dumps(item)}" for key, item in pairs)
     document = json.dumps(content).replace(f'{json.dumps(last)}: "PUT HERE"', twice)
     with pytest.raises(ModelFileError, match="comes twice") as info:
-        to_fit(document.encode(), "m.json")
+        to_document(document.encode(), "m.json")
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     assert f"field '{''.join(steps)[1:]}' comes twice" in str(info.value)
 

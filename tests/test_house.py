@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "lrfit"
 # From the bottom up: a room imports only from rooms before its own, imports of types alone included.
 ROOMS = [
     "errors",
+    "messages",
     "arrays",
     "system",
     "analysis",
@@ -24,7 +25,7 @@ ROOMS = [
     "cli",
     "__main__",
 ]
-GROUND = {"errors", "arrays", "system"}
+GROUND = {"errors", "messages", "arrays", "system"}
 FILES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))

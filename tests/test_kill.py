@@ -8,11 +8,11 @@ import time
 import pytest
 from depth import cases
 
-from lrfit.model.document import LinearFit
+from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load, to_bytes
 
 FITS = [
-    LinearFit(f"y{i}", {f"x{j}": (i + 1) / (j + 1) for j in range(n_features)}, i / 3.0)
+    ModelDocument(f"y{i}", {f"x{j}": (i + 1) / (j + 1) for j in range(n_features)}, i / 3.0)
     for i, n_features in enumerate((5000, 7000))
 ]
 """Their documents differ in length, and are larger than a pipe's buffer."""

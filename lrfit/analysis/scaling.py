@@ -32,7 +32,7 @@ class Scaling:
 
     @classmethod
     def none(cls, n_features: int) -> Self:
-        """Descent in the units of the data."""
+        """TrainingPlan in the units of the data."""
         return cls(np.zeros(n_features + 1), np.ones(n_features + 1))
 
     @classmethod

@@ -15,7 +15,7 @@ from lrfit.errors import DataError
 from lrfit.system.files import open_stream
 from lrfit.training.history_file import BEGINNING
 
-__all__ = ["Inputs", "told_apart"]
+__all__ = ["classify"]
 
 _HEAD_BYTES = 1 << 16
 """Of a file that tell what it is."""
@@ -26,7 +26,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
-class Inputs:
+class FileKinds:
     """Paths, `-` among them for standard input, by what is in the files.
 
     Attributes:
@@ -51,7 +51,7 @@ class Inputs:
         return (*self.data, *self.models, *self.histories)
 
 
-def told_apart(files: Sequence[str]) -> Inputs:
+def classify(files: Sequence[str]) -> FileKinds:
     """What the files are, by how they begin; of a stream, by what the others are.
 
     Raises:
@@ -67,7 +67,7 @@ def told_apart(files: Sequence[str]) -> Inputs:
             found[_what(path)].append(path)
     for path in streams:  # which are not looked into: what is read is gone
         found["model" if found["data"] and not found["history"] else "data"].append(path)
-    return Inputs(tuple(found["data"]), tuple(found["model"]), tuple(found["history"]))
+    return FileKinds(tuple(found["data"]), tuple(found["model"]), tuple(found["history"]))
 
 
 def _is_stream(path: str) -> bool:

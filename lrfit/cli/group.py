@@ -16,7 +16,8 @@ import click
 import lrfit
 from lrfit.cli import commands
 from lrfit.cli.terminal import flush_result, settle_streams
-from lrfit.errors import DataError, LrfitError, OutputError, printable, shown
+from lrfit.errors import DataError, LrfitError, OutputError
+from lrfit.messages import printable, shown
 
 __all__ = ["cli", "run"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from lrfit.errors import shown
+from lrfit.messages import shown
 
 if TYPE_CHECKING:
     from lrfit.cli.terminal import Terminal

@@ -15,10 +15,10 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width
 
-from lrfit.errors import shown
+from lrfit.messages import shown
 
 if TYPE_CHECKING:
-    from lrfit.model.document import DataSummary, LinearFit, TrainingSummary
+    from lrfit.model.document import DataSummary, ModelDocument, TrainingSummary
     from lrfit.model.evaluation import Evaluation
     from lrfit.training.loop import EpochRecord
 
@@ -119,7 +119,7 @@ def next_reported(epoch: int, every: int | None) -> int:
     return 1 << epoch.bit_length() if every is None else (epoch // every + 1) * every
 
 
-def fit_text(fit: LinearFit) -> str:
+def fit_text(fit: ModelDocument) -> str:
     """A fit that was just trained: its parameters beside the least-squares ones, and how good it is."""
     if fit.training is None or fit.data is None:
         raise ValueError("the fit was not trained here")
@@ -130,7 +130,9 @@ def fit_text(fit: LinearFit) -> str:
     )
 
 
-def _parameter_rows(fit: LinearFit, training: TrainingSummary, data: DataSummary) -> list[tuple[str, ...]]:
+def _parameter_rows(
+    fit: ModelDocument, training: TrainingSummary, data: DataSummary
+) -> list[tuple[str, ...]]:
     """Each parameter, and what least squares makes of it; the standard error belongs to the latter.
 
     With a penalty the optimum of descent is another one, and stands between them.

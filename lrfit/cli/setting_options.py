@@ -15,7 +15,7 @@ from lrfit.cli.options import duration, initial_values, integer, number
 from lrfit.model.rules import SCHEDULES
 from lrfit.training.settings import TrainingSettings
 
-__all__ = ["setting_options", "setting_options_of", "settings_said"]
+__all__ = ["setting_options", "setting_options_of", "settings_given"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -123,12 +123,12 @@ _OPTION_OF = dict(_OPTIONS)
 
 
 def setting_options(command: Command) -> Command:
-    """Add an option for each of `TrainingSettings`; `settings_said` reads them."""
+    """Add an option for each of `TrainingSettings`; `settings_given` reads them."""
     return setting_options_of(*_OPTION_OF)(command)
 
 
 def setting_options_of(*settings: str) -> Callable[[Command], Command]:
-    """What adds an option for these of `TrainingSettings`, in this order; `settings_said` reads them."""
+    """What adds an option for these of `TrainingSettings`, in this order; `settings_given` reads them."""
 
     def add(command: Command) -> Command:
         for setting in reversed(settings):
@@ -138,7 +138,7 @@ def setting_options_of(*settings: str) -> Callable[[Command], Command]:
     return add
 
 
-def settings_said(options: dict[str, Any]) -> dict[str, Any]:
+def settings_given(options: dict[str, Any]) -> dict[str, Any]:
     """The settings that the command line has, without the defaults of others."""
     source = click.get_current_context().get_parameter_source
     default = click.core.ParameterSource.DEFAULT

@@ -11,28 +11,28 @@ import numpy as np
 from lrfit.arrays import Array
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.training_data import TrainingData, read_training_data
-from lrfit.data.csv.hints import listed
-from lrfit.errors import UsageError, shown
+from lrfit.errors import UsageError
 from lrfit.graph.nodes import Node
 from lrfit.graph.program import Program
 from lrfit.graph.session import Session
-from lrfit.model.document import LinearFit
+from lrfit.messages import listed, shown
+from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load
 from lrfit.training.graph import TrainingGraph, training_graph
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.resuming import Resumption
 from lrfit.training.settings import TrainingSettings
 from lrfit.views import graph_view
 from lrfit.views.graph_view import GraphView
 
-__all__ = ["Subject", "read_subject"]
+__all__ = ["read_shown_graph"]
 
 _MOST_ROWS = 1000
 """That are shown as they are; more are shown as their sigma points."""
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class ShownGraph:
     """What is shown: a graph; with data, the rows in it, and where its variables stand.
 
     Attributes:
@@ -77,7 +77,7 @@ class Subject:
         return graph_view.evaluated(view, self.feeds, self.variables, self.objective.name)
 
 
-def read_subject(path: str | None, options: dict[str, Any], terminal: Terminal) -> Subject:
+def read_shown_graph(path: str | None, options: dict[str, Any], terminal: Terminal) -> ShownGraph:
     """What the options of `lrfit graph` ask for.
 
     Args:
@@ -97,7 +97,7 @@ def read_subject(path: str | None, options: dict[str, Any], terminal: Terminal) 
     if options["data"] is None:
         features, target = (list(fit.weights), fit.target) if fit else ([], None)
         graph = _graph(fit, settings, len(features) or n_features or 1)
-        return Subject(graph, _captions(features, target))
+        return ShownGraph(graph, _captions(features, target))
     reading = settings if options["training"] else TrainingSettings()
     data = read_training_data(options, reading, terminal, fit, keep_rows=_MOST_ROWS)
     if n_features not in (None, len(data.features)):
@@ -109,7 +109,7 @@ def read_subject(path: str | None, options: dict[str, Any], terminal: Terminal) 
     return _of_data(data, fit, settings, terminal)
 
 
-def _settings(fit: LinearFit | None, path: str | None) -> tuple[Resumption | None, TrainingSettings]:
+def _settings(fit: ModelDocument | None, path: str | None) -> tuple[Resumption | None, TrainingSettings]:
     """How the model was trained, and what goes on with it; defaults for one that does not say."""
     if fit is None:
         return None, TrainingSettings()
@@ -119,7 +119,7 @@ def _settings(fit: LinearFit | None, path: str | None) -> tuple[Resumption | Non
     return resumption, resumption.settings({})
 
 
-def _graph(fit: LinearFit | None, settings: TrainingSettings, n_features: int) -> TrainingGraph:
+def _graph(fit: ModelDocument | None, settings: TrainingSettings, n_features: int) -> TrainingGraph:
     """The graph at the parameters of a fit, or at 0, in the units of the data."""
     chosen = fit.training if fit and fit.training else settings
     n_samples = fit.data.n_samples if fit and fit.data else 1
@@ -135,33 +135,33 @@ def _graph(fit: LinearFit | None, settings: TrainingSettings, n_features: int) -
 
 
 def _of_data(
-    data: TrainingData, fit: LinearFit | None, settings: TrainingSettings, terminal: Terminal
-) -> Subject:
+    data: TrainingData, fit: ModelDocument | None, settings: TrainingSettings, terminal: Terminal
+) -> ShownGraph:
     """The graph in the units of the data, at the parameters of a fit, or at 0."""
     graph = _graph(fit, settings, len(data.features))
     lacks_penalty = settings.standardize and settings.l2 > 0.0
     if lacks_penalty:
         terminal.note("without the penalty, which is in the units of descent: --training has it")
     captions = _captions(data.features, data.target)
-    return Subject(graph, captions, _rows(data, terminal), _initial(graph), lacks_penalty)
+    return ShownGraph(graph, captions, _rows(data, terminal), _initial(graph), lacks_penalty)
 
 
 def _of_descent(
     data: TrainingData, settings: TrainingSettings, resumption: Resumption | None, terminal: Terminal
-) -> Subject:
+) -> ShownGraph:
     """The graph in the units of descent, where a run goes on, or starts."""
-    descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
+    plan = plan_training(data.sample.moments, settings, data.rows, held_out=data.held_out)
     if resumption:
-        descent = resumption.continued(descent, data.sample.fingerprint)
-    start = descent.start
+        plan = resumption.continued(plan, data.sample.fingerprint)
+    start = plan.start
     where = f"after epoch {start.epoch}" if start.variables else "where a run starts"
     units = "of descent: standardised" if settings.standardize else "of the data"
     terminal.note(f"{where}, in the units {units}")
     if settings.batch_size:
         terminal.note(f"a step on all rows; a run takes {settings.batch_size} of the rows for a step")
-    graph = descent.graph()
-    rows = descent.scaling.apply(_rows(data, terminal))
-    return Subject(graph, _captions(data.features, data.target), rows, start.variables or _initial(graph))
+    graph = plan.graph()
+    rows = plan.scaling.apply(_rows(data, terminal))
+    return ShownGraph(graph, _captions(data.features, data.target), rows, start.variables or _initial(graph))
 
 
 def _rows(data: TrainingData, terminal: Terminal) -> Array:

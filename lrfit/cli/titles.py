@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lrfit.analysis.convergence import rate_text
 from lrfit.cli.training_data import TrainingData
-from lrfit.training.plan import Descent
+from lrfit.training.plan import TrainingPlan
 from lrfit.training.run import EpochRecord
 from lrfit.views.picture import named
 
@@ -30,10 +30,10 @@ def data_title(data: TrainingData, path: str) -> str:
     return f"{file_title(path)}: {named(data.target)} by {features}, {n_rows:,} row{'s' * (n_rows != 1)}"
 
 
-def run_title(descent: Descent, record: EpochRecord) -> str:
+def run_title(plan: TrainingPlan, record: EpochRecord) -> str:
     """How many epochs were done up to this record, and how."""
-    settings, momentum = descent.settings, descent.method.momentum
-    batches = "" if descent.is_full_batch else f" in batches of {descent.batch_size:,}"
+    settings, momentum = plan.settings, plan.method.momentum
+    batches = "" if plan.is_full_batch else f" in batches of {plan.batch_size:,}"
     epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"
     method = {
         f"{'Nesterov' * settings.nesterov} momentum {momentum:.4g}".strip(): momentum > 0.0,
@@ -43,5 +43,5 @@ def run_title(descent: Descent, record: EpochRecord) -> str:
         "averaged": settings.average,
         "standardized": settings.standardize,
     }
-    parts = [f"{epochs} at learning rate {rate_text(descent.learning_rate, 4)}"]
+    parts = [f"{epochs} at learning rate {rate_text(plan.learning_rate, 4)}"]
     return ", ".join(parts + [text for text, is_so in method.items() if is_so])

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from lrfit.cli.options import open_table
 from lrfit.cli.terminal import Terminal
-from lrfit.errors import DataError, UsageError, shown
+from lrfit.errors import DataError, UsageError
+from lrfit.messages import shown
 from lrfit.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from lrfit.arrays import Array
     from lrfit.data.csv.table import Sample, Table
     from lrfit.data.row_store import RowStore
-    from lrfit.model.document import LinearFit
+    from lrfit.model.document import ModelDocument
 
 __all__ = ["TrainingData", "check_size", "read_training_data"]
 
@@ -48,7 +49,7 @@ def read_training_data(
     options: dict[str, Any],
     settings: TrainingSettings,
     terminal: Terminal,
-    model: LinearFit | None = None,
+    model: ModelDocument | None = None,
     *,
     keep_rows: float = 0,
 ) -> TrainingData:
@@ -96,11 +97,11 @@ def read_training_data(
 
 
 def _chosen_columns(
-    table: Table, options: dict[str, Any], terminal: Terminal, model: LinearFit | None
+    table: Table, options: dict[str, Any], terminal: Terminal, model: ModelDocument | None
 ) -> tuple[list[str], str]:
     """Names of the columns of x, and of y: those of the options, else of the model, else the default."""
-    from lrfit.data.csv.hints import listed  # noqa: PLC0415 (imports NumPy)
     from lrfit.data.csv.table import choose_columns  # noqa: PLC0415 (imports NumPy)
+    from lrfit.messages import listed  # noqa: PLC0415 (imports NumPy)
 
     x = [name for group in options["x"] for name in group] or list(model.weights if model else [])
     y = model.target if model and options["y"] is None else options["y"]

@@ -26,7 +26,8 @@ import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.data.shuffle import Order
-from lrfit.errors import OutputError, shown
+from lrfit.errors import OutputError
+from lrfit.messages import shown
 
 __all__ = ["RowStore", "available_memory"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from lrfit.errors import shown
+from lrfit.messages import shown
 from lrfit.model.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Schedule, Share, one_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DataSummary",
     "LeastSquaresSummary",
-    "LinearFit",
+    "ModelDocument",
     "OptimumSummary",
     "TrainingSummary",
     "contradictions",
@@ -130,7 +130,7 @@ class DataSummary:
 
 
 @dataclass(frozen=True)
-class LinearFit:
+class ModelDocument:
     """A fitted line: `y_hat = Σ weights[name] · x[name] + intercept`, and where it comes from.
 
     The fields are those of the model document; `training` and `data` are None in a fit written by hand.
@@ -144,7 +144,7 @@ class LinearFit:
     data: DataSummary | None = None
 
 
-def contradictions(fit: LinearFit) -> Iterator[str]:
+def contradictions(fit: ModelDocument) -> Iterator[str]:
     """Which names and lengths in a fit do not go together: sentences that begin with a field's path."""
     yield from _of_data(fit.data, set(fit.weights)) if fit.data else ()
     yield from _of_training(fit.training, len(fit.weights)) if fit.training else ()

@@ -1,6 +1,6 @@
 """The model document: a fit as JSON that can be read by eye, checked strictly when it is read back.
 
-The fields are those of `LinearFit` and what it holds, behind "format" and "version". Fields that this
+The fields are those of `ModelDocument` and what it holds, behind "format" and "version". Fields that this
 version does not know are passed over, since later ones may add some; a field that it knows has to be there
 with a value that its annotation allows, names and lengths have to go together, and no field may come twice.
 Only "training" and "data" may be missing, so that a model can be written by hand; and, in them, fields that
@@ -18,11 +18,12 @@ from math import inf, isfinite
 from types import UnionType
 from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
-from lrfit.errors import DataError, ModelFileError, shown
-from lrfit.model.document import LinearFit, contradictions
+from lrfit.errors import DataError, ModelFileError
+from lrfit.messages import shown
+from lrfit.model.document import ModelDocument, contradictions
 from lrfit.system.files import open_stream
 
-__all__ = ["load", "to_bytes", "to_fit"]
+__all__ = ["load", "to_bytes", "to_document"]
 
 FORMAT = "lrfit-model"
 VERSION = 1
@@ -45,7 +46,7 @@ _FOREIGN = {
 _Object: TypeAlias = dict[str, object]
 
 
-def to_bytes(fit: LinearFit) -> bytes:
+def to_bytes(fit: ModelDocument) -> bytes:
     """The document of `fit`: UTF-8, one field a line, numbers that read back to the same bits.
 
     Raises:
@@ -62,8 +63,8 @@ def to_bytes(fit: LinearFit) -> bytes:
     return (re.sub(r"[^ -~\n]", _printable, text) + "\n").encode()
 
 
-def load(path: str) -> LinearFit:
-    """The fit in the file at `path`, or on standard input for `-`; see `to_fit`.
+def load(path: str) -> ModelDocument:
+    """The fit in the file at `path`, or on standard input for `-`; see `to_document`.
 
     Raises:
         DataError: It cannot be opened.
@@ -74,10 +75,10 @@ def load(path: str) -> LinearFit:
             document = stream.read(MAX_BYTES + 1)
         except OSError as error:
             raise ModelFileError(f"{name} cannot be read: {error.strerror or error}") from error
-        return to_fit(document, name)
+        return to_document(document, name)
 
 
-def to_fit(document: bytes, name: str) -> LinearFit:
+def to_document(document: bytes, name: str) -> ModelDocument:
     """The fit that a document holds.
 
     Args:
@@ -154,13 +155,13 @@ def _path(value: object, sought: _Object) -> str | None:
     return None
 
 
-def _fit(content: object) -> LinearFit:
+def _fit(content: object) -> ModelDocument:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f'it has no "format": "{FORMAT}"')
     version = content.get("version")
     if type(version) is not int or version != VERSION:
         raise ValueError(f'"version" is {_literal(version)}, not {VERSION}; a newer lrfit may read it')
-    fit = cast("LinearFit", _checked(LinearFit, content, ""))
+    fit = cast("ModelDocument", _checked(ModelDocument, content, ""))
     if contradiction := next(contradictions(fit), None):
         raise ValueError(f"field {contradiction}")
     return fit

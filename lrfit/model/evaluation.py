@@ -12,7 +12,7 @@ import numpy as np
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.errors import DataError
-from lrfit.model.document import LinearFit
+from lrfit.model.document import ModelDocument
 from lrfit.model.prediction import predictor
 
 __all__ = ["Evaluation", "ResidualSums", "evaluate", "summing"]
@@ -70,11 +70,11 @@ class ResidualSums:
         )
 
 
-def summing(fit: LinearFit) -> Callable[[Array], ResidualSums]:
+def summing(fit: ModelDocument) -> Callable[[Array], ResidualSums]:
     """What maps rows (x, y), shape (n_rows, n_features + 1), to sums of residuals; not finite if too large.
 
     Examples:
-        >>> summing(LinearFit("y", {"x": 2.0}, 1.0))(np.array([[1.0, 3.5], [2.0, 4.0]])).squares
+        >>> summing(ModelDocument("y", {"x": 2.0}, 1.0))(np.array([[1.0, 3.5], [2.0, 4.0]])).squares
         1.25
     """
     predict = predictor(fit)

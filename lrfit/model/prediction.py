@@ -10,13 +10,13 @@ from lrfit.arrays import Array
 from lrfit.errors import DataError
 from lrfit.graph.ops import global_variables_initializer
 from lrfit.graph.session import Session
-from lrfit.model.document import LinearFit
+from lrfit.model.document import ModelDocument
 from lrfit.model.equation import linear_model
 
 __all__ = ["predictor"]
 
 
-def predictor(fit: LinearFit) -> Callable[[Array], Array]:
+def predictor(fit: ModelDocument) -> Callable[[Array], Array]:
     """What maps features, (n_samples, n_features) in the order of `fit.weights`, to y_hat, (n_samples,).
 
     A row's prediction has the same bits whatever rows are beside it.
@@ -24,7 +24,7 @@ def predictor(fit: LinearFit) -> Callable[[Array], Array]:
     What it returns raises `DataError` where a prediction overflows.
 
     Examples:
-        >>> predictor(LinearFit("y", {"x": 2.0}, 1.0))(np.array([[3.0], [4.0]]))
+        >>> predictor(ModelDocument("y", {"x": 2.0}, 1.0))(np.array([[3.0], [4.0]]))
         array([7., 9.])
     """
     model = linear_model(np.array(list(fit.weights.values())), fit.intercept)

@@ -17,7 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lrfit.errors import DataError, OutputError, shown
+from lrfit.errors import DataError, OutputError
+from lrfit.messages import shown
 from lrfit.system.interrupts import closing
 
 __all__ = ["check_writable", "open_output"]

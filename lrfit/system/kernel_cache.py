@@ -26,7 +26,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lrfit.errors import shown
+from lrfit.messages import shown
 from lrfit.system.interrupts import closing
 
 __all__ = ["Kernel", "compile_kernel"]

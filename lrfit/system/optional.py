@@ -7,10 +7,10 @@ from types import ModuleType
 
 from lrfit.errors import UsageError
 
-__all__ = ["imported"]
+__all__ = []
 
 
-def imported(module: str, user: str) -> ModuleType:
+def import_optional(module: str, user: str) -> ModuleType:
     """The module of an optional package.
 
     Args:
@@ -21,9 +21,9 @@ def imported(module: str, user: str) -> ModuleType:
         UsageError: The package is not installed, or cannot be imported; names the command that installs it.
 
     Examples:
-        >>> imported("math", "a sum").__name__
+        >>> import_optional("math", "a sum").__name__
         'math'
-        >>> imported("lrfit_imaginary", "a picture")
+        >>> import_optional("lrfit_imaginary", "a picture")
         Traceback (most recent call last):
             ...
         lrfit.errors.UsageError: a picture needs lrfit_imaginary: pip install lrfit_imaginary

@@ -35,7 +35,7 @@ from typing import Generic, NoReturn, TypeVar
 
 from lrfit.system.interrupts import SIGNALS
 
-__all__ = ["worked_ahead"]
+__all__ = ["map_ahead"]
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ _KEPT_BYTES = 16 << 20
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # as glibc's malloc.h numbers them
 
 
-def worked_ahead(work: Callable[[bytes], T], blocks: Iterator[bytes]) -> Iterator[tuple[bytes, T | None]]:
+def map_ahead(work: Callable[[bytes], T], blocks: Iterator[bytes]) -> Iterator[tuple[bytes, T | None]]:
     """Each block, in order, with what `work` made of it ahead of time; None if that is left to the caller.
 
     Args:
@@ -112,7 +112,7 @@ class _Task(Generic[T]):
 def _shared(
     work: Callable[[bytes], T], blocks: Iterator[bytes], workers: list[_Worker[T]]
 ) -> Iterator[tuple[bytes, T | None]]:
-    """As `worked_ahead`; rather than wait, the main process takes the first block that no worker has."""
+    """As `map_ahead`; rather than wait, the main process takes the first block that no worker has."""
     tasks: deque[_Task[T]] = deque()
     n_ahead = 2 * _N_BOXES * len(workers) + 2  # beyond what is in boxes, so that the first may be late
     while True:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from lrfit.analysis.convergence import rate_text
 from lrfit.analysis.moments import Moments
-from lrfit.errors import shown
-from lrfit.training.plan import Descent, Start, prepare
+from lrfit.messages import shown
+from lrfit.training.plan import Start, TrainingPlan, plan_training
 from lrfit.training.run import EpochRecord
 from lrfit.training.settings import TrainingSettings
 
@@ -44,39 +44,39 @@ _LISTED = 5
 """Features that a message lists."""
 
 
-def warnings(descent: Descent, features: Sequence[str]) -> Iterator[str]:
+def warnings(plan: TrainingPlan, features: Sequence[str]) -> Iterator[str]:
     """What is to be said of a run before it begins, even where all else is quiet."""
-    settings = descent.settings
-    if descent.learning_rate >= descent.max_stable_learning_rate:
-        yield f"{rate(descent)}; expect {'divergence' if settings.is_linear else 'a rise at first'}"
-    reason = identifiability(descent.moments, features, intercept=settings.intercept)
+    settings = plan.settings
+    if plan.learning_rate >= plan.max_stable_learning_rate:
+        yield f"{rate(plan)}; expect {'divergence' if settings.is_linear else 'a rise at first'}"
+    reason = identifiability(plan.moments, features, intercept=settings.intercept)
     if reason and not settings.l2:
         yield reason
 
 
-def rate(descent: Descent) -> str:
+def rate(plan: TrainingPlan) -> str:
     """Where the learning rate stands against the largest stable one; and why, if it was chosen."""
-    value, bound, settings = descent.learning_rate, descent.max_stable_learning_rate, descent.settings
+    value, bound, settings = plan.learning_rate, plan.max_stable_learning_rate, plan.settings
     name = f"the learning rate {value:.6g} is" if settings.learning_rate else f"--lr auto is {value:.6g},"
     if settings.momentum is None:
-        name += f" with momentum {descent.method.momentum:.6g},"
+        name += f" with momentum {plan.method.momentum:.6g},"
     if not isfinite(bound):
         return f"{name} as good as any: the loss does not depend on the parameters"
-    if descent.is_full_batch:
+    if plan.is_full_batch:
         reason = "" if settings.learning_rate else " the fastest in the long run,"
         stands = f"{_share(value, bound)} the largest stable one"
-        return f"{name}{reason} {stands}, {rate_text(bound)} = {_formula(descent)}"
-    safe = descent.safe_learning_rate
+        return f"{name}{reason} {stands}, {rate_text(bound)} = {_formula(plan)}"
+    safe = plan.safe_learning_rate
     return (
         f"{name} {_share(value, safe)} {rate_text(safe)}, up to which no batch can lead away; "
         f"full batches are stable up to {rate_text(bound)}"
     )
 
 
-def _formula(descent: Descent) -> str:
-    if not descent.method.momentum:
+def _formula(plan: TrainingPlan) -> str:
+    if not plan.method.momentum:
         return "2 / λ_max"
-    return "2·(1 + β) / ((1 + 2·β)·λ_max)" if descent.method.nesterov else "2·(1 + β) / λ_max"
+    return "2·(1 + β) / ((1 + 2·β)·λ_max)" if plan.method.nesterov else "2·(1 + β) / λ_max"
 
 
 def _share(value: float, bound: float) -> str:
@@ -84,47 +84,47 @@ def _share(value: float, bound: float) -> str:
     return f"{_plain(ratio)} times" if value >= bound else f"{100 * ratio:.3g} % of"
 
 
-def forecast(descent: Descent, features: Sequence[str]) -> Iterator[str]:
+def forecast(plan: TrainingPlan, features: Sequence[str]) -> Iterator[str]:
     """When the loss will be close to its optimum; and if that is late, why, and what would be sooner."""
-    tol, objective = descent.settings.tol or _TOL, descent.objective
-    is_stable = descent.learning_rate < descent.max_stable_learning_rate
-    n_epochs = descent.epochs_until(tol) if is_stable else None
-    above = objective.relative(objective.excess(descent.start.theta))
+    tol, objective = plan.settings.tol or _TOL, plan.objective
+    is_stable = plan.learning_rate < plan.max_stable_learning_rate
+    n_epochs = plan.epochs_until(tol) if is_stable else None
+    above = objective.relative(objective.excess(plan.start.theta))
     if n_epochs is not None and isfinite(above):
         now = f"the loss is {_above(above)} the optimum, and within {tol:g} of it"
         if objective.is_exact:
             now = "the loss is as good as 0"
-        is_soon = n_epochs < descent.settings.epochs and not descent.settings.tol
+        is_soon = n_epochs < plan.settings.epochs and not plan.settings.tol
         stops = f"; --tol {tol:g} stops there" if is_soon else ""
-        rises = "; with momentum it may rise on the way" if descent.method.momentum else ""
+        rises = "; with momentum it may rise on the way" if plan.method.momentum else ""
         yield f"forecast: {now} after {_epochs(n_epochs)}{stops}{rises}"
-    if objective.condition_number > _ILL_CONDITIONED and not descent.settings.l2:
-        auto = replace(descent.settings, standardize=True, learning_rate=None)
-        other = _full_batch(descent, auto)
-        cause = f"{_cause(descent, other, features)}{_sooner(descent, other, n_epochs)}"
+    if objective.condition_number > _ILL_CONDITIONED and not plan.settings.l2:
+        auto = replace(plan.settings, standardize=True, learning_rate=None)
+        other = _full_batch(plan, auto)
+        cause = f"{_cause(plan, other, features)}{_sooner(plan, other, n_epochs)}"
         yield f"condition number {_plain(objective.condition_number)}: {cause}"
 
 
-def _cause(descent: Descent, other: Descent, features: Sequence[str]) -> str:
+def _cause(plan: TrainingPlan, other: TrainingPlan, features: Sequence[str]) -> str:
     """Why the objective is ill-conditioned, beside that of standardised data."""
-    if 2.0 * other.objective.condition_number > descent.objective.condition_number:
+    if 2.0 * other.objective.condition_number > plan.objective.condition_number:
         return "the features depend nearly linearly on each other (--l2, or fewer features, help)"
-    return _disproportion(descent, features)
+    return _disproportion(plan, features)
 
 
-def _sooner(descent: Descent, other: Descent, n_epochs: float | None) -> str:
+def _sooner(plan: TrainingPlan, other: TrainingPlan, n_epochs: float | None) -> str:
     """What to use instead, if that would be sooner: standardised data at the fastest rate, to begin with."""
-    settings, tol = descent.settings, descent.settings.tol or _TOL
-    if descent.start.epoch or settings.clip_norm:  # whose settings are fixed; to which no forecast applies
+    settings, tol = plan.settings, plan.settings.tol or _TOL
+    if plan.start.epoch or settings.clip_norm:  # whose settings are fixed; to which no forecast applies
         return ""
-    if not descent.is_full_batch:
+    if not plan.is_full_batch:
         return "" if settings.standardize else ": use --standardize"
     best = "--lr auto" if settings.standardize else "--standardize --lr auto"
     n_best = other.epochs_until(tol)
     if n_best is None:
         return f": use {best}"
     if n_best > settings.epochs:
-        n_pair = _full_batch(descent, replace(other.settings, momentum=None)).epochs_until(tol)
+        n_pair = _full_batch(plan, replace(other.settings, momentum=None)).epochs_until(tol)
         if n_pair is not None and n_pair < n_best:
             best, n_best = f"{best} --momentum auto", n_pair
     if not isfinite(n_best) or (n_epochs is not None and n_epochs <= n_best):
@@ -133,9 +133,9 @@ def _sooner(descent: Descent, other: Descent, n_epochs: float | None) -> str:
     return f": use {_with_epochs(best, n_best, settings)}, which needs {_epochs(n_best)}{in_place}"
 
 
-def _disproportion(descent: Descent, features: Sequence[str]) -> str:
+def _disproportion(plan: TrainingPlan, features: Sequence[str]) -> str:
     """What makes the objective ill-conditioned, apart from what the features have in common."""
-    moments, intercept, k = descent.moments, descent.settings.intercept, len(features)
+    moments, intercept, k = plan.moments, plan.settings.intercept, len(features)
     with np.errstate(divide="ignore", invalid="ignore"):
         offsets = np.abs(moments.mean[:k]) / moments.standard_deviation[:k]
     offsets[moments.is_constant[:k]] = 0.0
@@ -149,9 +149,9 @@ def _disproportion(descent: Descent, features: Sequence[str]) -> str:
     return f"{names[largest]} is {_plain(ratio)} times larger than {names[smallest]}"
 
 
-def _full_batch(descent: Descent, settings: TrainingSettings) -> Descent:
+def _full_batch(plan: TrainingPlan, settings: TrainingSettings) -> TrainingPlan:
     """Another run on the same data, on sigma points."""
-    return prepare(descent.moments, replace(settings, batch_size=None, average=False, condense=True))
+    return plan_training(plan.moments, replace(settings, batch_size=None, average=False, condense=True))
 
 
 def identifiability(moments: Moments, features: Sequence[str], *, intercept: bool) -> str | None:
@@ -190,31 +190,29 @@ def _listed(features: Sequence[str], which: npt.NDArray[np.bool_]) -> str:
     return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
 
 
-def remedies(descent: Descent) -> str:
+def remedies(plan: TrainingPlan) -> str:
     """What to say instead, after a divergence, such that the loss comes close to its optimum.
 
     Nothing if no rate would help, as the loss at the start is not finite.
     """
-    settings = descent.settings
-    if not isfinite(descent.objective.excess(descent.start.theta)):
+    settings = plan.settings
+    if not isfinite(plan.objective.excess(plan.start.theta)):
         return ""
     auto = replace(settings, learning_rate=None)
-    rate = descent.safe_learning_rate / 2.0
-    if descent.is_full_batch:
-        rate = _full_batch(descent, auto).learning_rate
+    rate = plan.safe_learning_rate / 2.0
+    if plan.is_full_batch:
+        rate = _full_batch(plan, auto).learning_rate
     tried = {"--standardize --lr auto": replace(auto, standardize=True), "--lr auto": auto}
     text = rate_text(rate, 3)
     if 0.0 < float(text) < inf:
         tried[f"--lr {text}"] = replace(settings, learning_rate=float(text))
     if settings.standardize or settings.l2:  # the penalty is in the units of descent: another optimum
         del tried["--standardize --lr auto"]
-    if descent.start.epoch:
+    if plan.start.epoch:
         tried = {f"{options} --allow-changes": other for options, other in tried.items()}
-    if not (descent.is_full_batch and settings.is_linear):
+    if not (plan.is_full_batch and settings.is_linear):
         return f"Try {', or '.join(tried)}."
-    needed = {
-        options: _full_batch(descent, other).epochs_until(_TOL) or 0.0 for options, other in tried.items()
-    }
+    needed = {options: _full_batch(plan, other).epochs_until(_TOL) or 0.0 for options, other in tried.items()}
     good = [_with_epochs(options, n, settings) for options, n in needed.items() if n <= _HOPELESS]
     slow = [f"{options} needs {_epochs(n)}" for options, n in needed.items() if n > _HOPELESS]
     advised = f"Try {', or '.join(good)}, for a loss within {_TOL:g} of the optimum." if good else ""
@@ -226,38 +224,38 @@ def _with_epochs(options: str, n_epochs: float, settings: TrainingSettings) -> s
     return f"{options} --epochs {n_epochs:.0f}" if n_epochs > settings.epochs else options
 
 
-def conclusion(descent: Descent, record: EpochRecord) -> str | None:
+def conclusion(plan: TrainingPlan, record: EpochRecord) -> str | None:
     """What ended the run early, or how far from converged it is; None if there is nothing to say."""
     parts = []
     if record.stopped != "epochs":
-        parts.append(f"stopped after epoch {record.epoch}: {_reason(descent, record)}")
+        parts.append(f"stopped after epoch {record.epoch}: {_reason(plan, record)}")
     if record.best:
         parts.append(f"the parameters are those of epoch {record.best.epoch}")
-    if _is_far(descent, record.fitted):
-        parts.append(_not_converged(descent, record))
+    if _is_far(plan, record.fitted):
+        parts.append(_not_converged(plan, record))
     return "; ".join(parts) or None
 
 
-def _is_far(descent: Descent, fitted: EpochRecord) -> bool:
+def _is_far(plan: TrainingPlan, fitted: EpochRecord) -> bool:
     """Whether the loss is well above the optimum, and was meant to be close to it."""
-    size = descent.moments.reference_half_mse
-    is_early = descent.settings.patience is not None and descent.held_out is not None
+    size = plan.moments.reference_half_mse
+    is_early = plan.settings.patience is not None and plan.held_out is not None
     return _NOTED_EXCESS < fitted.relative_excess < inf and fitted.loss > _EXACT * size and not is_early
 
 
-def _not_converged(descent: Descent, record: EpochRecord) -> str:
-    settings, tol = descent.settings, descent.settings.tol or _TOL
-    n_epochs = replace(descent, start=_end(record)).epochs_until(tol)
+def _not_converged(plan: TrainingPlan, record: EpochRecord) -> str:
+    settings, tol = plan.settings, plan.settings.tol or _TOL
+    n_epochs = replace(plan, start=_end(record)).epochs_until(tol)
     if n_epochs is None:
         more = _without_forecast(settings)
-    elif descent.learning_rate >= descent.max_stable_learning_rate:
+    elif plan.learning_rate >= plan.max_stable_learning_rate:
         more = "only a smaller --lr will do"
     else:
         more = f"within {tol:g} of it after {_epochs(n_epochs, 'more ')}"
-    may_change = not (settings.standardize or settings.l2 or descent.start.epoch)
-    standardize = ", or with --standardize --lr auto" if may_change and descent.is_full_batch else ""
+    may_change = not (settings.standardize or settings.l2 or plan.start.epoch)
+    standardize = ", or with --standardize --lr auto" if may_change and plan.is_full_batch else ""
     stands = f"the loss is {_above(record.fitted.relative_excess)} the optimum"
-    if descent.objective.is_exact:
+    if plan.objective.is_exact:
         stands = "the optimum of the loss is as good as 0"
     return f"not converged: {stands}; {more}{standardize}"
 
@@ -270,14 +268,14 @@ def _without_forecast(settings: TrainingSettings) -> str:
     return "try more --epochs, or --average, which takes out the noise of batches"
 
 
-def _reason(descent: Descent, record: EpochRecord) -> str:
-    settings = descent.settings
+def _reason(plan: TrainingPlan, record: EpochRecord) -> str:
+    settings = plan.settings
     if record.stopped == "patience":
-        loss = "validation loss" if descent.held_out else "loss"
+        loss = "validation loss" if plan.held_out else "loss"
         return f"--patience {settings.patience}, so many epochs without a lower {loss}"
     if record.stopped == "time":
         return "--max-time is over"
-    if descent.is_full_batch:
+    if plan.is_full_batch:
         return f"within --tol {settings.tol:g} of the optimum"
     return f"the loss changed by less than --tol {settings.tol:g} of it in an epoch"
 

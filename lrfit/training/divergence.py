@@ -39,26 +39,26 @@ def has_diverged(run: Run, record: EpochRecord, before: EpochRecord) -> bool:
         record: Of an epoch.
         before: Of the epoch before, or of an earlier one from where on descent could not diverge.
     """
-    descent, settings = run.descent, run.descent.settings
+    plan, settings = run.plan, run.plan.settings
     if not (isfinite(record.loss) and isfinite(record.excess)):
         return True
-    if descent.cannot_diverge or record.excess <= before.excess:
+    if plan.cannot_diverge or record.excess <= before.excess:
         return False
-    if descent.is_full_batch and settings.is_linear:
-        return descent.learning_rate >= descent.max_stable_learning_rate and _has_risen(run, record, before)
-    if record.loss <= _FAR * 0.5 * float(descent.moments.root_mean_square[-1]) ** 2:
+    if plan.is_full_batch and settings.is_linear:
+        return plan.learning_rate >= plan.max_stable_learning_rate and _has_risen(run, record, before)
+    if record.loss <= _FAR * 0.5 * float(plan.moments.root_mean_square[-1]) ** 2:
         return False
-    is_above = run.learning_rate >= descent.max_stable_learning_rate
-    if descent.is_full_batch or settings.clip_norm is not None:
+    is_above = run.learning_rate >= plan.max_stable_learning_rate
+    if plan.is_full_batch or settings.clip_norm is not None:
         return is_above
     return (is_above or settings.is_linear) and run.leads_away()
 
 
 def _has_risen(run: Run, record: EpochRecord, before: EpochRecord) -> bool:
     """Whether the objective is higher, beyond rounding, than it can be of a stable run."""
-    descent, reference = run.descent, before.excess
-    if descent.method.momentum:
-        origin = descent.objective.excess(np.zeros_like(record.theta)) * descent.loss_unit
+    plan, reference = run.plan, before.excess
+    if plan.method.momentum:
+        origin = plan.objective.excess(np.zeros_like(record.theta)) * plan.loss_unit
         reference = max(reference, origin)
-    rounding = sum(descent.moments.half_mse_rounding(r.weights, r.intercept) for r in (record, before))
+    rounding = sum(plan.moments.half_mse_rounding(r.weights, r.intercept) for r in (record, before))
     return record.excess > reference + rounding

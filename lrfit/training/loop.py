@@ -14,7 +14,7 @@ from math import isfinite
 from lrfit.analysis.convergence import rate_text
 from lrfit.errors import DivergenceError
 from lrfit.training.divergence import has_diverged
-from lrfit.training.plan import Descent
+from lrfit.training.plan import TrainingPlan
 from lrfit.training.run import EpochRecord, Run
 from lrfit.training.stopping import Stopping
 
@@ -22,7 +22,7 @@ __all__ = ["EpochRecord", "train"]
 
 
 def train(
-    descent: Descent,
+    plan: TrainingPlan,
     *,
     executor: str = "auto",
     next_due: Callable[[int], float] = lambda epoch: epoch + 1,
@@ -33,7 +33,7 @@ def train(
     The last record says what `stopped` the run; its `fitted` is what came out.
 
     Args:
-        descent: The run.
+        plan: The run.
         executor: "numpy", "numba", or "auto", which begins with the first and changes to the second if the
             work is long. The numbers are the same, to 1e-12 relative over 100 epochs.
         next_due: The next epoch, after the one that it is given, of which to yield a record; all by default.
@@ -44,17 +44,17 @@ def train(
         DivergenceError: The loss moved away from its minimum, and how; after the record of that epoch.
         UsageError: The executor is not there.
     """
-    run = Run(descent, executor, on_epoch)
+    run = Run(plan, executor, on_epoch)
     start = record = run.record()
     if not isfinite(start.loss):
         raise DivergenceError("the loss at the start is not finite: start from smaller weights")
-    stopping = Stopping(descent, run.best_so_far())
+    stopping = Stopping(plan, run.best_so_far())
     stopped = stopping.reason(start)
     yield replace(start, stopped=stopped, best=stopping.best)
-    last = start.epoch + descent.settings.epochs
+    last = start.epoch + plan.settings.epochs
     while not stopped:
         due = int(min(next_due(record.epoch), last))
-        look = stopping.next_look(record.epoch) if descent.cannot_diverge else record.epoch + 1
+        look = stopping.next_look(record.epoch) if plan.cannot_diverge else record.epoch + 1
         seen = due if due < look else int(look)
         run.advance_to(seen - 1, stopping.deadline_s)
         if run.epoch > record.epoch:  # for the change in the next epoch
@@ -71,14 +71,14 @@ def train(
 
 
 def _divergence(run: Run, record: EpochRecord, before: EpochRecord) -> DivergenceError:
-    descent = run.descent
-    bound, safe = descent.max_stable_learning_rate, descent.safe_learning_rate
+    plan = run.plan
+    bound, safe = plan.max_stable_learning_rate, plan.safe_learning_rate
     limit = f"full batches are stable up to {rate_text(bound)}"
-    if not descent.is_full_batch:
+    if not plan.is_full_batch:
         limit += f", and no batch can lead away up to {rate_text(safe)}"
     name, values = "loss", (before.loss, record.loss)
-    if descent.settings.l2:  # which is what has risen; the loss may have fallen
-        least = descent.objective.minimum * descent.loss_unit
+    if plan.settings.l2:  # which is what has risen; the loss may have fallen
+        least = plan.objective.minimum * plan.loss_unit
         name, values = "objective", (before.excess + least, record.excess + least)
     return DivergenceError(
         f"training diverged in epoch {record.epoch}: the {name} went from {values[0]:.6g} to "

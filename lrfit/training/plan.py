@@ -18,7 +18,7 @@ from lrfit.errors import DivergenceError, UsageError
 from lrfit.training.graph import TrainingGraph, training_graph
 from lrfit.training.settings import TrainingSettings
 
-__all__ = ["Descent", "Start", "prepare"]
+__all__ = ["Start", "TrainingPlan"]
 
 LARGEST_VALUE = 1e150
 """Values beyond have squares that overflow."""
@@ -55,7 +55,7 @@ class Start:
 
 
 @dataclass(frozen=True, eq=False)
-class Descent:
+class TrainingPlan:
     """A training run, prepared.
 
     Attributes:
@@ -153,13 +153,13 @@ class Descent:
         return epochs_until(target, self.objective, self.method, self.learning_rate, theta, velocity)
 
 
-def prepare(
+def plan_training(
     moments: Moments,
     settings: TrainingSettings,
     rows: RowStore | None = None,
     *,
     held_out: Moments | None = None,
-) -> Descent:
+) -> TrainingPlan:
     """The training run on data of these moments.
 
     Args:
@@ -187,7 +187,7 @@ def prepare(
     safe = bound = method.max_stable_rate(largest)
     if isinstance(points, RowStore):
         safe = method.max_safe_rate(_longest(points, scaling, settings))
-    return Descent(
+    return TrainingPlan(
         settings=settings,
         moments=moments,
         held_out=held_out,

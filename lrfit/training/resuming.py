@@ -15,8 +15,8 @@ import numpy as np
 
 from lrfit.errors import ModelFileError, UsageError
 from lrfit.graph.nodes import Node
-from lrfit.model.document import LinearFit
-from lrfit.training.plan import Descent, Start
+from lrfit.model.document import ModelDocument
+from lrfit.training.plan import Start, TrainingPlan
 from lrfit.training.settings import TrainingSettings
 
 __all__ = ["Resumption"]
@@ -38,7 +38,7 @@ class Resumption:
         ModelFileError: The model does not tell how it was trained.
     """
 
-    model: LinearFit
+    model: ModelDocument
     name: str
     allow_changes: bool = False
     _has_changed: bool = field(default=False, init=False)
@@ -80,22 +80,22 @@ class Resumption:
         is_chosen = self._kept["nesterov"] and not self._kept["momentum"]
         return dict.fromkeys(_CHOSEN) if is_chosen else {}
 
-    def continued(self, descent: Descent, fingerprint: str) -> Descent:
+    def continued(self, plan: TrainingPlan, fingerprint: str) -> TrainingPlan:
         """The run from where the model's ended, or, if there were changes, from its parameters.
 
         Args:
-            descent: The run, prepared as if it began.
+            plan: The run, prepared as if it began.
             fingerprint: Of the data.
 
         Raises:
             ModelFileError: The model's variables are not those of such a run.
             UsageError: The data differ, or a rate that was chosen for them, and must not.
         """
-        chosen = {"learning_rate": descent.learning_rate, "momentum": descent.method.momentum}
+        chosen = {"learning_rate": plan.learning_rate, "momentum": plan.method.momentum}
         self._accept(
             f"--{_option(name)} auto is {value!r}, and was {self._kept[name]!r}"
             for name, value in chosen.items()
-            if getattr(descent.settings, name) is None and value != self._kept[name]
+            if getattr(plan.settings, name) is None and value != self._kept[name]
         )
         known = self.model.data and self.model.data.fingerprint
         same_data = known == fingerprint
@@ -104,7 +104,7 @@ class Resumption:
         )
         self._accept([] if same_data else [reason])
         fitted = np.array(list(self.model.weights.values()))
-        held_out = descent.held_out
+        held_out = plan.held_out
         validation_loss = held_out.half_mse(fitted, self.model.intercept) if held_out else None
         same_rows = validation_loss == self._training.validation_loss
         self._accept(
@@ -112,14 +112,14 @@ class Resumption:
             if same_rows or not same_data
             else ["the rows held out have changed (or --validation was left out)"]
         )
-        weights, intercept = descent.scaling.from_data_units(fitted, self.model.intercept)
-        start = Start(weights, intercept if descent.settings.intercept else None, self._training.epochs)
-        return replace(descent, start=start if self._has_changed else self._same(start, descent))
+        weights, intercept = plan.scaling.from_data_units(fitted, self.model.intercept)
+        start = Start(weights, intercept if plan.settings.intercept else None, self._training.epochs)
+        return replace(plan, start=start if self._has_changed else self._same(start, plan))
 
-    def _same(self, start: Start, descent: Descent) -> Start:
+    def _same(self, start: Start, plan: TrainingPlan) -> Start:
         """The start with the variables of the model, and its best epoch."""
         training, kept = self._training, self._training.variables or {}
-        shapes = {name: _shape(node) for name, node in descent.graph().variables.items()}
+        shapes = {name: _shape(node) for name, node in plan.graph().variables.items()}
         if {name: len(kept[name]) for name in kept} != {name: prod(shapes[name]) for name in shapes}:
             raise ModelFileError(
                 f"{self.name}: field 'training.variables' does not hold what such a run needs, "

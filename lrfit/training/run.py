@@ -23,7 +23,7 @@ from lrfit.data.shuffle import Order, order_of_epoch, orders
 from lrfit.graph.executors import interpreted_epochs, loop_executor
 from lrfit.graph.nodes import Node
 from lrfit.graph.session import Session
-from lrfit.training.plan import Descent
+from lrfit.training.plan import TrainingPlan
 
 __all__ = ["EpochRecord", "Run"]
 
@@ -92,12 +92,12 @@ class Run:
     """A session that descends.
 
     Args:
-        descent: What, and how.
+        plan: What, and how.
         executor: "numpy", "numba" or "auto"; see `train`.
         on_epoch: Is told how many epochs are done, now and then.
 
     Attributes:
-        descent: What is being done.
+        plan: What is being done.
         epoch: How many epochs are done.
 
     Raises:
@@ -106,23 +106,23 @@ class Run:
 
     def __init__(
         self,
-        descent: Descent,
+        plan: TrainingPlan,
         executor: str = "auto",
         on_epoch: Callable[[int], None] = lambda epoch: None,  # noqa: ARG005
     ) -> None:
-        self.epoch = descent.start.epoch
+        self.epoch = plan.start.epoch
         self._first_s = self._total_s = 0.0
-        self.descent = descent
-        self._points = descent.points
+        self.plan = plan
+        self._points = plan.points
         self._on_epoch = on_epoch
         self._executor = executor
-        self._n_interpreted = _n_interpreted(descent, executor)
-        self._graph = descent.graph()
+        self._n_interpreted = _n_interpreted(plan, executor)
+        self._graph = plan.graph()
         self._session = Session(self._graph.model.graph)
         self._session.run(self._graph.initialize)
-        if descent.start.variables is not None:
-            self._restore(descent.start.variables)
-        self._orders = _orders(descent)
+        if plan.start.variables is not None:
+            self._restore(plan.start.variables)
+        self._orders = _orders(plan)
 
     def advance_to(self, epoch: int, deadline_s: float = inf) -> None:
         """Run the epochs up to this one; fewer if the deadline, by the monotonic clock, passes."""
@@ -151,20 +151,20 @@ class Run:
 
     def _descend_once(self, rows: RowStore, order: Order | None) -> None:
         """Run an epoch of mini-batches, in this order of the rows."""
-        for window in rows.windows(self.descent.batch_size, order):
-            self._run_batches(self.descent.scaling.apply(window))
+        for window in rows.windows(self.plan.batch_size, order):
+            self._run_batches(self.plan.scaling.apply(window))
 
     def _run_batches(self, points: Array, n_epochs: int = 1) -> None:
         model = self._graph.model
         feeds = {model.x: points[:, :-1], model.y: points[:, -1:]}
         self._session.run_batches(
-            self._graph.train_op, feeds, batch_size=self.descent.batch_size, n_epochs=n_epochs
+            self._graph.train_op, feeds, batch_size=self.plan.batch_size, n_epochs=n_epochs
         )
 
     def log_times(self) -> None:
         """Say how long the epochs took; the first ones include making them ready to run."""
         rest_s = self._total_s - self._first_s
-        n_rest = self.epoch - self.descent.start.epoch - 1
+        n_rest = self.epoch - self.plan.start.epoch - 1
         _log.info("epochs: the first %.3g s, the other %d %.3g s", self._first_s, n_rest, rest_s)
 
     def record(self, before: EpochRecord | None = None) -> EpochRecord:
@@ -174,7 +174,7 @@ class Run:
 
     def best_so_far(self) -> EpochRecord | None:
         """The record of the best epoch of the run that this one goes on with, if that had one."""
-        start = self.descent.start
+        start = self.plan.start
         if start.best_epoch is None or start.best is None:
             return None
         return self._record(start.best_epoch, start.best, {}, None)
@@ -183,18 +183,18 @@ class Run:
         self, epoch: int, theta: Array, variables: Mapping[str, Array], before: EpochRecord | None
     ) -> EpochRecord:
         """The record of an epoch with these parameters, in the units of descent."""
-        descent, objective = self.descent, self.descent.objective
-        weights, intercept = descent.parameters(theta)
-        loss = descent.moments.half_mse(weights, intercept)
+        plan, objective = self.plan, self.plan.objective
+        weights, intercept = plan.parameters(theta)
+        loss = plan.moments.half_mse(weights, intercept)
         excess = objective.excess(theta)
         return EpochRecord(
             epoch=epoch,
             loss=loss,
             change=None if before is None else loss - before.loss,
-            excess=excess * descent.loss_unit,
+            excess=excess * plan.loss_unit,
             relative_excess=objective.relative(excess),
             gradient_norm=objective.gradient_norm(theta),
-            validation_loss=descent.held_out.half_mse(weights, intercept) if descent.held_out else None,
+            validation_loss=plan.held_out.half_mse(weights, intercept) if plan.held_out else None,
             weights=weights,
             intercept=float(intercept),
             theta=theta,
@@ -214,14 +214,14 @@ class Run:
         objective measures it; see `_grow`. The run stays where it is.
         """
         here = self._variables()
-        passing = 3.0 / (1.0 - sqrt(self.descent.method.momentum)) / self.descent.steps_per_epoch
+        passing = 3.0 / (1.0 - sqrt(self.plan.method.momentum)) / self.plan.steps_per_epoch
         moves_apart = _grow(self._distances(here), max(_PROBE, ceil(passing)))
         self._restore(here)
         return moves_apart
 
     def _distances(self, here: Mapping[str, Array]) -> Iterator[float]:
         """How far descent from these variables is from descent from the minimiser: now, and an epoch on."""
-        objective, names = self.descent.objective, self._graph.stepped
+        objective, names = self.plan.objective, self._graph.stepped
         there = {name: np.zeros_like(value) for name, value in here.items()}
         there |= {name: here[name] for name in ("global_step",) if name in here}
         there |= _parted(objective.minimizer, names, here)
@@ -238,7 +238,7 @@ class Run:
     def _after(self, epoch: int, variables: Mapping[str, Array]) -> Mapping[str, Array]:
         """What an epoch of mini-batches makes of these variables."""
         self._restore(variables)
-        self._descend_once(cast("RowStore", self._points), _order(self.descent, epoch))
+        self._descend_once(cast("RowStore", self._points), _order(self.plan, epoch))
         return self._variables()
 
     def _variables(self) -> dict[str, Array]:
@@ -277,20 +277,20 @@ def _parted(theta: Array, names: Sequence[str], like: Mapping[str, Array]) -> di
     }
 
 
-def _order(descent: Descent, epoch: int) -> Order | None:
+def _order(plan: TrainingPlan, epoch: int) -> Order | None:
     """The order of the rows in an epoch; None for the order in which they are."""
-    settings = descent.settings
-    return order_of_epoch(len(descent.points), settings.seed, epoch) if settings.shuffle else None
+    settings = plan.settings
+    return order_of_epoch(len(plan.points), settings.seed, epoch) if settings.shuffle else None
 
 
-def _orders(descent: Descent) -> Iterator[Order | None]:
+def _orders(plan: TrainingPlan) -> Iterator[Order | None]:
     """The orders of the rows in all epochs of mini-batches, one drawn ahead."""
-    settings, first = descent.settings, descent.start.epoch + 1
+    settings, first = plan.settings, plan.start.epoch + 1
     if settings.batch_size is None or not settings.shuffle:
         return repeat(None)
-    return orders(len(descent.points), settings.seed, range(first, first + settings.epochs))
+    return orders(len(plan.points), settings.seed, range(first, first + settings.epochs))
 
 
-def _n_interpreted(descent: Descent, executor: str) -> float:
+def _n_interpreted(plan: TrainingPlan, executor: str) -> float:
     """How many epochs run step by step; whatever the number of epochs, so that a resumed run is the same."""
-    return interpreted_epochs(executor, descent.steps_per_epoch, descent.values_per_epoch)
+    return interpreted_epochs(executor, plan.steps_per_epoch, plan.values_per_epoch)

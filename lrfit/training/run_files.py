@@ -14,16 +14,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from lrfit.errors import OutputError, UsageError, shown
+from lrfit.errors import OutputError, UsageError
+from lrfit.messages import shown
 from lrfit.system.files import open_output
 from lrfit.system.interrupts import closing, held_back
 from lrfit.training.history_file import history_header, history_row
 from lrfit.training.run import EpochRecord
 
-__all__ = ["Journal"]
+__all__ = []
 
 
-class Journal:
+class RunFiles:
     """Writes the records of a run to files, within a `with` block.
 
     Args:

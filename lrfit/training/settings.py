@@ -9,7 +9,8 @@ from math import isfinite
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
-from lrfit.errors import UsageError, shown
+from lrfit.errors import UsageError
+from lrfit.messages import shown
 from lrfit.model.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Schedule, Share
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from time import monotonic
 
-from lrfit.training.plan import Descent
+from lrfit.training.plan import TrainingPlan
 from lrfit.training.run import EpochRecord
 
 __all__ = ["Stopping"]
@@ -21,7 +21,7 @@ class Stopping:
     """Watches over the records of a run, and keeps the best.
 
     Args:
-        descent: The run.
+        plan: The run.
         best: Its best record so far, if it goes on from an earlier run with patience.
 
     Attributes:
@@ -29,10 +29,10 @@ class Stopping:
         deadline_s: When the time is over, by the monotonic clock.
     """
 
-    def __init__(self, descent: Descent, best: EpochRecord | None = None) -> None:
-        self.best = best if descent.settings.patience else None
-        settings = descent.settings
-        self._descent = descent
+    def __init__(self, plan: TrainingPlan, best: EpochRecord | None = None) -> None:
+        self.best = best if plan.settings.patience else None
+        settings = plan.settings
+        self._descent = plan
         self._tol = settings.tol
         self._patience = settings.patience
         self.deadline_s = inf if settings.max_time_s is None else monotonic() + settings.max_time_s

@@ -7,8 +7,14 @@ from dataclasses import fields
 from math import isfinite, sqrt
 
 from lrfit.arrays import Array
-from lrfit.model.document import DataSummary, LeastSquaresSummary, LinearFit, OptimumSummary, TrainingSummary
-from lrfit.training.plan import Descent
+from lrfit.model.document import (
+    DataSummary,
+    LeastSquaresSummary,
+    ModelDocument,
+    OptimumSummary,
+    TrainingSummary,
+)
+from lrfit.training.plan import TrainingPlan
 from lrfit.training.run import EpochRecord
 from lrfit.training.settings import TrainingSettings
 
@@ -16,41 +22,41 @@ __all__ = ["summarize"]
 
 
 def summarize(
-    descent: Descent,
+    plan: TrainingPlan,
     record: EpochRecord,
     features: Sequence[str],
     target: str,
     *,
     fingerprint: str | None = None,
-) -> LinearFit:
+) -> ModelDocument:
     """The fit that `record` stands for, with what the moments say of it.
 
     Args:
-        descent: The run.
+        plan: The run.
         record: Its last record; or one on the way, for a checkpoint.
         features: Names of the columns of x.
         target: Name of y.
         fingerprint: Of the data.
     """
     fitted = record.fitted
-    return LinearFit(
+    return ModelDocument(
         target=target,
         weights=_named(features, fitted.weights),
         intercept=float(fitted.intercept),
-        training=_training_summary(descent, record),
-        data=_data_summary(descent, fitted, features, fingerprint),
+        training=_training_summary(plan, record),
+        data=_data_summary(plan, fitted, features, fingerprint),
     )
 
 
-def _training_summary(descent: Descent, record: EpochRecord) -> TrainingSummary:
-    settings, fitted = descent.settings, record.fitted
+def _training_summary(plan: TrainingPlan, record: EpochRecord) -> TrainingSummary:
+    settings, fitted = plan.settings, record.fitted
     same = {f.name for f in fields(TrainingSummary)} & {f.name for f in fields(TrainingSettings)}
     excess = fitted.relative_excess
     own = {
         "loss": fitted.loss,
         "epochs": record.epoch,
-        "learning_rate": descent.learning_rate,
-        "momentum": descent.method.momentum,
+        "learning_rate": plan.learning_rate,
+        "momentum": plan.method.momentum,
         "fit_intercept": settings.intercept,
         "stopped": record.stopped or "checkpoint",
         "validation_loss": fitted.validation_loss,
@@ -63,38 +69,38 @@ def _training_summary(descent: Descent, record: EpochRecord) -> TrainingSummary:
 
 
 def _data_summary(
-    descent: Descent, record: EpochRecord, features: Sequence[str], fingerprint: str | None
+    plan: TrainingPlan, record: EpochRecord, features: Sequence[str], fingerprint: str | None
 ) -> DataSummary:
-    moments, bound = descent.moments, descent.max_stable_learning_rate
+    moments, bound = plan.moments, plan.max_stable_learning_rate
     return DataSummary(
         n_samples=moments.n_samples,
         r2=moments.r2(record.loss),
         rmse=sqrt(2.0 * record.loss),
         best_constant_loss=moments.best_constant_half_mse,
         max_stable_learning_rate=bound if isfinite(bound) else None,
-        least_squares=_least_squares_summary(descent, features),
-        condition_number=descent.objective.condition_number,
-        optimum=_optimum_summary(descent, features),
-        n_held_out=descent.held_out.n_samples if descent.held_out else 0,
+        least_squares=_least_squares_summary(plan, features),
+        condition_number=plan.objective.condition_number,
+        optimum=_optimum_summary(plan, features),
+        n_held_out=plan.held_out.n_samples if plan.held_out else 0,
         fingerprint=fingerprint,
     )
 
 
-def _least_squares_summary(descent: Descent, features: Sequence[str]) -> LeastSquaresSummary:
-    intercept = descent.settings.intercept
-    best = descent.moments.least_squares(intercept=intercept)
+def _least_squares_summary(plan: TrainingPlan, features: Sequence[str]) -> LeastSquaresSummary:
+    intercept = plan.settings.intercept
+    best = plan.moments.least_squares(intercept=intercept)
     errors: dict[str, float | None] = dict.fromkeys([*features, "intercept"])
     if best.standard_errors is not None:
         errors.update(zip([*features, "intercept"], map(float, best.standard_errors), strict=False))
     return LeastSquaresSummary(_named(features, best.weights), best.intercept, best.half_mse, errors)
 
 
-def _optimum_summary(descent: Descent, features: Sequence[str]) -> OptimumSummary | None:
-    if not descent.settings.l2:
+def _optimum_summary(plan: TrainingPlan, features: Sequence[str]) -> OptimumSummary | None:
+    if not plan.settings.l2:
         return None
-    weights, intercept = descent.parameters(descent.objective.minimizer)
+    weights, intercept = plan.parameters(plan.objective.minimizer)
     return OptimumSummary(
-        _named(features, weights), float(intercept), descent.moments.half_mse(weights, intercept)
+        _named(features, weights), float(intercept), plan.moments.half_mse(weights, intercept)
     )
 
 

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from lrfit.arrays import Array
-from lrfit.errors import printable
+from lrfit.messages import printable
 
 __all__ = [
     "Axis",

@@ -9,7 +9,7 @@ import pytest
 from lrfit.analysis.convergence import Method, fastest_method, rate_text
 from lrfit.analysis.moments import Moments
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 
 METHODS = [
@@ -87,15 +87,15 @@ def test_no_rate_is_faster_in_full_batch_than_auto(momentum, nesterov):
     for seed in range(2):
         rows = oracles.random_rows(30, 3, seed)
         settings = TrainingSettings(learning_rate=None, momentum=momentum, nesterov=nesterov)
-        descent = prepare(Moments.of_rows(rows), settings)
+        plan = plan_training(Moments.of_rows(rows), settings)
         design = np.column_stack([rows[:, :-1], np.ones(30)])
         eigenvalues = np.linalg.eigvalsh(design.T @ design / 30)
 
-        def slowest(rate, beta=descent.method.momentum, eigenvalues=eigenvalues):
+        def slowest(rate, beta=plan.method.momentum, eigenvalues=eigenvalues):
             return max(radius(rate * value, beta, nesterov=nesterov) for value in eigenvalues)
 
-        others = [slowest(f * descent.max_stable_learning_rate) for f in np.linspace(0.005, 1.0, 200)]
-        assert slowest(descent.learning_rate) <= min(others) + 1e-7
+        others = [slowest(f * plan.max_stable_learning_rate) for f in np.linspace(0.005, 1.0, 200)]
+        assert slowest(plan.learning_rate) <= min(others) + 1e-7
 
 
 def lyapunov(theta, velocity, rate, beta, b):
@@ -150,10 +150,10 @@ def test_the_safe_rate_is_the_largest_for_which_that_holds(method, factor):
 # Forecasts
 
 
-def epochs_needed(rows, tol, descent):
+def epochs_needed(rows, tol, plan):
     """By the plain loop on the rows, in the units of descent."""
-    settings, rate = descent.settings, descent.learning_rate
-    beta = descent.method.momentum
+    settings, rate = plan.settings, plan.learning_rate
+    beta = plan.method.momentum
     n = len(rows)
     x, y = rows[:, :-1], rows[:, -1]
     if settings.standardize:
@@ -199,9 +199,9 @@ CASES = {
 def test_as_many_epochs_as_forecast_are_needed_and_done(name):
     n_features, tol, settings = CASES[name]
     rows = oracles.random_rows(40, n_features, seed=len(name))
-    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings, tol=tol, epochs=20_000))
-    forecast, needed = descent.epochs_until(tol), epochs_needed(rows, tol, descent)
-    *_, last = train(descent, executor="numpy", next_due=lambda _: inf)
+    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings, tol=tol, epochs=20_000))
+    forecast, needed = plan.epochs_until(tol), epochs_needed(rows, tol, plan)
+    *_, last = train(plan, executor="numpy", next_due=lambda _: inf)
     print(f"\n{name:30} tol {tol:g}: forecast {forecast}, needed {needed}, done {last.epoch}")  # noqa: T201
     assert last.stopped == "tol"
     assert last.epoch == needed
@@ -223,12 +223,12 @@ def test_forecasts_hold_at_any_condition_number(kappa, momentum):
     settings = {"intercept": False, "learning_rate": None if momentum is None else 0.5, "tol": 1e-4}
     if momentum is not None and kappa > 1e4:  # so far that some 10,000 epochs remain
         best = moments.least_squares(intercept=False)
-        start = prepare(moments, TrainingSettings(intercept=False)).objective
+        start = plan_training(moments, TrainingSettings(intercept=False)).objective
         away = np.sqrt(2e-4 * start.minimum * (1.0 + 1e4 / kappa) / start.eigenvalues[0])
         settings["init"] = tuple(best.weights + np.array([away, 0.0, 0.0]))
-    descent = prepare(moments, TrainingSettings(epochs=2_000_000, momentum=momentum, **settings))
-    forecast = descent.epochs_until(1e-4)
-    *_, last = train(descent, executor="numba", next_due=lambda _: inf)
+    plan = plan_training(moments, TrainingSettings(epochs=2_000_000, momentum=momentum, **settings))
+    forecast = plan.epochs_until(1e-4)
+    *_, last = train(plan, executor="numba", next_due=lambda _: inf)
     assert last.stopped == "tol"
     assert forecast == pytest.approx(last.epoch, rel=0.01)
 
@@ -236,15 +236,15 @@ def test_forecasts_hold_at_any_condition_number(kappa, momentum):
 def test_there_is_no_forecast_where_none_can_be_made():
     moments = Moments.of_rows(oracles.lab_rows())
     for settings in ({"schedule": "step"}, {"schedule": "invscaling"}, {"clip_norm": 1.0}):
-        assert prepare(moments, TrainingSettings(**settings)).epochs_until(1e-6) is None
+        assert plan_training(moments, TrainingSettings(**settings)).epochs_until(1e-6) is None
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 def test_above_the_bound_the_forecast_is_never(momentum):
     moments = Moments.of_rows(oracles.lab_rows())
-    bound = prepare(moments, TrainingSettings(momentum=momentum)).max_stable_learning_rate
+    bound = plan_training(moments, TrainingSettings(momentum=momentum)).max_stable_learning_rate
     settings = TrainingSettings(learning_rate=1.01 * bound, momentum=momentum)
-    assert prepare(moments, settings).epochs_until(1e-6) == inf
+    assert plan_training(moments, settings).epochs_until(1e-6) == inf
 
 
 @pytest.mark.parametrize(("rate", "text"), [(inf, "inf"), (-inf, "-inf"), (0.25, "0.25")])

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from lrfit.cli import report
 from lrfit.cli.report import ProgressTable, next_reported
 from lrfit.data.csv.writer import csv_line
-from lrfit.model.document import DataSummary, LeastSquaresSummary, LinearFit, TrainingSummary
+from lrfit.model.document import DataSummary, LeastSquaresSummary, ModelDocument, TrainingSummary
 from lrfit.model.evaluation import Evaluation
 from lrfit.training.run import EpochRecord
 
@@ -48,12 +48,12 @@ def fits(draw):
         draw(st.none() | LOSSES),
         least_squares,
     )
-    return LinearFit(
+    return ModelDocument(
         "y", {name: draw(NUMBERS) for name in names}, draw(NUMBERS) if intercept else 0.0, training, data
     )
 
 
-FIT = LinearFit(
+FIT = ModelDocument(
     "y",
     {"speed": 0.28870947},
     0.53595951,

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from lrfit.analysis.moments import Moments
 from lrfit.data import row_store
 from lrfit.data.row_store import RowStore, available_memory
-from lrfit.errors import OutputError, shown
+from lrfit.errors import OutputError
+from lrfit.messages import shown
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 
 MIB = 1 << 20
@@ -118,7 +119,7 @@ def test_training_gives_the_same_bits_from_memory_and_from_a_scratch_file(monkey
     paths = []
     for max_bytes in (0, 6000, None):
         store = store_of(rows, max_bytes)
-        records = train(prepare(Moments.of_rows(rows), TrainingSettings(**given_settings), store))
+        records = train(plan_training(Moments.of_rows(rows), TrainingSettings(**given_settings), store))
         paths.append([(*record.weights, record.intercept, record.loss) for record in records])
     assert paths[0] == paths[1] == paths[2]
 

@@ -17,8 +17,14 @@ from hypothesis import strategies as st
 
 from lrfit.errors import DataError, ModelFileError
 from lrfit.model import document_file
-from lrfit.model.document import DataSummary, LeastSquaresSummary, LinearFit, OptimumSummary, TrainingSummary
-from lrfit.model.document_file import load, to_bytes, to_fit
+from lrfit.model.document import (
+    DataSummary,
+    LeastSquaresSummary,
+    ModelDocument,
+    OptimumSummary,
+    TrainingSummary,
+)
+from lrfit.model.document_file import load, to_bytes, to_document
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 AMOUNTS = st.floats(0.0, sys.float_info.max)
@@ -89,7 +95,7 @@ def fits(draw):
     )
     return draw(
         st.builds(
-            LinearFit,
+            ModelDocument,
             target=NAMES,
             weights=of_each(NUMBERS),
             intercept=NUMBERS,
@@ -103,7 +109,7 @@ FITS = fits()
 
 MINIMAL = '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 2}, "intercept": 1}'
 
-FULL = LinearFit(
+FULL = ModelDocument(
     "y",
     {"x": 0.1, "z": -3.0},
     0.5,
@@ -139,7 +145,7 @@ def changed(path, literal):
 
 def refusal(document):
     with pytest.raises(ModelFileError) as error:
-        to_fit(document, "model.json")
+        to_document(document, "model.json")
     message = str(error.value)
     assert message.startswith("model.json is ")
     assert message.isprintable()
@@ -153,7 +159,7 @@ def refusal(document):
 @given(FITS)
 @settings(max_examples=cases(50, 2000), deadline=None)
 def test_a_fit_reads_back_to_the_same_bits(fit):
-    again = to_fit(to_bytes(fit), "model.json")
+    again = to_document(to_bytes(fit), "model.json")
     assert again == fit
     assert bits(asdict(again)) == bits(asdict(fit))
     assert to_bytes(again) == to_bytes(fit)
@@ -175,7 +181,7 @@ def test_a_document_is_json_for_any_reader_and_holds_nothing_that_steers_a_termi
 
 @pytest.mark.parametrize("name", ["größe", "温度", "x y", "[/red]", "=1+1", "a,b"])
 def test_plain_names_in_any_script_can_be_read_by_eye(name):
-    assert f'"{name}": 2.0' in to_bytes(LinearFit("y", {name: 2.0}, 1.0)).decode()
+    assert f'"{name}": 2.0' in to_bytes(ModelDocument("y", {name: 2.0}, 1.0)).decode()
 
 
 def test_a_document_has_the_keys_of_the_contract():
@@ -192,7 +198,7 @@ def test_a_document_has_the_keys_of_the_contract():
 def test_a_number_that_is_not_finite_is_never_written():
     for value in (float("nan"), float("inf"), -float("inf")):
         with pytest.raises(DataError, match="beyond the range of float64"):
-            to_bytes(LinearFit("y", {"x": value}, 1.0))
+            to_bytes(ModelDocument("y", {"x": value}, 1.0))
 
 
 # Models by hand, and of later versions.
@@ -210,8 +216,8 @@ def test_a_number_that_is_not_finite_is_never_written():
     ],
 )
 def test_a_minimal_model_can_be_written_by_hand(document):
-    fit = to_fit(document.encode(), "model.json")
-    assert fit == LinearFit("y", {"x": 2.0}, 1.0)
+    fit = to_document(document.encode(), "model.json")
+    assert fit == ModelDocument("y", {"x": 2.0}, 1.0)
     assert type(fit.intercept) is type(fit.weights["x"]) is float
 
 
@@ -220,9 +226,9 @@ def test_a_minimal_model_can_be_written_by_hand(document):
 )
 def test_fields_that_are_not_known_are_passed_over(value):
     document = MINIMAL.replace('"target"', f'"a later field": {value}, "target"')
-    assert to_fit(document.encode(), "model.json") == LinearFit("y", {"x": 2.0}, 1.0)
+    assert to_document(document.encode(), "model.json") == ModelDocument("y", {"x": 2.0}, 1.0)
     for parent in ("training", "data", "data.least_squares"):
-        assert to_fit(changed(f"{parent}.a later field", value), "model.json") == FULL
+        assert to_document(changed(f"{parent}.a later field", value), "model.json") == FULL
 
 
 # Refusals.
@@ -319,7 +325,7 @@ def test_a_missing_field_is_named(field):
 def test_where_a_fit_comes_from_may_be_missing(field):
     content = json.loads(to_bytes(FULL))
     del content[field]
-    fit = to_fit(json.dumps(content).encode(), "model.json")
+    fit = to_document(json.dumps(content).encode(), "model.json")
     assert getattr(fit, field) is None
     assert fit.weights == FULL.weights
 
@@ -459,7 +465,7 @@ def test_a_file_that_is_too_large_is_refused(tmp_path, monkeypatch):
         load(str(path))
     monkeypatch.setattr(document_file, "MAX_BYTES", len(MINIMAL))
     path.write_text(MINIMAL)
-    assert load(str(path)) == LinearFit("y", {"x": 2.0}, 1.0)
+    assert load(str(path)) == ModelDocument("y", {"x": 2.0}, 1.0)
     path.write_text(MINIMAL + " ")
     with pytest.raises(ModelFileError, match="is larger than"):
         load(str(path))
@@ -513,7 +519,7 @@ RESUMABLE = replace(
 
 
 def test_lists_read_back_to_the_same_bits():
-    again = to_fit(to_bytes(RESUMABLE), "model.json")
+    again = to_document(to_bytes(RESUMABLE), "model.json")
     assert again == RESUMABLE
     assert [struct.pack("d", v) for values in again.training.variables.values() for v in values] == [
         struct.pack("d", v) for values in RESUMABLE.training.variables.values() for v in values
@@ -522,7 +528,7 @@ def test_lists_read_back_to_the_same_bits():
 
 def test_integers_in_a_list_are_numbers():
     document = to_bytes(RESUMABLE).replace(b"-2.5", b"3")
-    best = to_fit(document, "model.json").training.best
+    best = to_document(document, "model.json").training.best
     assert best == [0.1, 3.0, 4.0]
     assert type(best[1]) is float
 
@@ -557,7 +563,7 @@ def test_a_document_from_before_the_new_fields_is_still_read(in_process, tmp_pat
     first = ["n_samples", "r2", "rmse", "best_constant_loss", "max_stable_learning_rate", "least_squares"]
     content["data"] = {name: content["data"][name] for name in first}
     document = json.dumps(content)
-    assert to_fit(document.encode(), "model.json") == fit
+    assert to_document(document.encode(), "model.json") == fit
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.json").write_text(document)
     code, out, err = in_process("predict", "model.json", "-", stdin="x\n1\n")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from faults import faults
 
-from lrfit.errors import OutputError, shown
+from lrfit.errors import OutputError
+from lrfit.messages import shown
 from lrfit.system.files import check_writable, open_output
 
 OLD, NEW = b"the old file\n", b"the new file\n" * 100_000

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from lrfit.errors import UsageError
-from lrfit.system.optional import imported
+from lrfit.system.optional import import_optional
 
 
 @pytest.fixture
@@ -25,10 +25,10 @@ def test_a_package_that_lacks_another_names_that_one(package):
     with pytest.raises(
         UsageError, match=r"^a picture needs lrfit_half_there.*: pip install lrfit_other_half$"
     ):
-        imported("lrfit_half_there", "a picture")
+        import_optional("lrfit_half_there", "a picture")
 
 
 def test_a_package_that_is_broken_says_how(package):
     package("lrfit_broken", "raise ImportError('of another NumPy')")
     with pytest.raises(UsageError, match=r"a picture needs lrfit_broken, which cannot.*of another NumPy"):
-        imported("lrfit_broken", "a picture")
+        import_optional("lrfit_broken", "a picture")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lrfit.system import workers
-from lrfit.system.workers import worked_ahead
+from lrfit.system.workers import map_ahead
 
 BLOCKS = [b"%d" % i for i in range(40)]
 
@@ -40,7 +40,7 @@ def squared(block):
 
 def results(work, blocks=BLOCKS):
     """What was made of the blocks, each of which has to come out in its place."""
-    pairs = list(worked_ahead(work, iter(blocks)))
+    pairs = list(map_ahead(work, iter(blocks)))
     assert [block for block, _ in pairs] == list(blocks)
     return [result for _, result in pairs]
 
@@ -110,7 +110,7 @@ def test_the_blocks_of_a_worker_that_dies_are_left_to_the_caller(n_workers):
 
 
 def test_no_worker_is_left_if_the_caller_stops_early_or_reading_fails():
-    ahead = worked_ahead(squared, iter(BLOCKS))
+    ahead = map_ahead(squared, iter(BLOCKS))
     assert [next(ahead)[0] for _ in range(5)] == BLOCKS[:5]
     ahead.close()
     with pytest.raises(ChildProcessError):
@@ -121,7 +121,7 @@ def test_no_worker_is_left_if_the_caller_stops_early_or_reading_fails():
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 (which one does not matter)
-        list(worked_ahead(squared, broken()))
+        list(map_ahead(squared, broken()))
 
 
 PROGRAM = """
@@ -132,7 +132,7 @@ os.sched_getaffinity = lambda _: {1, 2, 3}
 def blocks():
     while True:
         yield b"1"
-for _, answer in workers.worked_ahead(lambda block: os.getpid(), blocks()):
+for _, answer in workers.map_ahead(lambda block: os.getpid(), blocks()):
     print(answer or os.getpid(), flush=True)
 """
 

@@ -19,16 +19,16 @@ from lrfit.data.row_store import RowStore
 from lrfit.errors import DivergenceError
 from lrfit.training import advice
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 
 
 def descent_of(rows, **settings):
-    return prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    return plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
 
 
-def last_record(descent):
-    *_, last = train(descent, next_due=lambda _: inf)
+def last_record(plan):
+    *_, last = train(plan, next_due=lambda _: inf)
     return last
 
 
@@ -167,21 +167,21 @@ def test_where_no_loss_will_be_left_no_share_of_it_is_named():
     "settings", [{"l2": 0.1}, {"l2": 0.1, "learning_rate": None}, {"l2": 0.1, "batch_size": 4}], ids=str
 )
 def test_with_a_penalty_no_standardizing_is_advised_which_would_have_another_optimum(settings):
-    descent = descent_of(LAB, epochs=1, **settings)
-    texts = [*advice.forecast(descent, ["x"]), advice.remedies(descent)]
-    texts.append(advice.conclusion(descent, last_record(descent)))
+    plan = descent_of(LAB, epochs=1, **settings)
+    texts = [*advice.forecast(plan, ["x"]), advice.remedies(plan)]
+    texts.append(advice.conclusion(plan, last_record(plan)))
     assert any(texts)
     assert not any("--standardize" in text for text in filter(None, texts))
 
 
 def test_a_run_that_goes_on_is_advised_no_other_run():
     """Its settings are fixed."""
-    descent = descent_of(LAB, epochs=10)
-    assert "--standardize" in " ".join(advice.forecast(descent, ["x"]))
-    on = replace(descent, start=replace(descent.start, epoch=3))
+    plan = descent_of(LAB, epochs=10)
+    assert "--standardize" in " ".join(advice.forecast(plan, ["x"]))
+    on = replace(plan, start=replace(plan.start, epoch=3))
     assert "--" not in " ".join(advice.forecast(on, ["x"]))
-    record = last_record(descent)
-    assert advice.conclusion(descent, record).endswith(", or with --standardize --lr auto")
+    record = last_record(plan)
+    assert advice.conclusion(plan, record).endswith(", or with --standardize --lr auto")
     assert "--" not in advice.conclusion(on, record)
     words = advice.remedies(on).partition("Try ")[2].partition(", for a loss")[0].split(", or ")
     assert len(words) == 3
@@ -367,27 +367,27 @@ def test_what_is_not_known_is_not_promised(kind):
 
 def test_no_rate_is_a_remedy_for_a_start_that_is_not_finite():
     for settings in ({}, {"learning_rate": None, "momentum": None}, {"batch_size": 4}):
-        descent = descent_of(LAB, init=(1e200, 0.0), **settings)
-        assert advice.remedies(descent) == ""
+        plan = descent_of(LAB, init=(1e200, 0.0), **settings)
+        assert advice.remedies(plan) == ""
         with pytest.raises(DivergenceError, match="start from smaller weights"):
-            last_record(descent)
+            last_record(plan)
 
 
 # At the end.
 
 
 def test_a_run_that_converged_needs_no_word():
-    descent = descent_of(LAB, learning_rate=None, standardize=True)
-    assert advice.conclusion(descent, last_record(descent)) is None
+    plan = descent_of(LAB, learning_rate=None, standardize=True)
+    assert advice.conclusion(plan, last_record(plan)) is None
 
 
 @pytest.mark.parametrize("epochs", [1, 100, 1500])
 def test_how_far_from_converged_a_run_is(epochs):
-    descent = descent_of(LAB, learning_rate=0.01, epochs=epochs)
-    record = last_record(descent)
+    plan = descent_of(LAB, learning_rate=0.01, epochs=epochs)
+    record = last_record(plan)
     reached = oracles.half_mse(LAB, record.weights, record.intercept) / oracles.LAB_LEAST_SQUARES_LOSS
     more = n_epochs(LAB, 0.01) - epochs
-    assert advice.conclusion(descent, record) == (
+    assert advice.conclusion(plan, record) == (
         f"not converged: the loss is {stands(reached)} the optimum; "
         f"within 1e-06 of it after {more:,} more epochs, or with --standardize --lr auto"
     )
@@ -395,9 +395,9 @@ def test_how_far_from_converged_a_run_is(epochs):
 
 def test_one_epoch_is_not_epochs():
     needed = n_epochs(LAB, 0.04, 0.02)
-    descent = descent_of(LAB, learning_rate=0.04, epochs=needed - 1)
+    plan = descent_of(LAB, learning_rate=0.04, epochs=needed - 1)
     text = advice.conclusion(
-        descent_of(LAB, learning_rate=0.04, epochs=needed - 1, tol=0.02), last_record(descent)
+        descent_of(LAB, learning_rate=0.04, epochs=needed - 1, tol=0.02), last_record(plan)
     )
     assert "; within 0.02 of it after 1 more epoch, or" in text
 
@@ -419,10 +419,10 @@ def test_one_epoch_is_not_epochs():
     ids=str,
 )
 def test_where_no_forecast_is_known_more_epochs_is_all_there_is_to_say(settings, words):
-    descent = descent_of(LAB, epochs=2, **settings)
-    record = last_record(descent)
+    plan = descent_of(LAB, epochs=2, **settings)
+    record = last_record(plan)
     times = oracles.half_mse(LAB, record.weights, record.intercept) / oracles.LAB_LEAST_SQUARES_LOSS
-    assert advice.conclusion(descent, record) == (
+    assert advice.conclusion(plan, record) == (
         f"not converged: the loss is {stands(times)} the optimum; {words}"
     )
 
@@ -431,8 +431,8 @@ def test_a_rate_that_will_lead_away_needs_no_more_epochs():
     """The direction that it leads away in has not been taken yet, or hardly."""
     slow = np.linalg.eigh(hessian(LAB))[1][:, 0]
     init = tuple(np.array(list(oracles.LAB_LEAST_SQUARES.values())) + 3.0 * slow)
-    descent = descent_of(LAB, learning_rate=1.001 * BOUND, init=init, epochs=5)
-    assert advice.conclusion(descent, last_record(descent)).endswith(
+    plan = descent_of(LAB, learning_rate=1.001 * BOUND, init=init, epochs=5)
+    assert advice.conclusion(plan, last_record(plan)).endswith(
         "; only a smaller --lr will do, or with --standardize --lr auto"
     )
 
@@ -446,18 +446,18 @@ def test_a_rate_that_will_lead_away_needs_no_more_epochs():
     ],
 )
 def test_why_a_run_ended_early_is_said(settings, reason):
-    descent = descent_of(LAB, **settings)
-    record = last_record(descent)
-    text = advice.conclusion(descent, record)
+    plan = descent_of(LAB, **settings)
+    record = last_record(plan)
+    text = advice.conclusion(plan, record)
     assert text.startswith(f"stopped after epoch {record.epoch}: {reason}")
 
 
 def test_a_run_with_patience_says_whose_parameters_are_kept():
-    descent = descent_of(LAB, batch_size=1, learning_rate=0.018, patience=2)
-    record = last_record(descent)
+    plan = descent_of(LAB, batch_size=1, learning_rate=0.018, patience=2)
+    record = last_record(plan)
     best = record.best
     reached = oracles.half_mse(LAB, best.weights, best.intercept) / oracles.LAB_LEAST_SQUARES_LOSS
-    assert advice.conclusion(descent, record) == (
+    assert advice.conclusion(plan, record) == (
         f"stopped after epoch {record.epoch}: --patience 2, so many epochs without a lower loss; "
         f"the parameters are those of epoch {record.epoch - 2}; "
         f"not converged: the loss is {stands(reached)} the optimum; "
@@ -468,10 +468,10 @@ def test_a_run_with_patience_says_whose_parameters_are_kept():
 def test_a_run_whose_rows_held_out_ended_it_was_not_to_converge():
     rows = oracles.random_rows(40, 6, seed=24)
     settings = TrainingSettings(learning_rate=0.05, patience=3, epochs=1000)
-    descent = prepare(Moments.of_rows(rows[:7]), settings, held_out=Moments.of_rows(rows[7:]))
-    record = last_record(descent)
+    plan = plan_training(Moments.of_rows(rows[:7]), settings, held_out=Moments.of_rows(rows[7:]))
+    record = last_record(plan)
     assert record.best.relative_excess > 0.01
-    assert advice.conclusion(descent, record) == (
+    assert advice.conclusion(plan, record) == (
         f"stopped after epoch {record.epoch}: --patience 3, so many epochs without a lower validation loss; "
         f"the parameters are those of epoch {record.epoch - 3}"
     )
@@ -535,14 +535,14 @@ def test_no_sentence_shows_what_is_no_number_or_a_wrong_plural(data):
     }
     features = list("abc")[:k]
     try:
-        descent = descent_of(rows, **settings)
+        plan = descent_of(rows, **settings)
     except DivergenceError:
         return
-    texts = [advice.rate(descent), *advice.forecast(descent, features)]
-    texts.append(advice.identifiability(descent.moments, features, intercept=intercept))
-    if np.isfinite(descent.safe_learning_rate):  # else none leads away
-        texts.append(advice.remedies(descent))
+    texts = [advice.rate(plan), *advice.forecast(plan, features)]
+    texts.append(advice.identifiability(plan.moments, features, intercept=intercept))
+    if np.isfinite(plan.safe_learning_rate):  # else none leads away
+        texts.append(advice.remedies(plan))
     with suppress(DivergenceError):
-        texts.append(advice.conclusion(descent, last_record(descent)))
+        texts.append(advice.conclusion(plan, last_record(plan)))
     for text in filter(None, texts):
         assert not re.search(r"\b(nan|inf)\b|e\+0[0-3]|\b1 (epochs|rows)\b|: \.", text), text

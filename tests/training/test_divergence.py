@@ -12,7 +12,7 @@ from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DivergenceError
 from lrfit.training.loop import train
-from lrfit.training.plan import Start, prepare
+from lrfit.training.plan import Start, plan_training
 from lrfit.training.settings import TrainingSettings
 
 N_SETS = cases(10, 200)
@@ -36,14 +36,14 @@ def random_set(seed, most_rows):
 
 
 def prepared(rows, **settings):
-    return prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    return plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
 
 
-def outcome(descent):
+def outcome(plan):
     """All records, and whether the run was called diverged."""
     records = []
     try:
-        for record in train(descent, executor="numpy", next_due=lambda _: inf):
+        for record in train(plan, executor="numpy", next_due=lambda _: inf):
             records.append(record)  # noqa: PERF402 (those before an error, too)
     except DivergenceError:
         return records, True
@@ -68,17 +68,17 @@ def test_a_run_that_goes_on_is_judged_as_one_that_never_stopped(factor, settings
     x = np.column_stack([rows[:, :1], np.ones(len(rows))])
     slow, fast = np.linalg.eigh(x.T @ x)[1].T  # far along the one, which falls, and close along the other
     init = tuple(np.array(list(oracles.LAB_LEAST_SQUARES.values())) + 30.0 * slow + 1e-3 * fast)
-    descent = prepared(rows, learning_rate=factor * bound, epochs=2000, init=init, **settings)
+    plan = prepared(rows, learning_rate=factor * bound, epochs=2000, init=init, **settings)
     whole, is_called = [], False
     try:
-        for record in train(descent, executor="numpy"):
+        for record in train(plan, executor="numpy"):
             whole.append(record)  # noqa: PERF402 (those before an error, too)
     except DivergenceError:
         is_called = True
     assert is_called
     for at in whole[1 : -1 : max(1, len(whole) // 4)]:
         start = Start(at.theta[:1], float(at.theta[1]), at.epoch, at.variables)
-        records, is_called = outcome(replace(descent, start=start))
+        records, is_called = outcome(replace(plan, start=start))
         assert is_called
         assert records[-1].epoch == whole[-1].epoch
 
@@ -92,12 +92,12 @@ def test_full_batches_diverge_above_the_bound_and_nowhere_below(seed):
     rows, settings = random_set(seed, 200)
     bound = prepared(rows, **settings).max_stable_learning_rate
     for factor in (0.5, 0.99):
-        descent = prepared(rows, learning_rate=factor * bound, epochs=20, **settings)
-        (start, last), is_called = outcome(descent)
+        plan = prepared(rows, learning_rate=factor * bound, epochs=20, **settings)
+        (start, last), is_called = outcome(plan)
         assert not is_called
         assert last.stopped == "epochs"
         if not settings["momentum"]:
-            rounding = descent.moments.half_mse_rounding(last.weights, last.intercept)
+            rounding = plan.moments.half_mse_rounding(last.weights, last.intercept)
             assert last.excess <= start.excess + rounding
             assert last.loss <= start.loss + rounding
     for factor in (1.01, 2.0, 10.0):
@@ -115,13 +115,13 @@ def test_a_start_at_the_optimum_does_not_diverge_below_the_bound(method, y):
     rows = np.column_stack([x, target])
     momentum, nesterov = method
     settings = {"momentum": momentum, "nesterov": nesterov}
-    descent = prepared(rows, **settings)
-    rate = 0.999 * descent.max_stable_learning_rate
-    init = tuple(descent.objective.minimizer)
-    descent = prepared(rows, **settings, learning_rate=rate, init=init, epochs=100)
-    (_, last), is_called = outcome(descent)
+    plan = prepared(rows, **settings)
+    rate = 0.999 * plan.max_stable_learning_rate
+    init = tuple(plan.objective.minimizer)
+    plan = prepared(rows, **settings, learning_rate=rate, init=init, epochs=100)
+    (_, last), is_called = outcome(plan)
     assert not is_called
-    assert last.excess <= 1e-20 * max(1.0, descent.moments.root_mean_square[-1] ** 2)
+    assert last.excess <= 1e-20 * max(1.0, plan.moments.root_mean_square[-1] ** 2)
 
 
 @pytest.mark.parametrize("settings", [{"schedule": "step", "step_size": 3, "gamma": 0.7}, {"clip_norm": 0.1}])
@@ -151,10 +151,10 @@ def epoch_map(x, batch_size, rate, momentum, *, nesterov):
     return result
 
 
-def radius(descent, rows):
-    z, settings = descent.scaling.apply(rows), descent.settings
+def radius(plan, rows):
+    z, settings = plan.scaling.apply(rows), plan.settings
     x = np.column_stack([z[:, :-1], *[np.ones(len(z))] * settings.intercept])
-    size, rate = settings.batch_size, descent.learning_rate
+    size, rate = settings.batch_size, plan.learning_rate
     product = epoch_map(x, size, rate, settings.momentum, nesterov=settings.nesterov)
     return float(np.max(np.abs(np.linalg.eigvals(product))))
 
@@ -167,24 +167,24 @@ def test_mini_batches_diverge_where_the_epoch_map_does(seed):
     settings |= {"batch_size": int(rng.integers(1, max(2, len(rows) // 2))), "shuffle": False}
     bound = prepared(rows, **settings).max_stable_learning_rate
     for factor in (0.1, 0.5, 0.99, 1.01, 2.0, 10.0):
-        descent = prepared(rows, learning_rate=factor * bound, epochs=300, **settings)
-        size = radius(descent, rows)
+        plan = prepared(rows, learning_rate=factor * bound, epochs=300, **settings)
+        size = radius(plan, rows)
         if size > 1.05:
-            assert outcome(descent)[1]
+            assert outcome(plan)[1]
         elif size < 0.98:
-            descent = prepared(rows, learning_rate=factor * bound, epochs=25, **settings)
-            assert not outcome(descent)[1]
+            plan = prepared(rows, learning_rate=factor * bound, epochs=25, **settings)
+            assert not outcome(plan)[1]
 
 
 @pytest.mark.parametrize("seed", range(N_SETS))
 def test_shuffled_batches_diverge_at_ten_times_the_bound_and_not_up_to_the_safe_rate(seed):
     rows, settings = random_set(seed, 30)
     settings |= {"batch_size": 1 + seed % max(1, len(rows) // 4)}
-    descent = prepared(rows, **settings)
-    safe = descent.safe_learning_rate
+    plan = prepared(rows, **settings)
+    safe = plan.safe_learning_rate
     assert prepared(rows, learning_rate=safe, **settings).cannot_diverge
     assert not prepared(rows, learning_rate=1.001 * safe, **settings).cannot_diverge
-    rates = [safe, 10.0 * descent.max_stable_learning_rate]
+    rates = [safe, 10.0 * plan.max_stable_learning_rate]
     assert [outcome(prepared(rows, learning_rate=rate, epochs=30, **settings))[1] for rate in rates] == [
         False,
         True,

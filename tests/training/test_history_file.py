@@ -16,7 +16,7 @@ from lrfit.analysis.moments import Moments
 from lrfit.errors import DataError
 from lrfit.training.history_file import History, history_header, history_row, next_thinned, read_history
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 
 
@@ -128,8 +128,8 @@ def test_what_is_no_history_is_refused_in_a_line(tmp_path, text, reason):
 
 
 def test_a_run_is_a_history_in_the_units_of_descent():
-    descent = prepare(Moments.of_rows(oracles.lab_rows()), TrainingSettings(epochs=3, standardize=True))
-    records = list(train(descent))
+    plan = plan_training(Moments.of_rows(oracles.lab_rows()), TrainingSettings(epochs=3, standardize=True))
+    records = list(train(plan))
     history = History.of(records, ["x"], intercept=True)
     assert history.epochs.tolist() == [0, 1, 2, 3]
     assert history.loss.tolist() == [record.loss for record in records]

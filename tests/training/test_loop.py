@@ -13,20 +13,20 @@ from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.summary import summarize
 
 
 def run(rows, **settings):
     """All records of a run."""
-    return list(train(prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))))
+    return list(train(plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))))
 
 
 def fit(rows, features=("x",), **settings):
-    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
-    *_, last = train(descent)
-    return summarize(descent, last, features, "y")
+    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    *_, last = train(plan)
+    return summarize(plan, last, features, "y")
 
 
 def assert_close(records, path, rtol=1e-12):
@@ -186,7 +186,7 @@ def test_the_last_short_batch_counts_divided_by_its_own_size():
 def test_full_batch_above_the_bound_is_called_diverged_and_says_why(factor, standardize):
     rows = oracles.random_rows(100, 2)
     moments = Moments.of_rows(rows)
-    bound = prepare(moments, TrainingSettings(standardize=standardize)).max_stable_learning_rate
+    bound = plan_training(moments, TrainingSettings(standardize=standardize)).max_stable_learning_rate
     with pytest.raises(DivergenceError) as info:
         run(rows, learning_rate=factor * bound, epochs=5000, standardize=standardize)
     for part in ("epoch", f"{factor * bound:.6g}", rate_text(bound)):
@@ -196,7 +196,7 @@ def test_full_batch_above_the_bound_is_called_diverged_and_says_why(factor, stan
 @pytest.mark.parametrize("seed", range(20))
 def test_full_batch_below_the_bound_never_counts_as_diverged(seed):
     rows = oracles.random_rows(30, 3, seed) * 10.0 ** np.random.default_rng(seed).integers(-3, 4, size=4)
-    bound = prepare(Moments.of_rows(rows), TrainingSettings()).max_stable_learning_rate
+    bound = plan_training(Moments.of_rows(rows), TrainingSettings()).max_stable_learning_rate
     records = run(rows, learning_rate=0.99 * bound, epochs=300)
     assert records[-1].loss <= records[0].loss
 
@@ -252,7 +252,7 @@ def test_init_numbers_are_in_the_units_of_the_data_also_when_standardized():
 @pytest.mark.parametrize("settings", [{"batch_size": 2}, {"condense": False}])
 def test_settings_that_need_rows_are_refused_without_them(settings):
     with pytest.raises(ValueError, match="need the rows"):
-        prepare(Moments.of_rows(oracles.lab_rows()), TrainingSettings(**settings))
+        plan_training(Moments.of_rows(oracles.lab_rows()), TrainingSettings(**settings))
 
 
 def test_the_summary_carries_what_was_reached_and_what_could_be():
@@ -299,8 +299,8 @@ def test_mini_batches_on_a_constant_target_that_start_at_the_optimum_do_not_coun
 
 def records_of(rows, *, executor="numpy", next_due=lambda epoch: epoch + 1, **settings):
     """All records, and the error that ended them, if there was one."""
-    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
-    records, generator = [], train(descent, executor=executor, next_due=next_due)
+    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    records, generator = [], train(plan, executor=executor, next_due=next_due)
     try:
         for record in generator:
             records.append(record)  # noqa: PERF402 (those before an error, too)
@@ -383,8 +383,8 @@ def test_divergence_is_found_in_the_same_epoch_whatever_is_due(settings):
 @pytest.mark.parametrize("next_due", [lambda epoch: epoch + 1, lambda _: inf], ids=["all due", "none due"])
 def test_on_epoch_rises_to_the_last(kind, executor, next_due):
     rows, told = oracles.random_rows(31, 1), []
-    descent = prepare(Moments.of_rows(rows), TrainingSettings(epochs=500, **kind), RowStore.of(rows))
-    for _ in train(descent, executor=executor, next_due=next_due, on_epoch=told.append):
+    plan = plan_training(Moments.of_rows(rows), TrainingSettings(epochs=500, **kind), RowStore.of(rows))
+    for _ in train(plan, executor=executor, next_due=next_due, on_epoch=told.append):
         pass
     assert told == sorted(set(told))
     assert told[0] > 0
@@ -396,13 +396,13 @@ def test_many_epochs_are_run_at_once_where_none_is_due_and_none_can_diverge(batc
     """In full batch below the bound there is nothing to look for; mini-batches are looked at each epoch."""
     rows, told = oracles.lab_rows(), []
     settings = TrainingSettings(learning_rate=0.01, epochs=1000, batch_size=batch_size)
-    descent = prepare(Moments.of_rows(rows), settings, RowStore.of(rows))
-    list(train(descent, executor="numba", next_due=lambda _: inf, on_epoch=told.append))
+    plan = plan_training(Moments.of_rows(rows), settings, RowStore.of(rows))
+    list(train(plan, executor="numba", next_due=lambda _: inf, on_epoch=told.append))
     assert (len(told) == 1000) == is_looked_at
     assert (len(told) < 100) != is_looked_at
 
 
 def test_an_executor_that_is_not_there_is_refused_before_the_start():
-    descent = prepare(Moments.of_rows(oracles.lab_rows()), TrainingSettings())
+    plan = plan_training(Moments.of_rows(oracles.lab_rows()), TrainingSettings())
     with pytest.raises(UsageError, match="executor is 'cuda'"):
-        next(train(descent, executor="cuda"))
+        next(train(plan, executor="cuda"))

@@ -11,12 +11,12 @@ from lrfit.analysis.convergence import Method
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import UsageError
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 
 
 def prepared(rows, **settings):
-    return prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    return plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.5])
@@ -27,7 +27,7 @@ def test_no_batch_has_more_curvature_than_the_safe_rate_allows_for(batch_size, s
     """Of all batches that can be drawn of 9 rows, the short last one among them."""
     rows = oracles.random_rows(9, 2, seed=batch_size) * [1.0, 20.0, 3.0]
     settings = {"batch_size": batch_size, "standardize": standardize, "intercept": intercept, "l2": l2}
-    descent = prepared(rows, **settings)
+    plan = prepared(rows, **settings)
     z = rows
     if standardize:
         shift = rows.mean(axis=0) * intercept
@@ -37,10 +37,10 @@ def test_no_batch_has_more_curvature_than_the_safe_rate_allows_for(batch_size, s
     sizes = {min(batch_size, 9), 9 % min(batch_size, 9) or min(batch_size, 9)}
     batches = [design[list(chosen)] for size in sizes for chosen in combinations(range(9), size)]
     largest = max(np.linalg.eigvalsh(b.T @ b / len(b) + penalty)[-1] for b in batches)
-    assert descent.safe_learning_rate <= 2.0 / largest * (1 + 1e-12)
+    assert plan.safe_learning_rate <= 2.0 / largest * (1 + 1e-12)
     # No less than the trace of one of them demands, which one eigenvalue makes up if the rows are parallel.
     trace = max(np.trace(b.T @ b / len(b)) for b in batches) + l2
-    assert descent.safe_learning_rate == pytest.approx(2.0 / trace)
+    assert plan.safe_learning_rate == pytest.approx(2.0 / trace)
 
 
 @pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.5, False), (0.9, True)])
@@ -49,15 +49,15 @@ def test_auto_is_the_fastest_rate_of_full_batches_and_half_of_the_safe_one_of_mi
     batch_size, momentum, nesterov
 ):
     settings = {"batch_size": batch_size, "momentum": momentum, "nesterov": nesterov}
-    descent = prepared(oracles.random_rows(30, 2), learning_rate=None, **settings)
+    plan = prepared(oracles.random_rows(30, 2), learning_rate=None, **settings)
     method = Method(momentum, nesterov=nesterov)
-    smallest, largest = descent.objective.extremes
-    assert descent.max_stable_learning_rate == method.max_stable_rate(largest)
+    smallest, largest = plan.objective.extremes
+    assert plan.max_stable_learning_rate == method.max_stable_rate(largest)
     if batch_size:
-        assert descent.learning_rate == descent.safe_learning_rate / 2.0
+        assert plan.learning_rate == plan.safe_learning_rate / 2.0
     else:
-        assert descent.safe_learning_rate == descent.max_stable_learning_rate
-        assert descent.learning_rate == method.fastest_rate(smallest, largest)
+        assert plan.safe_learning_rate == plan.max_stable_learning_rate
+        assert plan.learning_rate == method.fastest_rate(smallest, largest)
     assert prepared(oracles.random_rows(30, 2), learning_rate=0.125, **settings).learning_rate == 0.125
 
 
@@ -77,8 +77,8 @@ def test_the_longest_rows_are_found_wherever_they_are():
 def test_where_nothing_depends_on_the_parameters_any_rate_will_do():
     rows = np.array([[0.0, 1.0], [0.0, 3.0], [0.0, 5.0]])
     for batch_size in (None, 2):
-        descent = prepared(rows, batch_size=batch_size, intercept=False, learning_rate=None)
-        assert (descent.learning_rate, descent.safe_learning_rate) == (1.0, inf)
+        plan = prepared(rows, batch_size=batch_size, intercept=False, learning_rate=None)
+        assert (plan.learning_rate, plan.safe_learning_rate) == (1.0, inf)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_where_nothing_depends_on_the_parameters_any_rate_will_do():
 def test_steps_of_an_epoch(batch_size, sizes):
     """Of full batches on the sigma points: 2·(n_features + 1)."""
     rows = oracles.random_rows(17, 2)
-    descent = prepared(rows, batch_size=batch_size)
-    assert (descent.batch_size, descent.steps_per_epoch) == sizes
+    plan = prepared(rows, batch_size=batch_size)
+    assert (plan.batch_size, plan.steps_per_epoch) == sizes
     assert prepared(rows, condense=False).batch_size == 17
 
 

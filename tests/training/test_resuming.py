@@ -15,10 +15,10 @@ from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DivergenceError, ModelFileError, UsageError
 from lrfit.graph import executors
-from lrfit.model.document import LinearFit
-from lrfit.model.document_file import to_bytes, to_fit
+from lrfit.model.document import ModelDocument
+from lrfit.model.document_file import to_bytes, to_document
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.resuming import Resumption
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.summary import summarize
@@ -44,14 +44,14 @@ def run(rows, said, model=None, *, held_out=None, executor="numpy", fingerprint=
     """All records, and the document that comes out; of a first run, or of one that goes on from a model."""
     moments, store = Moments.of_rows(rows), RowStore.of(rows)
     if model is None:
-        descent = prepare(moments, TrainingSettings(**said), store, held_out=held_out)
+        plan = plan_training(moments, TrainingSettings(**said), store, held_out=held_out)
     else:
-        resumption = Resumption(to_fit(model, "m.json"), "m.json", allow_changes=allow)
-        descent = prepare(moments, resumption.settings(said), store, held_out=held_out)
-        descent = resumption.continued(descent, fingerprint)
-    records = list(train(descent, executor=executor))
+        resumption = Resumption(to_document(model, "m.json"), "m.json", allow_changes=allow)
+        plan = plan_training(moments, resumption.settings(said), store, held_out=held_out)
+        plan = resumption.continued(plan, fingerprint)
+    records = list(train(plan, executor=executor))
     features = [f"x{i}" for i in range(rows.shape[1] - 1)]
-    return records, to_bytes(summarize(descent, records[-1], features, "y", fingerprint=fingerprint))
+    return records, to_bytes(summarize(plan, records[-1], features, "y", fingerprint=fingerprint))
 
 
 def assert_whole(rows, said, epochs, **how):
@@ -136,10 +136,10 @@ def test_parts_are_the_whole_in_machine_code(kind):
 def test_parts_are_the_whole_where_the_executor_changes(kind, epochs, monkeypatch):
     """From the interpreter to machine code, after some four epochs."""
     said = {"learning_rate": 0.005} | kind
-    descent = prepare(Moments.of_rows(ROWS[1]), TrainingSettings(**said), RowStore.of(ROWS[1]))
-    work = descent.steps_per_epoch * executors._STEP_S + len(descent.points) * 2 * executors._VALUE_S
+    plan = plan_training(Moments.of_rows(ROWS[1]), TrainingSettings(**said), RowStore.of(ROWS[1]))
+    work = plan.steps_per_epoch * executors._STEP_S + len(plan.points) * 2 * executors._VALUE_S
     monkeypatch.setattr(executors, "_READY_S", 4.5 * work)
-    assert executors.interpreted_epochs("auto", descent.steps_per_epoch, len(descent.points) * 2) == 4
+    assert executors.interpreted_epochs("auto", plan.steps_per_epoch, len(plan.points) * 2) == 4
     assert_whole(ROWS[1], said, epochs, executor="auto")
 
 
@@ -251,7 +251,7 @@ def test_held_out_rows_that_have_changed_are_refused(before, after):
     ids=str,
 )
 def test_allowed_changes_start_anew_from_the_parameters(change):
-    fit = to_fit(FULL, "m.json")
+    fit = to_document(FULL, "m.json")
     records, _ = run(ROWS[1], change | {"epochs": 2}, FULL, allow=True)
     assert records[0].epoch == 3
     assert records[0].weights[0] == pytest.approx(fit.weights["x0"], rel=1e-12)
@@ -275,7 +275,7 @@ def test_allowing_changes_where_there_are_none_changes_nothing():
 
 def test_a_model_that_was_written_by_hand_cannot_be_resumed():
     with pytest.raises(ModelFileError, match=r"does not tell how it was trained.*--init starts from"):
-        Resumption(LinearFit("y", {"x": 1.0}, 0.0), "'m.json'")
+        Resumption(ModelDocument("y", {"x": 1.0}, 0.0), "'m.json'")
 
 
 def damaged(**changes):
@@ -334,7 +334,7 @@ def test_variables_beyond_range_diverge_and_are_not_warned_of(name):
 
 def test_an_older_document_without_the_new_fields_is_not_resumed_but_may_start_anew():
     document = json.loads(FULL)
-    training = asdict(to_fit(FULL, "m.json").training)
+    training = asdict(to_document(FULL, "m.json").training)
     old = ("loss", "epochs", "learning_rate", "batch_size", "shuffle", "seed", "standardize")
     document["training"] = {name: training[name] for name in (*old, "fit_intercept", "stopped")}
     del document["data"]["fingerprint"]
@@ -346,23 +346,23 @@ def test_an_older_document_without_the_new_fields_is_not_resumed_but_may_start_a
         "--allow-changes starts anew from its parameters"
     )
     records, _ = run(ROWS[1], {"epochs": 1}, older, allow=True)
-    assert records[0].weights[0] == to_fit(FULL, "m.json").weights["x0"]
+    assert records[0].weights[0] == to_document(FULL, "m.json").weights["x0"]
 
 
 def test_a_checkpoint_is_a_model_to_go_on_from():
     """The document of any record, not just the last, is where the run goes on."""
     said = {"batch_size": 4, "momentum": 0.5, "learning_rate": 0.005, "patience": 4}
     whole, document = run(ROWS[1], said | {"epochs": 6})
-    descent = prepare(Moments.of_rows(ROWS[1]), TrainingSettings(**said, epochs=6), RowStore.of(ROWS[1]))
+    plan = plan_training(Moments.of_rows(ROWS[1]), TrainingSettings(**said, epochs=6), RowStore.of(ROWS[1]))
     for record in whole[1:-1]:
-        fit = summarize(descent, replace(record, stopped=None), ["x0"], "y", fingerprint=FINGERPRINT)
+        fit = summarize(plan, replace(record, stopped=None), ["x0"], "y", fingerprint=FINGERPRINT)
         assert fit.training.stopped == "checkpoint"
         rest = {"epochs": 6 - record.epoch, "patience": 4}
         assert run(ROWS[1], rest, to_bytes(fit))[1] == document
 
 
 def test_a_model_whose_settings_contradict_each_other_cannot_be_resumed():
-    fit = to_fit(run(ROWS[1], {})[1], "m.json")
+    fit = to_document(run(ROWS[1], {})[1], "m.json")
     model = replace(fit, training=replace(fit.training, step_size=7))
     with pytest.raises(
         ModelFileError, match="cannot be resumed: --step-size and --gamma go with --schedule step"

@@ -14,11 +14,11 @@ from lrfit.analysis.moments import Moments
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.training.history_file import history_header, history_row
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
-from lrfit.training.run_files import Journal
+from lrfit.training.plan import plan_training
+from lrfit.training.run_files import RunFiles
 from lrfit.training.settings import TrainingSettings
 
-RECORDS = list(train(prepare(Moments.of_rows(oracles.lab_rows()), TrainingSettings(epochs=9))))
+RECORDS = list(train(plan_training(Moments.of_rows(oracles.lab_rows()), TrainingSettings(epochs=9))))
 
 
 def lines(first, last):
@@ -36,7 +36,7 @@ def history(tmp_path):
 
 
 def journal(tmp_path, *, history=True, every=None, continues=False):
-    return Journal(
+    return RunFiles(
         ["x"],
         intercept=True,
         history=str(tmp_path / "h.csv") if history else None,

@@ -10,7 +10,7 @@ import pytest
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 
 DUES = [lambda epoch: epoch + 1, lambda _: inf, lambda epoch: epoch - epoch % 7 + 7]
@@ -18,10 +18,10 @@ DUES = [lambda epoch: epoch + 1, lambda _: inf, lambda epoch: epoch - epoch % 7 
 
 def run(rows, *, held_out=None, executor="numpy", next_due=DUES[0], **settings):
     held_out = None if held_out is None else Moments.of_rows(held_out)
-    descent = prepare(
+    plan = plan_training(
         Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), held_out=held_out
     )
-    return list(train(descent, executor=executor, next_due=next_due))
+    return list(train(plan, executor=executor, next_due=next_due))
 
 
 def numbers(record):

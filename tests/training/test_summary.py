@@ -9,7 +9,7 @@ import pytest
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.summary import summarize
 
@@ -19,11 +19,11 @@ HELD_OUT = oracles.random_rows(10, 2, seed=3)
 
 def fit_of(rows=ROWS, held_out=None, **settings):
     moments = None if held_out is None else Moments.of_rows(held_out)
-    descent = prepare(
+    plan = plan_training(
         Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), held_out=moments
     )
-    records = list(train(descent, executor="numpy"))
-    return records, summarize(descent, records[-1], ["a", "b"], "y", fingerprint="f")
+    records = list(train(plan, executor="numpy"))
+    return records, summarize(plan, records[-1], ["a", "b"], "y", fingerprint="f")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_with_patience_the_fit_is_that_of_the_best_epoch(held_out):
 
 
 def test_a_record_on_the_way_makes_a_checkpoint():
-    descent = prepare(Moments.of_rows(ROWS), TrainingSettings(epochs=3))
-    records = list(train(descent))
-    stopped = [summarize(descent, record, ["a", "b"], "y").training.stopped for record in records]
+    plan = plan_training(Moments.of_rows(ROWS), TrainingSettings(epochs=3))
+    records = list(train(plan))
+    stopped = [summarize(plan, record, ["a", "b"], "y").training.stopped for record in records]
     assert stopped == ["checkpoint"] * 3 + ["epochs"]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from lrfit.cli.options import column_options, csv_options, integer
-from lrfit.cli.setting_options import setting_options_of, settings_said
+from lrfit.cli.setting_options import setting_options_of, settings_given
 from lrfit.cli.terminal import Terminal
-from lrfit.errors import shown
+from lrfit.messages import shown
 from lrfit.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -50,24 +50,24 @@ def command(**options: Any) -> None:  # noqa: ANN401
     from lrfit.cli.titles import file_title
     from lrfit.cli.training_data import read_training_data
     from lrfit.system.files import open_output
-    from lrfit.system.optional import imported
+    from lrfit.system.optional import import_optional
     from lrfit.training.advice import warnings
-    from lrfit.training.plan import prepare
+    from lrfit.training.plan import plan_training
     from lrfit.views.page.html import page
     from lrfit.views.page.page_data import contents
 
-    imported("plotly", "the page")
+    import_optional("plotly", "the page")
     _check_file(options["data"], options["output"])
-    settings = TrainingSettings(**settings_said(options))
+    settings = TrainingSettings(**settings_given(options))
     terminal = Terminal(quiet=options["quiet"])
     data = read_training_data(options, settings, terminal, keep_rows=inf)
     kept = cast("RowStore", data.rows)
-    descent = prepare(data.sample.moments, settings, kept)
-    for text in warnings(descent, data.features):
+    plan = plan_training(data.sample.moments, settings, kept)
+    for text in warnings(plan, data.features):
         terminal.warn(text)
     document = page(
         contents(
-            descent,
+            plan,
             kept.rows(),
             data.features,
             data.target,

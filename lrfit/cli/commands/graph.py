@@ -49,11 +49,11 @@ def command(model: str | None, *, output_format: str, **options: Any) -> None:  
     Example:
       lrfit graph --training --format dot | dot -Tsvg > graph.svg
     """
-    from lrfit.cli.shown_graph import read_subject
+    from lrfit.cli.shown_graph import read_shown_graph
 
     _check_options(model, options)
     terminal = Terminal(quiet=options["quiet"])
-    subject = read_subject(model, options, terminal)
+    subject = read_shown_graph(model, options, terminal)
     view = subject.view(training=options["training"], optimized=options["optimized"])
     if view.values:
         _say_what_is_seen(view, output_format, terminal)

@@ -11,7 +11,7 @@ import click
 from lrfit.cli.options import column_options, csv_options, integer, names
 from lrfit.cli.setting_options import setting_options
 from lrfit.cli.terminal import Terminal, result_has_colours, result_width, write_result
-from lrfit.errors import shown
+from lrfit.messages import shown
 
 if TYPE_CHECKING:
     from lrfit.cli.plots import Plot
@@ -58,18 +58,18 @@ def command(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
     Example:
       lrfit plot data.csv --lr 0.01 --epochs 100 --kind loss -o loss.png
     """
-    from lrfit.cli.file_kinds import told_apart
+    from lrfit.cli.file_kinds import classify
     from lrfit.cli.plots import kind_of, plot_of
     from lrfit.system.interrupts import watched
-    from lrfit.system.optional import imported
+    from lrfit.system.optional import import_optional
 
-    inputs = told_apart(files)
+    inputs = classify(files)
     plot = plot_of(inputs)
     kind = kind_of(plot, options["kind"])
     _check_use(plot, kind)
     _check_output(inputs.paths, options)
     if kind == "fit":
-        imported("scipy.special", "a confidence band")
+        import_optional("scipy.special", "a confidence band")
     make = plot.read(inputs, options | {"kind": kind}, Terminal(quiet=options["quiet"]))
     with watched():  # reading is not: it may fork
         _show(make(), options)
@@ -94,12 +94,12 @@ def _check_use(plot: Plot, kind: str) -> None:
 def _check_output(inputs: Sequence[str], options: dict[str, Any]) -> None:
     """Refuse, before any work, what cannot be written, or cannot be had."""
     from lrfit.system.files import check_writable
-    from lrfit.system.optional import imported
+    from lrfit.system.optional import import_optional
     from lrfit.views.renderers.matplotlib import FORMATS
 
     output = options["output"]
     if output is None:
-        imported("plotext", "a picture in the terminal")
+        import_optional("plotext", "a picture in the terminal")
         return
     if options["width"] is not None:
         raise click.UsageError("--width is of a picture in the terminal: leave out -o, or --width")
@@ -109,7 +109,7 @@ def _check_output(inputs: Sequence[str], options: dict[str, Any]) -> None:
     check_writable(output)
     if realpath(output) in map(realpath, inputs):
         raise click.UsageError(f"-o and one of FILES are the same file, {shown(output)}")
-    imported("matplotlib", "a picture in a file")
+    import_optional("matplotlib", "a picture in a file")
 
 
 def _ending(path: str) -> str:

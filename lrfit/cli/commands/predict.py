@@ -10,7 +10,8 @@ import click
 
 from lrfit.cli.options import csv_options, new_name, open_table, refuse_two_stdins
 from lrfit.cli.terminal import Terminal, flush_result, write_result
-from lrfit.errors import DataError, shown
+from lrfit.errors import DataError
+from lrfit.messages import shown
 
 if TYPE_CHECKING:
     from lrfit.data.csv.format import Parsed

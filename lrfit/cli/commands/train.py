@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrfit.cli.options import column_options, csv_options, integer, size
-from lrfit.cli.setting_options import setting_options, settings_said
+from lrfit.cli.setting_options import setting_options, settings_given
 from lrfit.cli.terminal import Terminal, write_result
 from lrfit.cli.training_data import TrainingData, read_training_data
-from lrfit.errors import DivergenceError, shown
+from lrfit.errors import DivergenceError
+from lrfit.messages import shown
 from lrfit.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
-    from lrfit.model.document import LinearFit
-    from lrfit.training.plan import Descent
+    from lrfit.model.document import ModelDocument
+    from lrfit.training.plan import TrainingPlan
     from lrfit.training.resuming import Resumption
     from lrfit.training.run import EpochRecord
-    from lrfit.training.run_files import Journal
+    from lrfit.training.run_files import RunFiles
 
 
 _LONG_S = 5.0
@@ -141,17 +142,15 @@ def _check_files(options: dict[str, Any]) -> None:
 class _Job:
     """A run that is prepared, and what its numbers are called."""
 
-    descent: Descent
+    plan: TrainingPlan
     data: TrainingData
 
-    def fit(self, record: EpochRecord) -> LinearFit:
+    def fit(self, record: EpochRecord) -> ModelDocument:
         """The fit that a record stands for."""
         from lrfit.training.summary import summarize
 
         data = self.data
-        return summarize(
-            self.descent, record, data.features, data.target, fingerprint=data.sample.fingerprint
-        )
+        return summarize(self.plan, record, data.features, data.target, fingerprint=data.sample.fingerprint)
 
 
 def _settings(options: dict[str, Any]) -> tuple[Resumption | None, TrainingSettings]:
@@ -159,7 +158,7 @@ def _settings(options: dict[str, Any]) -> tuple[Resumption | None, TrainingSetti
     from lrfit.model.document_file import load
     from lrfit.training.resuming import Resumption
 
-    said = settings_said(options)
+    said = settings_given(options)
     if not options["resume"]:
         return None, TrainingSettings(**said)
     resumption = Resumption(
@@ -170,44 +169,44 @@ def _settings(options: dict[str, Any]) -> tuple[Resumption | None, TrainingSetti
 
 def _prepared(data: TrainingData, settings: TrainingSettings, resumption: Resumption | None) -> _Job:
     """The run: from its beginning, or from where a model ended."""
-    from lrfit.training.plan import prepare
+    from lrfit.training.plan import plan_training
 
-    descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
-    return _Job(resumption.continued(descent, data.sample.fingerprint) if resumption else descent, data)
+    plan = plan_training(data.sample.moments, settings, data.rows, held_out=data.held_out)
+    return _Job(resumption.continued(plan, data.sample.fingerprint) if resumption else plan, data)
 
 
 def _announce(job: _Job, options: dict[str, Any], terminal: Terminal) -> None:
     """Say on what, and how fast, descent runs, and what is to be expected."""
     from lrfit.training import advice
 
-    descent, features = job.descent, job.data.features
-    if not descent.settings.needs_rows:
-        n_rows = descent.moments.n_samples
+    plan, features = job.plan, job.data.features
+    if not plan.settings.needs_rows:
+        n_rows = plan.moments.n_samples
         terminal.note(
-            f"full batch: {len(descent.points)} sigma points stand for the rows ({n_rows}), "
+            f"full batch: {len(plan.points)} sigma points stand for the rows ({n_rows}), "
             "with the same descent; --no-condense uses the rows"
         )
-    if descent.start.epoch:
-        terminal.note(f"resumed after epoch {descent.start.epoch}")
-    if descent.learning_rate < descent.max_stable_learning_rate:
-        terminal.note(advice.rate(descent))
-    for text in advice.warnings(descent, features):
+    if plan.start.epoch:
+        terminal.note(f"resumed after epoch {plan.start.epoch}")
+    if plan.learning_rate < plan.max_stable_learning_rate:
+        terminal.note(advice.rate(plan))
+    for text in advice.warnings(plan, features):
         terminal.warn(text)
     if not options["quiet"]:
-        for line in advice.forecast(descent, features):
+        for line in advice.forecast(plan, features):
             terminal.note(line)
-    if slow := _slowness(descent, options["executor"]):
+    if slow := _slowness(plan, options["executor"]):
         terminal.note(slow)
 
 
-def _slowness(descent: Descent, executor: str) -> str | None:
+def _slowness(plan: TrainingPlan, executor: str) -> str | None:
     """A word on long work that machine code would shorten, where that is not installed."""
     from importlib.util import find_spec
 
     from lrfit.graph.executors import interpreted_s
 
-    epoch_s = interpreted_s(descent.steps_per_epoch, descent.values_per_epoch)
-    expected_s = descent.settings.epochs * epoch_s
+    epoch_s = interpreted_s(plan.steps_per_epoch, plan.values_per_epoch)
+    expected_s = plan.settings.epochs * epoch_s
     if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
         return None
     return f"the epochs take about {expected_s:,.0f} s step by step; pip install numba makes them quick"
@@ -218,16 +217,16 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
     from lrfit.model.document_file import to_bytes
     from lrfit.system.interrupts import closing
     from lrfit.training.advice import remedies
-    from lrfit.training.run_files import Journal
+    from lrfit.training.run_files import RunFiles
 
-    descent = job.descent
-    journal = Journal(
+    plan = job.plan
+    journal = RunFiles(
         job.data.features,
-        intercept=descent.settings.intercept,
+        intercept=plan.settings.intercept,
         history=options["history"],
         model=options["output"],
         every=options["checkpoint_every"],
-        continues=descent.start.variables is not None,
+        continues=plan.start.variables is not None,
         document=lambda record: to_bytes(job.fit(record)),
     )
 
@@ -236,7 +235,7 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
             return None
         if journal.checkpoint is None:
             return "nothing was saved; --checkpoint-every N keeps, with -o, what was done\n"
-        rest = descent.start.epoch + descent.settings.epochs - journal.checkpoint
+        rest = plan.start.epoch + plan.settings.epochs - journal.checkpoint
         again = f"--resume {_pasteable(options['output'])} --epochs {rest}"
         return f"epoch {journal.checkpoint} is saved: {again} goes on from there\n"
 
@@ -245,7 +244,7 @@ def _descend(job: _Job, options: dict[str, Any], terminal: Terminal) -> EpochRec
             return _shown(job, options, journal, terminal)
     except DivergenceError as error:
         saved = "Nothing was saved" if journal.checkpoint is None else f"Epoch {journal.checkpoint} is saved"
-        sentences = [f"{error}.", remedies(descent), f"{saved}."]
+        sentences = [f"{error}.", remedies(plan), f"{saved}."]
         raise DivergenceError(" ".join(filter(None, sentences))) from error
 
 
@@ -254,18 +253,18 @@ def _pasteable(path: str) -> str:
     return quote(path) if path.isprintable() else shown(path, width=None)
 
 
-def _shown(job: _Job, options: dict[str, Any], journal: Journal, terminal: Terminal) -> EpochRecord:
+def _shown(job: _Job, options: dict[str, Any], journal: RunFiles, terminal: Terminal) -> EpochRecord:
     """Run the epochs, with progress; returns the last record."""
     from lrfit.cli.report import ProgressTable, next_reported
     from lrfit.training.loop import train
 
-    settings, first, every = job.descent.settings, job.descent.start.epoch, options["every"]
+    settings, first, every = job.plan.settings, job.plan.start.epoch, options["every"]
     table = ProgressTable(
         job.data.features,
         terminal.width,
         intercept=settings.intercept,
         last_epoch=first + settings.epochs,
-        validation=job.descent.held_out is not None,
+        validation=job.plan.held_out is not None,
     )
     if table.n_hidden:
         terminal.note(f"no room in the table for parameters ({table.n_hidden}); --history has all")
@@ -273,7 +272,7 @@ def _shown(job: _Job, options: dict[str, Any], journal: Journal, terminal: Termi
     shown_next = first
     with terminal.work("epochs") as advance:
         for record in train(
-            job.descent,
+            job.plan,
             executor=options["executor"],
             next_due=lambda epoch: min(next_reported(epoch, every), journal.next_due(epoch)),
             on_epoch=lambda epoch: advance(epoch - first, settings.epochs),
@@ -289,5 +288,5 @@ def _conclude(job: _Job, record: EpochRecord, terminal: Terminal) -> None:
     """Say what ended descent early, or that it has stopped well above the optimum."""
     from lrfit.training.advice import conclusion
 
-    if text := conclusion(job.descent, record):
+    if text := conclusion(job.plan, record):
         terminal.note(text)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import click
 
-from lrfit.cli.file_kinds import Inputs
+from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots import histories, model, paths, run
 from lrfit.cli.terminal import Terminal
 from lrfit.training.settings import TrainingSettings
@@ -21,7 +21,7 @@ from lrfit.views.picture import Picture
 
 __all__ = ["PLOTS", "Plot", "kind_of", "plot_of"]
 
-Read: TypeAlias = Callable[[Inputs, dict[str, Any], Terminal], Callable[[], Picture]]
+Read: TypeAlias = Callable[[FileKinds, dict[str, Any], Terminal], Callable[[], Picture]]
 
 _CSV = frozenset({"sep", "decimal", "encoding", "no_header", "missing"})
 _SETTINGS = frozenset(f.name for f in fields(TrainingSettings))
@@ -32,7 +32,7 @@ class Plot:
     """What can be drawn of such files.
 
     Attributes:
-        of: What the files are, of `Inputs.counts`.
+        of: What the files are, of `FileKinds.counts`.
         called: What messages call them.
         kinds: Of pictures; the first one is the default.
         options: Of the command, those that say how the files are read, or what is done with them.
@@ -78,7 +78,7 @@ PLOTS = (
 )
 
 
-def plot_of(inputs: Inputs) -> Plot:
+def plot_of(inputs: FileKinds) -> Plot:
     """The plot for these files.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lrfit.cli.file_kinds import Inputs
+from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import file_title
 from lrfit.training.history_file import History, read_history
@@ -22,7 +22,7 @@ _MOST_NAMED = 2
 
 
 def read(
-    inputs: Inputs,
+    inputs: FileKinds,
     options: dict[str, Any],  # noqa: ARG001 (of one family)
     terminal: Terminal,  # noqa: ARG001
 ) -> Callable[[], Picture]:
@@ -37,7 +37,7 @@ def names_of(runs: Mapping[str, History]) -> str:
     return " and ".join(map(file_title, runs)) if len(runs) <= _MOST_NAMED else f"{len(runs)} runs"
 
 
-def recorded(inputs: Inputs) -> dict[str, History]:
+def recorded(inputs: FileKinds) -> dict[str, History]:
     """The histories by what the legend calls them: file names, or paths where some of these are the same.
 
     Raises:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from lrfit.cli.file_kinds import Inputs
+from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title, file_title
 from lrfit.cli.training_data import TrainingData, check_size, read_training_data
 from lrfit.data.row_store import RowStore
-from lrfit.model.document import LinearFit
+from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load
 from lrfit.model.prediction import predictor
-from lrfit.system.optional import imported
+from lrfit.system.optional import import_optional
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.picture import Picture
 from lrfit.views.pictures.fit import fit_picture
@@ -23,7 +23,7 @@ from lrfit.views.pictures.fit import fit_picture
 __all__ = ["picture_of_fit", "read"]
 
 
-def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
+def read(inputs: FileKinds, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
     """Reads the model, and of the data the columns that it names."""
     (model,), (path,) = inputs.models, inputs.data
     fit = load(model)
@@ -35,7 +35,7 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
     return lambda: picture_of_fit(fit, data, title, intercept=intercept)
 
 
-def picture_of_fit(fit: LinearFit, data: TrainingData, title: str, *, intercept: bool) -> Picture:
+def picture_of_fit(fit: ModelDocument, data: TrainingData, title: str, *, intercept: bool) -> Picture:
     """The picture of a fit on data.
 
     Args:
@@ -52,7 +52,7 @@ def picture_of_fit(fit: LinearFit, data: TrainingData, title: str, *, intercept:
         data.rows or RowStore(),
         data.sample.moments,
         predict=predictor(fit),
-        t_quantile=lambda n: float(imported("scipy.special", "a confidence band").stdtrit(n, 0.975)),
+        t_quantile=lambda n: float(import_optional("scipy.special", "a confidence band").stdtrit(n, 0.975)),
         intercept=intercept,
         title=f"Fit of {title}",
     )

@@ -9,13 +9,14 @@ import numpy as np
 
 from lrfit.analysis.moments import Moments
 from lrfit.analysis.objective import Objective
-from lrfit.cli.file_kinds import Inputs
+from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots.histories import names_of, recorded
 from lrfit.cli.plots.run import parameters_shown
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title
 from lrfit.cli.training_data import check_size, read_training_data
-from lrfit.errors import DataError, shown
+from lrfit.errors import DataError
+from lrfit.messages import shown
 from lrfit.training.history_file import History
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.picture import Picture
@@ -27,7 +28,7 @@ _SAME_LOSS = 1e-6
 """Share of a loss within which two are the same."""
 
 
-def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
+def read(inputs: FileKinds, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
     """Reads the histories, and of the data the columns that they name."""
     (path,), runs = inputs.data, recorded(inputs)
     first = _first_of_one_kind(runs)

@@ -9,18 +9,18 @@ from typing import Any
 
 import click
 
-from lrfit.cli.file_kinds import Inputs
+from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots.model import picture_of_fit
-from lrfit.cli.setting_options import settings_said
+from lrfit.cli.setting_options import settings_given
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title, run_title
 from lrfit.cli.training_data import TrainingData, read_training_data
-from lrfit.data.csv.hints import listed
-from lrfit.errors import DivergenceError, UsageError, shown
+from lrfit.errors import DivergenceError, UsageError
+from lrfit.messages import listed, shown
 from lrfit.training.advice import remedies, warnings
 from lrfit.training.history_file import BEGINNING, History, next_thinned
 from lrfit.training.loop import train
-from lrfit.training.plan import Descent, prepare
+from lrfit.training.plan import TrainingPlan, plan_training
 from lrfit.training.run import EpochRecord, Run
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.summary import summarize
@@ -41,19 +41,19 @@ class _Run:
     Attributes:
         data: That it descended on.
         title: What these are called.
-        descent: What was prepared.
+        plan: What was prepared.
         records: As many as its picture needs.
     """
 
     data: TrainingData
     title: str
-    descent: Descent
+    plan: TrainingPlan
     records: list[EpochRecord]
 
     @property
     def intercept(self) -> bool:
         """Whether the model has one."""
-        return self.descent.settings.intercept
+        return self.plan.settings.intercept
 
     @property
     def history(self) -> History:
@@ -63,8 +63,8 @@ class _Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """What one has to know of the run to read its path, or its loss."""
-        descent = self.descent
-        l2, n_steps = descent.settings.l2, descent.steps_per_epoch
+        plan = self.plan
+        l2, n_steps = plan.settings.l2, plan.steps_per_epoch
         diverged = [record.epoch for record in self.records if record.stopped == "diverged"]
         notes = {
             f"above the optimum: with the penalty of --l2 {l2:g}": bool(l2),
@@ -74,10 +74,10 @@ class _Run:
         return tuple(note for note, is_so in notes.items() if is_so)
 
 
-def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
+def read(inputs: FileKinds, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
     """Reads the data. What it returns does the run, and makes the picture of the kind that was chosen."""
     (path,), kind = inputs.data, options["kind"]
-    settings = TrainingSettings(**settings_said(options))
+    settings = TrainingSettings(**settings_given(options))
     columns = options | {"data": path}
     data = read_training_data(columns, settings, terminal, keep_rows=inf if kind == "fit" else 0)
     if tuple(data.features[: len(BEGINNING)]) == BEGINNING:  # which a stream could not tell before
@@ -86,10 +86,10 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
     parameters = parameters_shown(options["parameters"], data.features, intercept=settings.intercept)
 
     def picture() -> Picture:
-        descent = prepare(data.sample.moments, settings, data.rows, held_out=data.held_out)
-        for text in warnings(descent, data.features):
+        plan = plan_training(data.sample.moments, settings, data.rows, held_out=data.held_out)
+        for text in warnings(plan, data.features):
             terminal.warn(text)
-        run = _Run(data, title, descent, _records(descent, terminal, kind))
+        run = _Run(data, title, plan, _records(plan, terminal, kind))
         if kind == "surface":
             return _surface(run, parameters)
         return _loss(run) if kind == "loss" else _fit(run)
@@ -100,61 +100,61 @@ def read(inputs: Inputs, options: dict[str, Any], terminal: Terminal) -> Callabl
 def _fit(run: _Run) -> Picture:
     record = run.records[-1]
     return picture_of_fit(
-        summarize(run.descent, record, run.data.features, run.data.target),
+        summarize(run.plan, record, run.data.features, run.data.target),
         run.data,
-        f"{run.title}, {run_title(run.descent, record.fitted)}",
+        f"{run.title}, {run_title(run.plan, record.fitted)}",
         intercept=run.intercept,
     )
 
 
 def _loss(run: _Run) -> Picture:
-    descent = run.descent
+    plan = run.plan
     return loss_picture(
         {"loss": run.history},
-        optimum=descent.moments.half_mse(*descent.parameters(descent.objective.minimizer)),
-        title=f"Loss of {run.title}, {run_title(descent, run.records[-1])}",
+        optimum=plan.moments.half_mse(*plan.parameters(plan.objective.minimizer)),
+        title=f"Loss of {run.title}, {run_title(plan, run.records[-1])}",
         notes=run.notes,
     )
 
 
 def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
-    descent = run.descent
+    plan = run.plan
     return surface_picture(
-        descent.objective,
+        plan.objective,
         {"descent": run.history},
         parameters,
-        unit=descent.loss_unit,
-        title=f"Loss surface of {run.title}, {run_title(descent, run.records[-1])}",
-        of=" of standardized data" if descent.settings.standardize else "",
+        unit=plan.loss_unit,
+        title=f"Loss surface of {run.title}, {run_title(plan, run.records[-1])}",
+        of=" of standardized data" if plan.settings.standardize else "",
         notes=run.notes,
     )
 
 
-def _records(descent: Descent, terminal: Terminal, kind: str) -> list[EpochRecord]:
+def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRecord]:
     """Of the run, as many as a picture of this kind needs; of one that diverges, some epochs more."""
-    n_epochs = descent.settings.epochs
+    n_epochs = plan.settings.epochs
     records: list[EpochRecord] = []
     try:
         with terminal.work("epochs") as advance:
             for record in train(
-                descent,
+                plan,
                 next_due=lambda epoch: n_epochs if kind == "fit" else next_thinned(epoch, n_epochs),
                 on_epoch=lambda epoch: advance(epoch, n_epochs),
             ):
                 records.append(record)  # noqa: PERF402 (what there is when it diverges)
     except DivergenceError as error:
         if kind == "fit" or not records:
-            sentences = [f"{error}.", remedies(descent), "Nothing was drawn; --kind loss shows it."]
+            sentences = [f"{error}.", remedies(plan), "Nothing was drawn; --kind loss shows it."]
             raise DivergenceError(" ".join(filter(None, sentences))) from error
         terminal.warn(f"{error}; the picture goes on from there for a while")
-        records += _beyond(descent, records)
+        records += _beyond(plan, records)
     return records
 
 
-def _beyond(descent: Descent, records: Sequence[EpochRecord]) -> Iterator[EpochRecord]:
+def _beyond(plan: TrainingPlan, records: Sequence[EpochRecord]) -> Iterator[EpochRecord]:
     """The epochs behind those of a run that diverged, as far as they are worth a look."""
-    first, record, n_epochs = records[0], records[-1], descent.settings.epochs
-    run = Run(replace(descent, start=replace(descent.start, epoch=record.epoch, variables=record.variables)))
+    first, record, n_epochs = records[0], records[-1], plan.settings.epochs
+    run = Run(replace(plan, start=replace(plan.start, epoch=record.epoch, variables=record.variables)))
     while record.epoch < n_epochs and record.excess < _FAR * first.excess:
         run.advance_to(next_thinned(record.epoch, n_epochs))
         record = run.record(record)

@@ -21,7 +21,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from lrfit.errors import DataError, UsageError, shown
+from lrfit.errors import DataError, UsageError
+from lrfit.messages import shown
 from lrfit.system.files import open_stream
 
 __all__ = [

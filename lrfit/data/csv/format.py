@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lrfit.arrays import Array
-from lrfit.errors import shown
+from lrfit.messages import shown
 
 __all__ = ["LARGEST_EXACT", "MISSING", "Counts", "CsvFormat", "Layout", "Parsed"]
 

@@ -6,12 +6,9 @@ import re
 from collections.abc import Sequence
 
 from lrfit.data.csv.format import CsvFormat, Layout
-from lrfit.errors import shown
+from lrfit.messages import shown
 
-__all__ = ["cell_hint", "listed", "row_hint", "separator_hint"]
-
-_MAX_LISTED = 10
-"""Column names that a message lists."""
+__all__ = ["cell_hint", "row_hint", "separator_hint"]
 
 _PLACEHOLDER = re.compile(
     r"\s*([-+]?nan|nat|<na>|#?n/a|#na|[-+]?1\.#(ind|qnan)|#(null|value|ref|name|num|div/0)[!?]|"
@@ -73,12 +70,6 @@ def separator_hint(text: str) -> str:
         if separator in text.strip() and (separator != " " or text.strip().count(" ") == 1):
             return f"; if {option} separates the columns, say --sep {option}"
     return ""
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names of columns, ten at most."""
-    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
-    return ", ".join(map(shown, names[:_MAX_LISTED])) + more
 
 
 def _is_decimal_otherwise(text: str, csv_format: CsvFormat) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lrfit.data.csv.fast import parse_fast
 from lrfit.data.csv.format import Counts, Layout, Parsed
-from lrfit.data.csv.strict import parse_strictly
+from lrfit.data.csv.strict import parse_strict
 
 __all__ = ["parse"]
 
@@ -35,4 +35,4 @@ def parse(
         nothing = np.empty((0, len(layout.positions)))
         return Parsed(nothing, [] if with_texts else None, Counts(0, len(text.splitlines())))
     parsed = parse_fast(text, layout, first_line, with_texts=with_texts) if fast else None
-    return parsed or parse_strictly(text, layout, first_line, with_texts=with_texts)
+    return parsed or parse_strict(text, layout, first_line, with_texts=with_texts)

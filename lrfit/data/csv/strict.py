@@ -14,10 +14,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from lrfit.data.csv.format import LARGEST_EXACT, MISSING, Counts, Layout, Parsed
-from lrfit.data.csv.hints import cell_hint, listed, row_hint
-from lrfit.errors import DataError, shown
+from lrfit.data.csv.hints import cell_hint, row_hint
+from lrfit.errors import DataError
+from lrfit.messages import listed, shown
 
-__all__ = ["parse_strictly", "records", "text_lines"]
+__all__ = ["parse_strict", "records", "text_lines"]
 
 _DIAGNOSED = 1000
 """Characters of a cell that are looked at for a hint."""
@@ -25,7 +26,7 @@ _DIAGNOSED = 1000
 csv.field_size_limit(sys.maxsize)  # a long cell is refused for what it holds, by a message that shows it
 
 
-def parse_strictly(text: bytes, layout: Layout, first_line: int, *, with_texts: bool) -> Parsed:
+def parse_strict(text: bytes, layout: Layout, first_line: int, *, with_texts: bool) -> Parsed:
     """The rows of a block, field by field; see `lrfit.data.csv.parse.parse`."""
     lines, refusal = text_lines(text, layout, first_line)
     values: list[list[float]] = []

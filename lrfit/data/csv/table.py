@@ -15,12 +15,13 @@ from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.csv.blocks import Source
 from lrfit.data.csv.format import MISSING, Counts, CsvFormat, Layout, Parsed
-from lrfit.data.csv.hints import listed, separator_hint
+from lrfit.data.csv.hints import separator_hint
 from lrfit.data.csv.parse import parse
 from lrfit.data.csv.strict import records, text_lines
 from lrfit.data.hold_out import HoldOut
-from lrfit.errors import DataError, shown
-from lrfit.system.workers import worked_ahead
+from lrfit.errors import DataError
+from lrfit.messages import listed, shown
+from lrfit.system.workers import map_ahead
 
 __all__ = ["Sample", "Table", "choose_columns", "read_sample"]
 
@@ -148,7 +149,7 @@ class Table:
     def _answers(self, work: _Work[T]) -> Iterator[_Answer[T]]:
         """Of each block; of those that workers leave, here, where the number of the line is known."""
         alone = ((block, None) for block in self._blocks)  # as rows come through a pipe, no block is ahead
-        done = alone if self._is_prompt else worked_ahead(work.ahead, self._blocks)
+        done = alone if self._is_prompt else map_ahead(work.ahead, self._blocks)
         n_bytes = 0
         for block, answer in done:
             n_bytes += len(block)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lrfit.errors import printable
 from lrfit.graph.nodes import Node
+from lrfit.messages import printable
 from lrfit.views.graph_view import GraphView, kind_of
 
 __all__ = ["render"]

@@ -11,8 +11,8 @@ from itertools import chain
 
 import numpy as np
 
-from lrfit.errors import printable
 from lrfit.graph.nodes import Node
+from lrfit.messages import printable
 from lrfit.views.graph_view import GraphView, array_text, formula, shape_text
 
 __all__ = ["render"]

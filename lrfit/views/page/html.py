@@ -17,7 +17,7 @@ from string import Template
 from typing import Any
 
 from lrfit.errors import DataError
-from lrfit.system.optional import imported
+from lrfit.system.optional import import_optional
 
 __all__ = ["page"]
 
@@ -37,7 +37,7 @@ def page(contents: Mapping[str, Any]) -> bytes:
         DataError: A number is not finite.
         UsageError: plotly is not installed.
     """
-    plotly: str = imported("plotly.offline", "the page").get_plotlyjs()
+    plotly: str = import_optional("plotly.offline", "the page").get_plotlyjs()
     script = f"(() => {{\n{''.join(map(_file, _SCRIPTS))}}})();\n"  # with no name that plotly could meet
     hashes = " ".join(f"'sha256-{_hash(text)}'" for text in (plotly, script))
     text = Template(_file("page.html")).substitute(

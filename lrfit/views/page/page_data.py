@@ -10,13 +10,14 @@ import numpy as np
 
 from lrfit.analysis.convergence import Method
 from lrfit.arrays import Array
-from lrfit.errors import DataError, DivergenceError, UsageError, printable
+from lrfit.errors import DataError, DivergenceError, UsageError
 from lrfit.graph.nodes import Graph, Node
 from lrfit.graph.ops import placeholder, reduce_sum, square
 from lrfit.graph.passes import apply_passes
 from lrfit.graph.program import Program
+from lrfit.messages import printable
 from lrfit.training.graph import training_graph
-from lrfit.training.plan import Descent
+from lrfit.training.plan import TrainingPlan
 from lrfit.views.graph_formats.json import document
 from lrfit.views.graph_view import GraphView, differentiated
 
@@ -36,12 +37,12 @@ _ANY_MOMENTUM = 0.5
 
 
 def contents(
-    descent: Descent, rows: Array, features: Sequence[str], target: str, *, source: str, command: str
+    plan: TrainingPlan, rows: Array, features: Sequence[str], target: str, *, source: str, command: str
 ) -> dict[str, Any]:
     """What the page shows and computes with.
 
     Args:
-        descent: The run that the page starts with.
+        plan: The run that the page starts with.
         rows: Of the data, in their units; shape (n_samples, n_features + 1).
         features: Their names.
         target: Its name.
@@ -53,10 +54,10 @@ def contents(
         DivergenceError: The loss at the start is not finite.
         UsageError: Mini-batches are asked for, and the rows are too many for a page.
     """
-    _check(descent, rows, features)
-    moments, settings, scaling = descent.moments, descent.settings, descent.scaling
+    _check(plan, rows, features)
+    moments, settings, scaling = plan.moments, plan.settings, plan.scaling
     chosen, has_all = _chosen(rows, settings.seed)
-    objective = descent.objective
+    objective = plan.objective
     bound = Method().max_stable_rate(objective.extremes[1])
     fastest = Method().fastest_rate(*objective.extremes)
     return {
@@ -70,8 +71,8 @@ def contents(
         "has_all_rows": has_all,
         "shift": scaling.shift.tolist(),
         "scale": scaling.scale.tolist(),
-        "learning_rate": descent.learning_rate,
-        "momentum": descent.method.momentum,
+        "learning_rate": plan.learning_rate,
+        "momentum": plan.method.momentum,
         "batch_size": settings.batch_size,
         "intercept": settings.intercept,
         "standardize": settings.standardize,
@@ -79,25 +80,25 @@ def contents(
         "max_stable_rate": bound if isfinite(bound) else None,  # without momentum, which the page sets
         "fastest_rate": fastest if 0.0 < fastest < inf else None,  # likewise
         "condition_number": objective.condition_number,
-        "optimum": _parameters(descent, objective.minimizer),
-        "minimum": objective.minimum * descent.loss_unit,
-        "minimum_scale": objective.scale * descent.loss_unit,
+        "optimum": _parameters(plan, objective.minimizer),
+        "minimum": objective.minimum * plan.loss_unit,
+        "minimum_scale": objective.scale * plan.loss_unit,
         "minimizer": objective.minimizer.tolist(),  # in the units of descent, as the root
         "root": (objective.root * scaling.scale[-1]).tolist(),  # A: the excess is ½·‖A·(θ - θ*)‖²
-        "loss_unit": descent.loss_unit,
-        "programs": _programs(descent),
+        "loss_unit": plan.loss_unit,
+        "programs": _programs(plan),
     }
 
 
-def _check(descent: Descent, rows: Array, features: Sequence[str]) -> None:
+def _check(plan: TrainingPlan, rows: Array, features: Sequence[str]) -> None:
     """Refuse what a page has no room for, and what it could not begin with."""
     if len(features) > MOST_FEATURES:
         raise DataError(
             f"a page has room for {MOST_FEATURES} features, and there are {len(features):,}: choose some (-x)"
         )
-    if not isfinite(descent.moments.half_mse(*descent.parameters(descent.start.theta))):
+    if not isfinite(plan.moments.half_mse(*plan.parameters(plan.start.theta))):
         raise DivergenceError("the loss at the start is not finite: start from smaller weights")
-    if descent.settings.batch_size and rows.size > MOST_CELLS:
+    if plan.settings.batch_size and rows.size > MOST_CELLS:
         raise UsageError(
             f"mini-batches need the rows in the page, which has room for {MOST_CELLS:,} numbers, and there "
             f"are {rows.size:,}: leave out --batch-size, or choose fewer columns (-x)"
@@ -114,23 +115,23 @@ def _chosen(rows: Array, seed: int) -> tuple[Array, bool]:
     return np.asarray(rows[np.sort(chosen)]), False
 
 
-def _parameters(descent: Descent, theta: Array) -> list[float]:
+def _parameters(plan: TrainingPlan, theta: Array) -> list[float]:
     """The weights, and the intercept if there is one, in the units of the data."""
-    weights, intercept = descent.parameters(theta)
-    return [*map(float, weights), *([float(intercept)] if descent.settings.intercept else [])]
+    weights, intercept = plan.parameters(theta)
+    return [*map(float, weights), *([float(intercept)] if plan.settings.intercept else [])]
 
 
-def _programs(descent: Descent) -> dict[str, Any]:
+def _programs(plan: TrainingPlan) -> dict[str, Any]:
     """The programs that the page runs: what descends, and what is shown of it.
 
     The rate and the momentum are fed: any node may be. With a momentum of 0 the steps are those of plain
     descent, bit for bit.
     """
     graph = training_graph(
-        descent.start.weights,
-        descent.start.intercept,
-        descent.settings,
-        learning_rate=descent.learning_rate,
+        plan.start.weights,
+        plan.start.intercept,
+        plan.settings,
+        learning_rate=plan.learning_rate,
         momentum=_ANY_MOMENTUM,
         steps_per_epoch=1,
     )
@@ -151,16 +152,16 @@ def _programs(descent: Descent) -> dict[str, Any]:
             for (node, position), gradient in gradients.items()
         ],
         "predict": _document(Program.of([model.y_hat], [model.x])),
-        "read": _document(_reading(descent)),
+        "read": _document(_reading(plan)),
     }
 
 
-def _reading(descent: Descent) -> Program:
+def _reading(plan: TrainingPlan) -> Program:
     """From W and b in the units of descent, those in the units of the data, and the excess there.
 
     The excess is made from the distance from the minimiser, so that nothing cancels; see `Objective`.
     """
-    k, scaling, objective = descent.moments.n_features, descent.scaling, descent.objective
+    k, scaling, objective = plan.moments.n_features, plan.scaling, plan.objective
     minimizer, root = objective.minimizer[:, np.newaxis], objective.root
     scale, shift = scaling.scale[:, np.newaxis], scaling.shift[:, np.newaxis]
     with Graph().as_default():
@@ -168,13 +169,13 @@ def _reading(descent: Descent) -> Program:
         weights = W * scale[-1] / scale[:-1]
         slope: Node = root[:, :k] @ (W - minimizer[:k])
         feeds, fetches = [W], [weights]
-        if descent.settings.intercept:
+        if plan.settings.intercept:
             b = placeholder((), name="b")
             offset = scaling.shift[-1] - reduce_sum(weights * shift[:-1])
             slope = slope + root[:, k:] * (b - objective.minimizer[k])
             feeds.append(b)
             fetches.append(scaling.scale[-1] * b + offset)
-        excess = reduce_sum(square(slope)) / 2.0 * descent.loss_unit
+        excess = reduce_sum(square(slope)) / 2.0 * plan.loss_unit
     return Program.of([excess, *fetches], feeds)
 
 

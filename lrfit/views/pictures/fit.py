@@ -19,7 +19,7 @@ import numpy as np
 from lrfit.analysis.moments import LeastSquares, Moments
 from lrfit.arrays import Array
 from lrfit.data.row_store import RowStore
-from lrfit.model.document import LinearFit
+from lrfit.model.document import ModelDocument
 from lrfit.views.picture import Axis, Band, Cells, Line, Mark, Panel, Picture, Points, limits_around, named
 
 __all__ = ["fit_picture"]
@@ -41,7 +41,7 @@ _Pairs = Callable[[], Iterator[tuple[Array, Array]]]
 
 
 def fit_picture(
-    fit: LinearFit,
+    fit: ModelDocument,
     rows: RowStore,
     moments: Moments,
     *,
@@ -67,7 +67,7 @@ def fit_picture(
 
 
 def _line_picture(
-    fit: LinearFit,
+    fit: ModelDocument,
     rows: RowStore,
     moments: Moments,
     *,
@@ -141,7 +141,7 @@ def _why_no_band(moments: Moments, *, intercept: bool) -> str:
 
 
 def _residual_picture(
-    fit: LinearFit, rows: RowStore, predict: Callable[[Array], Array], title: str
+    fit: ModelDocument, rows: RowStore, predict: Callable[[Array], Array], title: str
 ) -> Picture:
     def against_actual() -> Iterator[tuple[Array, Array]]:
         return ((window[:, -1], predict(window[:, :-1])) for window in rows.windows(1))

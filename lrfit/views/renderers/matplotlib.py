@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfit.system.optional import imported
+from lrfit.system.optional import import_optional
 from lrfit.views.picture import Axis, Band, Cells, Contours, Line, Mark, Panel, Picture, Points, number_text
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def drawn(picture: Picture, kind: str) -> bytes:
     Raises:
         UsageError: matplotlib is not installed.
     """
-    matplotlib = imported("matplotlib", "a picture in a file")
+    matplotlib = import_optional("matplotlib", "a picture in a file")
     out = io.BytesIO()
     with matplotlib.rc_context(), _quiet():
         matplotlib.rcdefaults()  # whatever the user's own settings are

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rich.cells import cell_len
 
 from lrfit.arrays import Array
-from lrfit.system.optional import imported
+from lrfit.system.optional import import_optional
 from lrfit.views.picture import Band, Cells, Contours, Line, Mark, Panel, Picture, Points, number_text
 
 __all__ = ["drawn"]
@@ -80,7 +80,7 @@ def drawn(picture: Picture, width: int, *, colour: bool = False) -> str:
 
 
 def _panel_lines(panel: Panel, width: int, *, colour: bool) -> Iterator[str]:
-    plotext = imported("plotext", "a picture in the terminal")
+    plotext = import_optional("plotext", "a picture in the terminal")
     height = min(max(int(_RATIO * width), _LOWEST), _HIGHEST)
     x_ticks = panel.x.ticks(max(2, width // 14))
     y_ticks = panel.y.ticks(max(2, height // 3))

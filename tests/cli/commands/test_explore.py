@@ -10,7 +10,7 @@ import pytest
 from commands_run import assert_within_the_contract, run_command
 
 from lrfit.cli.commands import explore
-from lrfit.errors import shown
+from lrfit.messages import shown
 
 SAMPLES = Path(__file__).parents[3] / "sample_data"
 LAB = SAMPLES / "lab.csv"

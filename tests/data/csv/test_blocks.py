@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from lrfit.data.csv import blocks
 from lrfit.data.csv.blocks import Source, open_source
-from lrfit.errors import DataError, UsageError, shown
+from lrfit.errors import DataError, UsageError
+from lrfit.messages import shown
 
 TEXT = b"x,y\n1,2\n3,4\n"
 

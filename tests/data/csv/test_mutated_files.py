@@ -15,7 +15,8 @@ from lrfit.data.csv import table as data
 from lrfit.data.csv.blocks import open_source
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.table import Table
-from lrfit.errors import DataError, shown
+from lrfit.errors import DataError
+from lrfit.messages import shown
 
 N_GROUPS = 10
 

@@ -18,8 +18,9 @@ from lrfit.data.csv import fast as fast_reader
 from lrfit.data.csv import parse as csv_block
 from lrfit.data.csv.format import CsvFormat, Layout
 from lrfit.data.csv.parse import parse
-from lrfit.data.csv.strict import parse_strictly
-from lrfit.errors import DataError, shown
+from lrfit.data.csv.strict import parse_strict
+from lrfit.errors import DataError
+from lrfit.messages import shown
 
 
 def check(text, layout, first_line=1):
@@ -346,7 +347,7 @@ def test_a_plain_file_is_read_by_the_fast_reader(monkeypatch, text, positions, c
 
     layout = layout_of(3, positions, csv_format)
     check(text, layout)
-    monkeypatch.setattr(csv_block, "parse_strictly", fail)
+    monkeypatch.setattr(csv_block, "parse_strict", fail)
     check(text, layout)
 
 
@@ -377,7 +378,7 @@ def test_random_floats_are_read_to_the_bit_by_both_readers(floats):
     text = "".join(f"{cell},{cell}\n" for _, cell in floats).encode()
     layout = layout_of(2)
     want = np.repeat([value for value, _ in floats], 2).tobytes()
-    strict = parse_strictly(text, layout, 1, with_texts=False)
+    strict = parse_strict(text, layout, 1, with_texts=False)
     assert strict.values.tobytes() == want
     assert parse(text, layout, 1).values.tobytes() == want
 

@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from graph_views import HOSTILE, VIEWS, hostile, training
 
-from lrfit.errors import printable
+from lrfit.messages import printable
 from lrfit.views.graph_formats.dot import render
 from lrfit.views.graph_view import is_literal
 

@@ -13,7 +13,7 @@ import pytest
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DataError, DivergenceError, UsageError
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.page import html, page_data
 from lrfit.views.page.page_data import MOST_FEATURES, MOST_SHOWN
@@ -36,9 +36,9 @@ def some_rows(n_samples=12, n_features=2, seed=0):
 
 def contents_of(rows, names=None, source="data.csv", **settings):
     names = names or [f"x{i}" for i in range(rows.shape[1] - 1)] + ["y"]
-    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
-    return descent, page_data.contents(
-        descent, rows, names[:-1], names[-1], source=source, command="lrfit train data.csv"
+    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    return plan, page_data.contents(
+        plan, rows, names[:-1], names[-1], source=source, command="lrfit train data.csv"
     )
 
 
@@ -115,10 +115,10 @@ def test_every_op_of_its_programs_has_a_kernel_in_the_page():
 @pytest.mark.parametrize("settings", [{}, {"intercept": False}, {"standardize": True, "l2": 0.3}])
 def test_the_ellipses_are_those_of_the_objective(settings):
     """½·‖A·(θ - θ*)‖² with the A and θ* of the page, in the units of descent, is the excess of the data."""
-    descent, contents = contents_of(some_rows(), **settings)
+    plan, contents = contents_of(some_rows(), **settings)
     theta = np.random.default_rng(1).normal(size=len(contents["minimizer"]))
     excess = 0.5 * np.sum(np.square(contents["root"] @ (theta - contents["minimizer"])))
-    assert excess == pytest.approx(descent.objective.excess(theta) * descent.loss_unit, rel=1e-10)
+    assert excess == pytest.approx(plan.objective.excess(theta) * plan.loss_unit, rel=1e-10)
 
 
 def test_large_data_give_a_small_page_with_a_sample_of_the_rows():
@@ -169,8 +169,8 @@ def test_the_stable_rate_is_that_without_momentum():
 
 
 def test_the_fastest_rate_is_that_of_lr_auto_without_momentum():
-    descent, contents = contents_of(some_rows(), learning_rate=None)
-    assert contents["fastest_rate"] == descent.learning_rate
+    plan, contents = contents_of(some_rows(), learning_rate=None)
+    assert contents["fastest_rate"] == plan.learning_rate
     moments = np.cov(some_rows()[:, :2].T, bias=True) + np.outer(*[np.mean(some_rows()[:, :2], axis=0)] * 2)
     extremes = np.linalg.eigvalsh(moments)
     assert contents_of(some_rows(), intercept=False, momentum=0.7)[1]["fastest_rate"] == pytest.approx(

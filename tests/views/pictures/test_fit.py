@@ -6,7 +6,7 @@ import pytest
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
-from lrfit.model.document import LinearFit
+from lrfit.model.document import ModelDocument
 from lrfit.model.prediction import predictor
 from lrfit.views.picture import Band, Cells, Line, Points
 from lrfit.views.pictures.fit import fit_picture
@@ -16,7 +16,7 @@ T_975 = {1: 12.7062047362, 2: 4.3026527297, 15: 2.1314495456, 16: 2.1199052992, 
 
 
 def picture(rows, weights, b=0.0, *, intercept=True):
-    fit = LinearFit("y", weights, b)
+    fit = ModelDocument("y", weights, b)
     return fit_picture(
         fit,
         RowStore.of(rows),
@@ -133,7 +133,7 @@ def test_many_rows_are_counted_in_cells(n_samples):
     rows = oracles.random_rows(n_samples, 1)
     x, y = rows.T
     slope, b = least_squares(rows)
-    fit = LinearFit("y", {"x": slope}, b)
+    fit = ModelDocument("y", {"x": slope}, b)
     drawn = fit_picture(
         fit, RowStore.of(rows), Moments.of_rows(rows), predict=predictor(fit),
         t_quantile=lambda _: 1.96, intercept=True, title="",

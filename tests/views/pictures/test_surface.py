@@ -8,24 +8,24 @@ from lrfit.analysis.moments import Moments
 from lrfit.analysis.objective import Objective
 from lrfit.training.history_file import History
 from lrfit.training.loop import train
-from lrfit.training.plan import prepare
+from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.picture import Contours, Line, Points
 from lrfit.views.pictures.surface import surface_picture
 
 
 def run(rows, **settings):
-    descent = prepare(Moments.of_rows(rows), TrainingSettings(**settings))
+    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings))
     features = [f"x{i}" for i in range(rows.shape[1] - 1)]
-    return descent, History.of(train(descent), features, intercept=descent.settings.intercept)
+    return plan, History.of(train(plan), features, intercept=plan.settings.intercept)
 
 
 def panel(rows, shown, **settings):
-    descent, history = run(rows, **settings)
+    plan, history = run(rows, **settings)
     picture = surface_picture(
-        descent.objective, {"descent": history}, shown, unit=descent.loss_unit, title="", of=""
+        plan.objective, {"descent": history}, shown, unit=plan.loss_unit, title="", of=""
     )
-    return picture.panels[0], descent, history
+    return picture.panels[0], plan, history
 
 
 def marks(drawn, kind, role=None):
@@ -57,10 +57,10 @@ def test_heights_are_the_loss_of_the_rows_above_its_least():
 
 def test_heights_of_standardized_data_are_in_the_units_of_the_loss():
     rows = oracles.lab_rows()
-    drawn, descent, _ = panel(rows, ["x0", "intercept"], epochs=50, standardize=True)
+    drawn, plan, _ = panel(rows, ["x0", "intercept"], epochs=50, standardize=True)
     (contours,) = marks(drawn, Contours)
     for i, j in looked_at(contours):
-        weights, b = descent.parameters(np.array([contours.x[i], contours.y[j]]))
+        weights, b = plan.parameters(np.array([contours.x[i], contours.y[j]]))
         loss = oracles.half_mse(rows, weights, b)
         assert contours.heights[j, i] == pytest.approx(
             loss - oracles.LAB_LEAST_SQUARES_LOSS, rel=1e-9, abs=1e-12
@@ -69,8 +69,8 @@ def test_heights_of_standardized_data_are_in_the_units_of_the_loss():
 
 def test_parameters_that_are_not_drawn_stay_at_their_optimum():
     rows = oracles.random_rows(50, 3, seed=1)
-    descent, history = run(rows, epochs=20)
-    picture = surface_picture(descent.objective, {"descent": history}, ["x2", "x0"], unit=1.0, title="")
+    plan, history = run(rows, epochs=20)
+    picture = surface_picture(plan.objective, {"descent": history}, ["x2", "x0"], unit=1.0, title="")
     (drawn,) = picture.panels
     best, *_ = np.linalg.lstsq(np.column_stack([rows[:, :-1], np.ones(50)]), rows[:, -1])
     least = oracles.half_mse(rows, best[:3], best[3])
@@ -147,10 +147,10 @@ def test_one_parameter_is_a_curve():
 
 
 def test_several_runs_have_a_path_each():
-    descent, plain = run(oracles.lab_rows(), epochs=20)
+    plan, plain = run(oracles.lab_rows(), epochs=20)
     _, momentum = run(oracles.lab_rows(), epochs=20, momentum=0.5)
     picture = surface_picture(
-        descent.objective, {"plain": plain, "momentum": momentum}, ["x0", "intercept"], unit=1.0, title=""
+        plan.objective, {"plain": plain, "momentum": momentum}, ["x0", "intercept"], unit=1.0, title=""
     )
     assert [line.label for line in marks(picture.panels[0], Line)] == ["plain", "momentum"]
     labels = [points.label for points in marks(picture.panels[0], Points)]
