@@ -1,14 +1,17 @@
 """lrfit: linear regression by gradient descent, on a static graph.
 
-The graph library's public names live here: `import lrfit`, then `lrfit.placeholder`, `lrfit.gradients`,
-`lrfit.Session` and so on. They are imported when the first of them is used, so that `lrfit --help` need not
-import NumPy.
+The public names live here: `lrfit.train` and `lrfit.load` for those who want a fit; `lrfit.placeholder`,
+`lrfit.gradients`, `lrfit.Session` and so on for those who build graphs. A name is imported when it is first
+used, so that `lrfit --help` need not import NumPy.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # as type checkers know it; importing it would cost more than all else here
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
     from lrfit.errors import *
     from lrfit.graph.autodiff import *
     from lrfit.graph.nodes import *
@@ -17,35 +20,46 @@ if TYPE_CHECKING:
     from lrfit.graph.program import *
     from lrfit.graph.schedules import *
     from lrfit.graph.session import *
+    from lrfit.training.fit import *
+    from lrfit.training.record import *
+    from lrfit.training.settings import *
+    from lrfit.training.train import *
 
 __version__ = "0.1.0"
 
 _PUBLIC_MODULES = (
     "errors",
-    *(
-        f"graph.{name}"
-        for name in ("nodes", "ops", "autodiff", "optimizers", "schedules", "program", "session")
-    ),
+    "graph.nodes",
+    "graph.ops",
+    "graph.autodiff",
+    "graph.optimizers",
+    "graph.schedules",
+    "graph.program",
+    "graph.session",
+    "training.settings",
+    "training.record",
+    "training.fit",
+    "training.train",
 )
+"""Modules of which all names of `__all__` are public; those of the graph first, which import least."""
 
 
 def __getattr__(name: str) -> object:
     from importlib.util import find_spec  # noqa: PLC0415
 
     if not name.startswith("_") and find_spec(f"lrfit.{name}") is None:  # a submodule is imported as such
-        public = _public_names()
-        globals().update(public)
-        if name in public:
-            return public[name]
+        for module in _public_modules():
+            if name in module.__all__:
+                globals().update({public: getattr(module, public) for public in module.__all__})
+                return getattr(module, name)
     raise AttributeError(f"module 'lrfit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(["__version__", *_public_names()])
+    return sorted(["__version__", *(name for module in _public_modules() for name in module.__all__)])
 
 
-def _public_names() -> dict[str, object]:
+def _public_modules() -> Iterator[ModuleType]:
     from importlib import import_module  # noqa: PLC0415
 
-    modules = [import_module(f"lrfit.{module}") for module in _PUBLIC_MODULES]
-    return {name: getattr(module, name) for module in modules for name in module.__all__}
+    return (import_module(f"lrfit.{module}") for module in _PUBLIC_MODULES)

@@ -58,6 +58,16 @@ class UsageError(LrfitError):
 
 
 class DivergenceError(LrfitError):
-    """Gradient descent that moved away from the minimum; the message says why and what to try."""
+    """Gradient descent that moved away from the minimum; the message says why and what to try.
+
+    Args:
+        event: What happened.
+        remedies: What to try instead, as sentences; empty if nothing would help.
+    """
 
     exit_code = 3
+
+    def __init__(self, event: str, remedies: str = "") -> None:
+        super().__init__(f"{event}. {remedies}" if remedies else event)
+        self.event = event
+        self.remedies = remedies

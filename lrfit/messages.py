@@ -73,13 +73,13 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
 
 
 def spelled(**settings: object) -> str:
-    """The settings as the user of the moment writes them; a value of `...` stands for any.
+    """The settings as the user of the moment writes them; `...` stands for any value.
 
     Examples:
         >>> spelled(standardize=True, learning_rate="auto")
         "standardize=True, learning_rate='auto'"
         >>> spelled(encoding=...)
-        'encoding=…'
+        'encoding'
     """
     return _spelling.get()(settings)
 
@@ -95,7 +95,7 @@ def spelling(spell: Spelling) -> Iterator[None]:
 
 
 def _as_arguments(settings: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={'…' if value is ... else repr(value)}" for name, value in settings.items())
+    return ", ".join(name if value is ... else f"{name}={value!r}" for name, value in settings.items())
 
 
 _spelling: ContextVar[Spelling] = ContextVar("spelling", default=_as_arguments)

@@ -17,17 +17,16 @@ import pytest
 from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plans import plan_of, summary_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import LrfitError, ModelFileError
 from lrfit.model.document_file import to_bytes, to_document
 from lrfit.model.prediction import predictor
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.resuming import Resumption
 from lrfit.training.settings import TrainingSettings
-from lrfit.training.summary import summarize
 
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 ROWS = oracles.random_rows(12, 2)
@@ -36,9 +35,9 @@ FINGERPRINT = "0123456789abcdef"
 
 
 def trained():
-    plan = plan_training(Moments.of_rows(ROWS), TrainingSettings(**SAID), RowStore.of(ROWS))
-    *_, record = train(plan, executor="numpy")
-    return summarize(plan, record, ["x", "z"], "y", fingerprint=FINGERPRINT)
+    plan = plan_of(Moments.of_rows(ROWS), TrainingSettings(**SAID), RowStore.of(ROWS))
+    *_, record = descend(plan, executor="numpy")
+    return summary_of(plan, record, ["x", "z"], "y", fingerprint=FINGERPRINT)
 
 
 FIT = trained()
@@ -229,7 +228,7 @@ def damaged(path, literal):
 
 
 AMOUNT, POSITIVE = "a finite number of at least 0", "a finite number above 0"
-COUNT, NUMBER = "at least 0 (and below 2^63)", "at least 1 (and below 2^63)"
+COUNT, NUMBER = "an integer of at least 0 (and below 2^63)", "an integer of at least 1 (and below 2^63)"
 TINY = "-5e-324"
 
 
@@ -247,13 +246,13 @@ TINY = "-5e-324"
             "one of epochs, tol, patience, time, checkpoint",
         ),
         ("training.l2", [TINY], AMOUNT),
-        ("training.momentum", ["1", "1.5", TINY], "at least 0 and below 1"),
+        ("training.momentum", ["1", "1.5", TINY], "a number of at least 0 and below 1"),
         ("training.schedule", ['"cosine"', '""'], "one of constant, invscaling, step"),
         ("training.power_t", ["0"], POSITIVE),
         ("training.step_size", ["0", str(2**63)], NUMBER),
-        ("training.gamma", ["0", "1.0000000000000002"], "above 0 and at most 1"),
+        ("training.gamma", ["0", "1.0000000000000002"], "a number above 0 and at most 1"),
         ("training.clip_norm", ["0"], POSITIVE),
-        ("training.validation_fraction", ["0", "1"], "between 0 and 1"),
+        ("training.validation_fraction", ["0", "1"], "a number between 0 and 1"),
         ("training.validation_loss", [TINY], AMOUNT),
         ("training.relative_excess", [TINY], AMOUNT),
         ("training.best_epoch", ["-1", str(2**63)], COUNT),
@@ -383,8 +382,10 @@ def used(fit):
 def resumed(fit):
     resumption = Resumption(fit, "'m.json'")
     said = {"epochs": 1, "patience": 9}
-    plan = plan_training(Moments.of_rows(ROWS), resumption.settings(said), RowStore.of(ROWS))
-    records = list(train(resumption.continued(plan, FINGERPRINT), executor="numpy"))
+    plan = plan_of(
+        Moments.of_rows(ROWS), resumption.settings(said), RowStore.of(ROWS), fingerprint=FINGERPRINT
+    )
+    records = list(descend(resumption.continued(plan), executor="numpy"))
     assert records[0].epoch == fit.training.epochs
 
 

@@ -1,149 +1,122 @@
 """The options of `lrfit train` that are its settings, in the order in which help lists them.
 
-Imports no NumPy, so that help is quick.
+Values are parsed by the rules that stand in `TrainingSettings`. Imports no NumPy, so that help is quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 import click
 
-from lrfit.cli.options import duration, initial_values, integer, number
+from lrfit.cli.given import is_given
+from lrfit.cli.option_names import option_name
+from lrfit.cli.options import duration, initial_values, setting_value
 from lrfit.model.rules import SCHEDULES
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.settings import TrainingSettings, rules
 
-__all__ = ["setting_options", "setting_options_of", "settings_given"]
+__all__ = ["setting_options"]
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def _setting(
-    *names: str,
-    type: Callable[[str], Any],  # noqa: A002
+    setting: str,
+    help: str,  # noqa: A002
+    *,
+    metavar: str | None = None,
+    type: Callable[[str], Any] | None = None,  # noqa: A002
     none: str | None = None,
-    **attributes: Any,  # noqa: ANN401
-) -> tuple[str, Any]:
-    """The name of one of `TrainingSettings`, and an option for it, with its default."""
-    setting = names[-1].lstrip("-").replace("-", "_")
+) -> tuple[str, Option]:
+    """The name of a setting, and the option for it with its default; the word `none` stands for None."""
     default = getattr(TrainingSettings, setting)
     text = none if default is None else str(default)
-    return setting, click.option(*names, type=type, default=text, show_default=text is not None, **attributes)
+    return setting, click.option(
+        option_name(setting),
+        setting,
+        type=type or setting_value(rules()[setting], none),
+        default=text,
+        show_default=text is not None,
+        metavar=metavar,
+        help=help,
+    )
 
 
-def _switch(name: str, help: str) -> tuple[str, Any]:  # noqa: A002
-    """The name of one of `TrainingSettings`, and a switch for it; `--a/--no-a` if it is on by default."""
-    setting = name.replace("-", "_")
+def _switch(setting: str, help: str) -> tuple[str, Option]:  # noqa: A002
+    """The name of a setting, and a switch for it; `--a/--no-a` if it is on by default."""
     default = getattr(TrainingSettings, setting)
-    both = f"--{name}/--no-{name}" if default else f"--{name}"
+    name = option_name(setting)
+    both = f"{name}/--no-{name.removeprefix('--')}" if default else name
     return setting, click.option(
         both, setting, is_flag=True, default=default, show_default=default, help=help
     )
 
 
-_OPTIONS = (
-    _switch("intercept", help="Fit b, or only W."),
-    _setting(
-        "--l2", type=number(least=0.0), metavar="F", help="Penalty: ½·l2·‖W‖², in the units of descent."
-    ),
-    _setting(
-        "--init",
-        type=initial_values,
-        metavar="zeros|normal|N,N,…",
-        help="Where to start: weights, then intercept, in the data's units.",
-    ),
-    _setting(
-        "--lr", "learning_rate", type=number(above=0.0, none="auto"), metavar="F|auto", help="Learning rate."
-    ),
-    _setting(
-        "--epochs", type=integer(1), metavar="N", help="Passes over the data; with --resume, so many more."
-    ),
-    _setting(
-        "--batch-size", type=integer(1, none="full"), none="full", metavar="N|full", help="Rows of a step."
-    ),
-    _setting(
-        "--momentum",
-        type=number(least=0.0, below=1.0, none="auto"),
-        metavar="F|auto",
-        help="Share of the last step that goes on; auto with --lr auto.",
-    ),
-    _switch("nesterov", help="Nesterov's momentum."),
-    _setting(
-        "--schedule",
-        type=click.Choice(SCHEDULES),
-        help="Of the rate: lr; lr / step^power-t; or lr · gamma^⌊epoch / step-size⌋.",
-    ),
-    _setting("--power-t", type=number(above=0.0), metavar="F", help="Exponent of --schedule invscaling."),
-    _setting("--step-size", type=integer(1), metavar="N", help="Epochs of a step of --schedule step."),
-    _setting(
-        "--gamma",
-        type=number(above=0.0),
-        metavar="F",
-        help="Factor of the rate after a step of --schedule step.",
-    ),
-    _setting(
-        "--clip-norm", type=number(above=0.0), metavar="F", help="Shorten longer gradients to this norm."
-    ),
-    _switch("average", help="Average the parameters over the last part of a mini-batch run."),
-    _switch("shuffle", help="Draw mini-batches in a new order each epoch."),
-    _setting(
-        "--seed",
-        type=integer(0),
-        metavar="N",
-        help="Seed of shuffles, of --init normal and of rows held out.",
-    ),
-    _switch("standardize", help="Descend on (x - mean)/sd and (y - mean)/sd; report in the data's units."),
-    _switch("condense", help="Full batch on the sigma points, not the rows."),
-    _setting(
-        "--tol",
-        type=number(above=0.0),
-        metavar="F",
-        help="Stop this close above the optimum (relative); in mini-batches, when an epoch changes less.",
-    ),
-    _setting(
-        "--patience",
-        type=integer(1),
-        metavar="N",
-        help="Stop after N epochs without a lower (validation) loss, and keep the best parameters.",
-    ),
-    _setting(
-        "--max-time", "max_time_s", type=duration, metavar="TIME", help="Stop after 30s, 5m, 2h of epochs."
-    ),
-    _setting(
-        "--validation-fraction",
-        type=number(above=0.0, below=1.0),
-        metavar="F",
-        help="Hold out this share of the rows.",
-    ),
+_OPTIONS = dict(
+    [
+        _switch("fit_intercept", "Fit an intercept, or only the weights."),
+        _setting("l2", "Strength of the penalty ½·l2·‖W‖², in the units of descent.", metavar="F"),
+        _setting(
+            "init",
+            "Where to start: the weights, then the intercept, in the data's units.",
+            metavar="zeros|normal|N,N,…",
+            type=initial_values,
+        ),
+        _setting("learning_rate", "Learning rate.", metavar="F|auto"),
+        _setting("epochs", "Passes over the data; with --resume, so many more.", metavar="N"),
+        _setting("batch_size", "Rows in each step.", metavar="N|full", none="full"),
+        _setting(
+            "momentum",
+            "Share of the last step that is added to the next; auto goes with --lr auto.",
+            metavar="F|auto",
+        ),
+        _switch("nesterov", "Use Nesterov's momentum."),
+        _setting(
+            "schedule",
+            "How the rate falls: not; as lr / step^power-t; or as lr · gamma^⌊epoch / step-size⌋.",
+            type=click.Choice(SCHEDULES),
+        ),
+        _setting("power_t", "Exponent of --schedule invscaling.", metavar="F"),
+        _setting("step_size", "Epochs between two steps of --schedule step.", metavar="N"),
+        _setting("gamma", "Factor of the rate after each step of --schedule step.", metavar="F"),
+        _setting("clip_norm", "Shorten longer gradients to this norm.", metavar="F"),
+        _switch("average", "Average the parameters over the last part of a mini-batch run."),
+        _switch("shuffle", "Draw mini-batches in a new order each epoch."),
+        _setting("seed", "Seed of shuffles, of --init normal and of the rows held out.", metavar="N"),
+        _switch("standardize", "Descend on (x - mean)/sd and (y - mean)/sd; report in the data's units."),
+        _switch("condense", "Run full batches on the sigma points, not on the rows."),
+        _setting(
+            "tol",
+            "Stop this close above the optimum (relative); in mini-batches, when an epoch changes less.",
+            metavar="F",
+        ),
+        _setting(
+            "patience",
+            "Stop after N epochs without a lower (validation) loss, and keep the best parameters.",
+            metavar="N",
+        ),
+        _setting("max_time_s", "Stop after 30s, 5m, 2h of epochs.", metavar="TIME", type=duration),
+        _setting("validation_fraction", "Hold out this share of the rows.", metavar="F"),
+    ]
 )
 
-_OPTION_OF = dict(_OPTIONS)
 
+def setting_options(*settings: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What adds an option for each of these settings, or for all; the command gets those given as `given`."""
+    chosen = settings or tuple(_OPTIONS)
 
-def setting_options(command: Command) -> Command:
-    """Add an option for each of `TrainingSettings`; `settings_given` reads them."""
-    return setting_options_of(*_OPTION_OF)(command)
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_settings(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+            values = {name: options.pop(name) for name in chosen}
+            given: Mapping[str, Any] = {name: value for name, value in values.items() if is_given(name)}
+            command(*arguments, given=given, **options)
 
-
-def setting_options_of(*settings: str) -> Callable[[Command], Command]:
-    """What adds an option for these of `TrainingSettings`, in this order; `settings_given` reads them."""
-
-    def add(command: Command) -> Command:
-        for setting in reversed(settings):
-            command = _OPTION_OF[setting](command)
-        return command
+        added: Callable[..., None] = with_settings
+        for name in reversed(chosen):
+            added = _OPTIONS[name](added)
+        return added
 
     return add
-
-
-def settings_given(options: dict[str, Any]) -> dict[str, Any]:
-    """The settings that the command line has, without the defaults of others."""
-    source = click.get_current_context().get_parameter_source
-    default = click.core.ParameterSource.DEFAULT
-    return {
-        f.name: options[f.name]
-        for f in fields(TrainingSettings)
-        if f.name in options and source(f.name) is not default
-    }

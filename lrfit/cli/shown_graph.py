@@ -1,16 +1,16 @@
-"""Subjects: what `lrfit graph` shows: a graph, the rows in it, and where its variables stand."""
+"""What `lrfit graph` shows: a graph, the rows in it, and where its variables stand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.cli.terminal import Terminal
-from lrfit.cli.training_data import TrainingData, read_training_data
+from lrfit.data.tables import TableRequest
+from lrfit.data.training_data import TrainingData
 from lrfit.errors import UsageError
 from lrfit.graph.nodes import Node
 from lrfit.graph.program import Program
@@ -19,8 +19,9 @@ from lrfit.messages import listed, shown
 from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load
 from lrfit.training.graph import TrainingGraph, training_graph
-from lrfit.training.plan import plan_training
-from lrfit.training.resuming import Resumption
+from lrfit.training.plan import TrainingPlan
+from lrfit.training.reading import read_for_training
+from lrfit.training.resuming import Resumption, columns_of, plan_run
 from lrfit.training.settings import TrainingSettings
 from lrfit.views import graph_view
 from lrfit.views.graph_view import GraphView
@@ -28,7 +29,7 @@ from lrfit.views.graph_view import GraphView
 __all__ = ["read_shown_graph"]
 
 _MOST_ROWS = 1000
-"""That are shown as they are; more are shown as their sigma points."""
+"""Number of rows that are shown as they are, at most; of more, the sigma points are shown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,8 @@ class ShownGraph:
         """The program of the objective, or of a step; with data, for as many rows as there are, and values.
 
         Args:
-            training: Whether of a step.
-            optimized: Whether as the passes leave it.
+            training: Whether to show a step.
+            optimized: Whether to show it as the passes leave it.
         """
         model = self.graph.model
         fetch = self.graph.train_op if training else self.objective
@@ -77,35 +78,44 @@ class ShownGraph:
         return graph_view.evaluated(view, self.feeds, self.variables, self.objective.name)
 
 
-def read_shown_graph(path: str | None, options: dict[str, Any], terminal: Terminal) -> ShownGraph:
-    """What the options of `lrfit graph` ask for.
+def read_shown_graph(
+    path: str | None,
+    table: TableRequest | None,
+    terminal: Terminal,
+    *,
+    n_features: int | None = None,
+    training: bool = False,
+) -> ShownGraph:
+    """The graph of a model or of a number of features, with the rows of a table in it.
 
     Args:
-        path: Of the model; None for a graph without one.
-        options: With `features`, `training` and `data`, and those of columns and of the CSV.
-        terminal: Is told at which parameters, and in which units.
+        path: Path of the model; None for a graph without one.
+        table: The table of the rows; None for a graph without values.
+        terminal: Hears at which parameters, and in which units, the values are.
+        n_features: Number of features; those of the model or of the table, else 1, if None.
+        training: Whether the values are those of a step, in the units of descent.
 
     Raises:
         DataError: The data cannot be read, or lack a column.
         DivergenceError: They are too large to descend on.
         ModelFileError: There is no such model.
-        UsageError: The options contradict the model or the data.
+        UsageError: The table or the number of features contradict the model.
     """
     fit = None if path is None else load(path)
     resumption, settings = _settings(fit, path)
-    n_features = options["features"]
-    if options["data"] is None:
+    if table is None:
         features, target = (list(fit.weights), fit.target) if fit else ([], None)
         graph = _graph(fit, settings, len(features) or n_features or 1)
         return ShownGraph(graph, _captions(features, target))
-    reading = settings if options["training"] else TrainingSettings()
-    data = read_training_data(options, reading, terminal, fit, keep_rows=_MOST_ROWS)
+    reading = settings if training else TrainingSettings()
+    wanted = columns_of(fit, table) if fit else table
+    data = read_for_training(wanted, reading, terminal, most_kept=_MOST_ROWS)
     if n_features not in (None, len(data.features)):
         raise UsageError(
             f"--features is {n_features}, and DATA has {len(data.features)}: choose them with -x"
         )
-    if options["training"]:
-        return _of_descent(data, settings, resumption, terminal)
+    if training:
+        return _of_plan(plan_run(data, settings, resumption), terminal)
     return _of_data(data, fit, settings, terminal)
 
 
@@ -125,11 +135,11 @@ def _graph(fit: ModelDocument | None, settings: TrainingSettings, n_features: in
     n_samples = fit.data.n_samples if fit and fit.data else 1
     intercept = fit.intercept if fit else 0.0
     return training_graph(
-        np.array(list(fit.weights.values())) if fit else np.zeros(n_features),
-        intercept if settings.intercept else None,
+        fit.coefficients if fit else np.zeros(n_features),
+        intercept if settings.fit_intercept else None,
         settings,
-        learning_rate=chosen.learning_rate or 0.0,
-        momentum=chosen.momentum or 0.0,
+        learning_rate=_number(chosen.learning_rate),
+        momentum=_number(chosen.momentum),
         steps_per_epoch=-(-n_samples // (settings.batch_size or n_samples)),
     )
 
@@ -146,14 +156,9 @@ def _of_data(
     return ShownGraph(graph, captions, _rows(data, terminal), _initial(graph), lacks_penalty)
 
 
-def _of_descent(
-    data: TrainingData, settings: TrainingSettings, resumption: Resumption | None, terminal: Terminal
-) -> ShownGraph:
+def _of_plan(plan: TrainingPlan, terminal: Terminal) -> ShownGraph:
     """The graph in the units of descent, where a run goes on, or starts."""
-    plan = plan_training(data.sample.moments, settings, data.rows, held_out=data.held_out)
-    if resumption:
-        plan = resumption.continued(plan, data.sample.fingerprint)
-    start = plan.start
+    start, settings, data = plan.start, plan.settings, plan.data
     where = f"after epoch {start.epoch}" if start.variables else "where a run starts"
     units = "of descent: standardised" if settings.standardize else "of the data"
     terminal.note(f"{where}, in the units {units}")
@@ -161,7 +166,13 @@ def _of_descent(
         terminal.note(f"a step on all rows; a run takes {settings.batch_size} of the rows for a step")
     graph = plan.graph()
     rows = plan.scaling.apply(_rows(data, terminal))
-    return ShownGraph(graph, _captions(data.features, data.target), rows, start.variables or _initial(graph))
+    captions = _captions(data.features, data.target)
+    return ShownGraph(graph, captions, rows, start.variables or _initial(graph))
+
+
+def _number(value: float | str) -> float:
+    """A setting that is known; 0 for one that would be chosen by the data."""
+    return 0.0 if isinstance(value, str) else value
 
 
 def _rows(data: TrainingData, terminal: Terminal) -> Array:
@@ -185,7 +196,7 @@ def _initial(graph: TrainingGraph) -> Mapping[str, Array]:
     return values
 
 
-def _captions(features: list[str], target: str | None) -> dict[str, str]:
+def _captions(features: Sequence[str], target: str | None) -> dict[str, str]:
     """What the nodes of the model stand for."""
     return {
         "x": f"features {listed(features)}" if features else "features",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from lrfit.errors import OutputError
 from lrfit.system.interrupts import closing
+from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, Task
@@ -115,7 +116,7 @@ def _stdout() -> TextIO:
     return sys.stdout
 
 
-class Terminal:
+class Terminal(Listener):
     """Where people look: stderr.
 
     Args:
@@ -149,6 +150,11 @@ class Terminal:
         with suppress(AttributeError, OSError, ValueError):  # closed, or no terminal
             return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
         return _WIDTH
+
+    @property
+    def hears_notes(self) -> bool:
+        """Whether notes are shown."""
+        return not self._quiet
 
     def note(self, text: str) -> None:
         """Say `text`, unless quiet."""

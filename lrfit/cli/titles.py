@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lrfit.analysis.convergence import rate_text
-from lrfit.cli.training_data import TrainingData
+from lrfit.data.training_data import TrainingData
 from lrfit.training.plan import TrainingPlan
-from lrfit.training.run import EpochRecord
+from lrfit.training.record import EpochRecord
 from lrfit.views.picture import named
 
 __all__ = ["data_title", "file_title", "run_title"]
@@ -26,14 +26,14 @@ def file_title(path: str) -> str:
 def data_title(data: TrainingData, path: str) -> str:
     """The file of the data, its columns, and how many rows there are."""
     features = named(data.features[0]) if len(data.features) == 1 else f"{len(data.features)} features"
-    n_rows = data.sample.moments.n_samples
+    n_rows = data.moments.n_samples
     return f"{file_title(path)}: {named(data.target)} by {features}, {n_rows:,} row{'s' * (n_rows != 1)}"
 
 
 def run_title(plan: TrainingPlan, record: EpochRecord) -> str:
     """How many epochs were done up to this record, and how."""
     settings, momentum = plan.settings, plan.method.momentum
-    batches = "" if plan.is_full_batch else f" in batches of {plan.batch_size:,}"
+    batches = "" if plan.batches.is_full else f" in batches of {plan.batches.batch_size:,}"
     epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"
     method = {
         f"{'Nesterov' * settings.nesterov} momentum {momentum:.4g}".strip(): momentum > 0.0,

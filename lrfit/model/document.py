@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+if TYPE_CHECKING:
+    from lrfit.arrays import Array
+
 from lrfit.messages import shown
 from lrfit.model.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Schedule, Share, one_of
 
@@ -142,6 +145,13 @@ class ModelDocument:
     intercept: float
     training: TrainingSummary | None = None
     data: DataSummary | None = None
+
+    @property
+    def coefficients(self) -> Array:
+        """The weights as an array, in the order of the features; shape (n_features,)."""
+        import numpy as np  # noqa: PLC0415 (takes long, and reading a model needs none)
+
+        return np.array(list(self.weights.values()))
 
 
 def contradictions(fit: ModelDocument) -> Iterator[str]:

@@ -40,11 +40,11 @@ def one_of(words: Sequence[str]) -> Rule:
 
 Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]
 Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a finite number above 0")]
-Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "between 0 and 1")]
-Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "at least 0 and below 1")]
-Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "above 0 and at most 1")]
-Count = Annotated[int, Rule(lambda value: 0 <= value < 1 << 63, "at least 0 (and below 2^63)")]
-Number = Annotated[int, Rule(lambda value: 1 <= value < 1 << 63, "at least 1 (and below 2^63)")]
+Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "a number between 0 and 1")]
+Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "a number of at least 0 and below 1")]
+Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "a number above 0 and at most 1")]
+Count = Annotated[int, Rule(lambda value: 0 <= value < 1 << 63, "an integer of at least 0 (and below 2^63)")]
+Number = Annotated[int, Rule(lambda value: 1 <= value < 1 << 63, "an integer of at least 1 (and below 2^63)")]
 
 SCHEDULES = ("constant", "invscaling", "step")
 Schedule = Annotated[str, one_of(SCHEDULES)]

@@ -1,9 +1,15 @@
-"""The training graph: the model, and the node that takes one step of descent on it, by the settings."""
+"""The training graph: the model, and the node that takes one step of descent on it, by the settings.
+
+The names of its variables are those of `training.variables` in the model document, so they stay what they
+are. Who needs a node by what it does asks here, and need not know its name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.graph.nodes import Node, graph_of
@@ -13,34 +19,67 @@ from lrfit.graph.schedules import inverse_scaling, step_decay
 from lrfit.model.equation import LinearModel, linear_model
 from lrfit.training.settings import TrainingSettings
 
-__all__ = ["TrainingGraph", "training_graph"]
+__all__ = ["TrainingGraph", "start_of", "theta_of", "training_graph", "velocity_of"]
+
+
+_GLOBAL_STEP = "global_step"
 
 
 @dataclass(frozen=True)
 class TrainingGraph:
-    """What a run of descent consists of.
+    """A model, and what a run does with it.
 
     Attributes:
         model: The equation, its loss and its objective.
-        train_op: Takes one step, and updates all that goes with it.
-        learning_rate: That of the next step.
-        stepped: Names of the variables that a step changes: W, and b if there is one.
-        fitted: Names of those that the fit takes its parameters from: the same, or their averages.
-        initialize: Gives all variables their initial values.
+        train_op: Node that takes one step, and updates all that goes with it.
+        learning_rate: Rate of the next step.
+        trainable: Names of the variables that a step changes: W, and b if there is one.
+        fitted: Names of the variables that the fit takes its parameters from: the same, or their averages.
+        initialize: Node that gives all variables their initial values.
         variables: All variables by their names: what a run has to keep to be continued.
-        restore: Gives the variables the values that are fed to `restored`.
+        restore: Node that gives the variables the values that are fed to `restored`.
         restored: A placeholder for each variable.
     """
 
     model: LinearModel
     train_op: Node
     learning_rate: Node | float
-    stepped: Sequence[str]
+    trainable: Sequence[str]
     fitted: Sequence[str]
     initialize: Node
     variables: Mapping[str, Node]
     restore: Node
     restored: Mapping[str, Node]
+
+    def controls(self) -> tuple[Node, Node]:
+        """The nodes of the learning rate and of the momentum, which a run may feed; momentum is not 0."""
+        named = {node.name: node for node in self.model.graph.nodes}
+        return named["learning_rate"], named["momentum"]
+
+    def values_at(self, theta: Array, like: Mapping[str, Array]) -> dict[str, Array]:
+        """Values of all variables for a run that starts to move at θ, at the step at which `like` stands."""
+        values = {name: np.zeros_like(value) for name, value in like.items()}
+        values |= {name: like[name] for name in (_GLOBAL_STEP,) if name in like}
+        ends = np.cumsum([np.size(like[name]) for name in self.trainable])[:-1]
+        for name, part in zip(self.trainable, np.split(theta, ends), strict=True):
+            values[name] = part.reshape(np.shape(like[name]))
+        return values
+
+
+def theta_of(variables: Mapping[str, Array], names: Sequence[str]) -> Array:
+    """θ, the weights and then the intercept, from the variables of these names."""
+    return np.concatenate([np.ravel(variables[name]) for name in names])
+
+
+def velocity_of(variables: Mapping[str, Array], theta: Array) -> Array:
+    """The velocity that momentum has given each parameter of θ; 0 where there is none."""
+    names = [name for name in ("W_momentum", "b_momentum") if name in variables]
+    return theta_of(variables, names) if names else np.zeros_like(theta)
+
+
+def start_of(variables: Mapping[str, Array]) -> tuple[Array, float | None]:
+    """The weights, shape (n_features,), and the intercept, None for a model without one, of the variables."""
+    return variables["W"][:, 0], float(variables["b"]) if "b" in variables else None
 
 
 def training_graph(
@@ -55,8 +94,8 @@ def training_graph(
     """The graph of a run that starts from these parameters; finished: nothing can be added.
 
     Args:
-        weights: To start from, shape (n_features,).
-        intercept: To start from; None for a model without one.
+        weights: Weights to start from, shape (n_features,).
+        intercept: Intercept to start from; None for a model without one.
         settings: The method.
         learning_rate: The settings' rate, or the one chosen for them.
         momentum: The settings' momentum, or the one chosen for them.
@@ -65,12 +104,12 @@ def training_graph(
     model = linear_model(weights, intercept, l2=settings.l2)
     with model.graph.as_default():
         counts = settings.average or settings.schedule != "constant"
-        global_step = Variable(0.0, name="global_step", trainable=False) if counts else None
+        global_step = Variable(0.0, name=_GLOBAL_STEP, trainable=False) if counts else None
         rate = _rate(learning_rate, settings, global_step, steps_per_epoch)
         train_op = _optimizer(rate, momentum, settings).minimize(
             model.objective, clip_norm=settings.clip_norm, global_step=global_step
         )
-        stepped = fitted = [variable.name for variable in (model.W, model.b) if variable is not None]
+        trainable = fitted = [variable.name for variable in (model.W, model.b) if variable is not None]
         if settings.average and global_step is not None:
             train_op, averages = polynomial_average(train_op, global_step)
             fitted = [average.name for average in averages.values()]
@@ -79,7 +118,7 @@ def training_graph(
         restored = {name: placeholder(v.shape, name=f"restored_{name}") for name, v in variables.items()}
         restore = group(*(assign(v, restored[name]) for name, v in variables.items()), name="restore")
     model.graph.finalize()
-    return TrainingGraph(model, train_op, rate, stepped, fitted, initialize, variables, restore, restored)
+    return TrainingGraph(model, train_op, rate, trainable, fitted, initialize, variables, restore, restored)
 
 
 def _rate(

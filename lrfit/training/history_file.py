@@ -1,12 +1,8 @@
-"""History files: the records of a run as a CSV, written line by line and read back to the same bits.
-
-A `History` is also what pictures are made of, whether it was read from a file or comes from a run.
-"""
+"""History files: the records of a run as a CSV, written line by line and read back to the same bits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import takewhile
 
 import numpy as np
@@ -17,93 +13,16 @@ from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.table import Table
 from lrfit.data.csv.writer import csv_line
 from lrfit.errors import DataError
-from lrfit.training.run import EpochRecord
+from lrfit.training.history import History
+from lrfit.training.record import EpochRecord
 
-__all__ = ["BEGINNING", "History", "history_header", "history_row", "next_thinned", "read_history"]
+__all__ = ["BEGINNING", "history_header", "history_row", "read_history"]
 
 BEGINNING = ("epoch", "loss", "excess", "gradient_norm")
-"""The columns that every history has, in front."""
+"""The first columns of every history."""
 
 _MOST_EPOCHS = 2.0**53
-"""From which on float64 does not hold all whole numbers."""
-
-_ALL, _GROWTH, _SHARE = 200, 1.02, 1000
-"""Epochs of which a long run keeps all; by which factor, and by which share of the run, others follow."""
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """What is known of the epochs of a run, an entry for each of the arrays.
-
-    Attributes:
-        features: Names.
-        intercept: Whether the model has one.
-        epochs: Numbers of epochs done, ascending.
-        loss: Half-MSE of the rows to train on.
-        excess: The objective less its minimum.
-        validation_loss: Half-MSE of the rows held out; None without.
-        theta: Weights, then the intercept if there is one; shape (n_epochs, n_parameters).
-    """
-
-    features: tuple[str, ...]
-    intercept: bool
-    epochs: Array
-    loss: Array
-    excess: Array
-    validation_loss: Array | None
-    theta: Array
-
-    @classmethod
-    def of(cls, records: Iterable[EpochRecord], features: Sequence[str], *, intercept: bool) -> History:
-        """That of a run; θ in the units of descent, in which the loss and the excess are not."""
-        kept = list(records)
-        losses = [record.validation_loss for record in kept]
-        return cls(
-            features=tuple(features),
-            intercept=intercept,
-            epochs=np.array([float(record.epoch) for record in kept]),
-            loss=np.array([record.loss for record in kept]),
-            excess=np.array([record.excess for record in kept]),
-            validation_loss=None if None in losses else np.array(losses, dtype=np.float64),
-            theta=np.array([record.theta for record in kept]),
-        )
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the columns of θ."""
-        return (*self.features, *["intercept"] * self.intercept)
-
-    def thinned(self) -> History:
-        """The epochs that a picture can show: of a long run some 2,000, from its first to its last."""
-        last, chosen = self.epochs[-1], [0]
-        while chosen[-1] < len(self.epochs) - 1:
-            due = next_thinned(int(self.epochs[chosen[-1]]), int(last))
-            chosen.append(max(chosen[-1] + 1, int(np.searchsorted(self.epochs, due, side="right")) - 1))
-        validation = None if self.validation_loss is None else self.validation_loss[chosen]
-        return History(
-            self.features,
-            self.intercept,
-            self.epochs[chosen],
-            self.loss[chosen],
-            self.excess[chosen],
-            validation,
-            self.theta[chosen],
-        )
-
-
-def next_thinned(epoch: int, last: int) -> int:
-    """The next epoch, after this one, of the few that stand for a run that ends with `last`.
-
-    All of the first 200; then those that are close on a log axis, or on a linear one.
-
-    Examples:
-        >>> next_thinned(7, 100), next_thinned(500, 1000), next_thinned(50_000, 1_000_000)
-        (8, 501, 51000)
-    """
-    if epoch < _ALL:
-        return epoch + 1
-    step = -(-last // _SHARE)
-    return min(int(epoch * _GROWTH) + 1, (epoch // step + 1) * step, max(last, epoch + 1))
+"""Number from which on float64 does not hold all integers."""
 
 
 def history_header(features: Sequence[str], *, intercept: bool, validation: bool = False) -> str:

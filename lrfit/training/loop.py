@@ -1,8 +1,9 @@
-"""Training: gradient descent on the model's graph, as a generator of epoch records.
+"""The training loop: gradient descent on the model's graph, as a generator of epoch records.
 
-The loss that a record carries is that of all rows, from the `Moments`, after the epoch's last step. To look
-at it takes longer than a compiled epoch of a full batch. So where descent cannot diverge (at a stable rate,
-or in mini-batches at a safe one) the epochs between two records are not looked at. The numbers are the same.
+The loss in a record is that of all rows after the epoch's last step, from their `Moments`. To look at it
+takes longer than an epoch of full batches in machine code. So where descent cannot diverge (at a stable
+rate, or with mini-batches at a safe one) the epochs between two records are not looked at. The numbers are
+the same.
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import isfinite
 
-from lrfit.analysis.convergence import rate_text
 from lrfit.errors import DivergenceError
-from lrfit.training.divergence import has_diverged
+from lrfit.training.divergence import divergence_error, has_diverged
 from lrfit.training.plan import TrainingPlan
-from lrfit.training.run import EpochRecord, Run
+from lrfit.training.record import EpochRecord
+from lrfit.training.run import Run
 from lrfit.training.stopping import Stopping
 
-__all__ = ["EpochRecord", "train"]
+__all__ = ["descend"]
 
 
-def train(
+def descend(
     plan: TrainingPlan,
     *,
     executor: str = "auto",
@@ -33,16 +34,16 @@ def train(
     The last record says what `stopped` the run; its `fitted` is what came out.
 
     Args:
-        plan: The run.
+        plan: What to do.
         executor: "numpy", "numba", or "auto", which begins with the first and changes to the second if the
             work is long. The numbers are the same, to 1e-12 relative over 100 epochs.
-        next_due: The next epoch, after the one that it is given, of which to yield a record; all by default.
-            Has no influence on the numbers.
-        on_epoch: Is told how many epochs are done, now and then.
+        next_due: Gives the next epoch, after the one that it is given, of which to yield a record; all by
+            default. Has no influence on the numbers.
+        on_epoch: Told how many epochs are done, now and then.
 
     Raises:
-        DivergenceError: The loss moved away from its minimum, and how; after the record of that epoch.
-        UsageError: The executor is not there.
+        DivergenceError: The loss moved away from its minimum; raised after the record of that epoch.
+        UsageError: There is no such executor.
     """
     run = Run(plan, executor, on_epoch)
     start = record = run.record()
@@ -51,9 +52,8 @@ def train(
     stopping = Stopping(plan, run.best_so_far())
     stopped = stopping.reason(start)
     yield replace(start, stopped=stopped, best=stopping.best)
-    last = start.epoch + plan.settings.epochs
     while not stopped:
-        due = int(min(next_due(record.epoch), last))
+        due = int(min(next_due(record.epoch), plan.last_epoch))
         look = stopping.next_look(record.epoch) if plan.cannot_diverge else record.epoch + 1
         seen = due if due < look else int(look)
         run.advance_to(seen - 1, stopping.deadline_s)
@@ -66,21 +66,5 @@ def train(
         if diverged or stopped or record.epoch >= due:
             yield replace(record, stopped="diverged" if diverged else stopped, best=stopping.best)
         if diverged:
-            raise _divergence(run, record, before)
+            raise divergence_error(run, record, before)
     run.log_times()
-
-
-def _divergence(run: Run, record: EpochRecord, before: EpochRecord) -> DivergenceError:
-    plan = run.plan
-    bound, safe = plan.max_stable_learning_rate, plan.safe_learning_rate
-    limit = f"full batches are stable up to {rate_text(bound)}"
-    if not plan.is_full_batch:
-        limit += f", and no batch can lead away up to {rate_text(safe)}"
-    name, values = "loss", (before.loss, record.loss)
-    if plan.settings.l2:  # which is what has risen; the loss may have fallen
-        least = plan.objective.minimum * plan.loss_unit
-        name, values = "objective", (before.excess + least, record.excess + least)
-    return DivergenceError(
-        f"training diverged in epoch {record.epoch}: the {name} went from {values[0]:.6g} to "
-        f"{values[1]:.6g} at learning rate {run.learning_rate:.6g}; {limit}"
-    )

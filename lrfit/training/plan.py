@@ -1,4 +1,4 @@
-"""Descents: training runs, prepared. Where to start, at which rate, in which units, and on what."""
+"""Plans: what a run will do, before its first step: where it starts, at which rate, in which units."""
 
 from __future__ import annotations
 
@@ -13,32 +13,30 @@ from lrfit.analysis.moments import Moments
 from lrfit.analysis.objective import Objective
 from lrfit.analysis.scaling import Scaling
 from lrfit.arrays import Array
-from lrfit.data.row_store import RowStore
+from lrfit.data.training_data import TrainingData
 from lrfit.errors import DivergenceError, UsageError
-from lrfit.training.graph import TrainingGraph, training_graph
+from lrfit.training.batches import Batches, FullBatches, MiniBatches
+from lrfit.training.graph import TrainingGraph, training_graph, velocity_of
 from lrfit.training.settings import TrainingSettings
 
-__all__ = ["Start", "TrainingPlan"]
+__all__ = ["Start", "TrainingPlan", "overflow", "plan_training"]
 
-LARGEST_VALUE = 1e150
-"""Values beyond have squares that overflow."""
-
-_MOST_ROWS = 4096
-"""The longest rows that are looked at for a bound: a mean over more is no larger."""
+_LARGEST_VALUE = 1e150
+"""Root mean square of a column beyond which squares overflow."""
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Where a run starts.
+    """Where a run starts, in the units of descent.
 
     Attributes:
-        weights: In the units of descent, shape (n_features,).
-        intercept: In the units of descent; None for a model without one.
-        epoch: Epochs done before.
+        weights: Weights, shape (n_features,).
+        intercept: Intercept; None for a model without one.
+        epoch: Number of epochs done before.
         variables: Values of all variables of the training graph, by name, to go on with; None at a first
             start, from the parameters alone.
-        best_epoch: That had the lowest loss so far, if a run with patience goes on.
-        best: θ of that epoch, in the units of descent.
+        best_epoch: The epoch that had the lowest loss so far, if a run with patience goes on.
+        best: θ of that epoch.
     """
 
     weights: Array
@@ -56,30 +54,27 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class TrainingPlan:
-    """A training run, prepared.
+    """What a run will do.
 
     Attributes:
         settings: How to descend.
-        moments: Of the rows to train on, in the units of the data.
-        held_out: Of the rows to validate on; None without.
-        scaling: Between the units of the data and those of descent.
+        data: The data to descend on.
+        scaling: The way between the units of the data and those of descent.
         objective: What is made smaller, in the units of descent.
-        points: The (x, y) of a full batch, in the units of descent: sigma points, or rows. For mini-batches,
-            the store of rows that they are drawn from, in the units of the data.
-        start: Where it starts.
+        batches: What the steps run on, in the units of descent.
+        start: Where the run starts.
         method: Momentum, as set or as chosen.
         learning_rate: The settings' rate, or the one chosen for them.
         max_stable_learning_rate: `Method.max_stable_rate` of full batches.
-        safe_learning_rate: `Method.max_safe_rate` of the batches that can occur; of full batches the largest
-            stable one.
+        safe_learning_rate: `Method.max_safe_rate` of the batches that can occur; for full batches the largest
+            stable rate.
     """
 
     settings: TrainingSettings
-    moments: Moments
-    held_out: Moments | None
+    data: TrainingData
     scaling: Scaling
     objective: Objective
-    points: Array | RowStore
+    batches: Batches
     start: Start
     method: Method
     learning_rate: float
@@ -87,31 +82,24 @@ class TrainingPlan:
     safe_learning_rate: float
 
     @property
-    def batch_size(self) -> int:
-        """Rows, or sigma points, of a step; the last batch of an epoch may have fewer."""
-        return min(self.settings.batch_size or len(self.points), len(self.points))
+    def moments(self) -> Moments:
+        """Moments of the rows to train on, in the units of the data."""
+        return self.data.moments
 
     @property
     def steps_per_epoch(self) -> int:
         """Number of batches; the last one may be shorter."""
-        return -(-len(self.points) // self.batch_size)
+        return -(-len(self.batches) // self.batches.batch_size)
 
     @property
     def values_per_epoch(self) -> int:
         """Number of cells (x, y) that an epoch goes over."""
-        return len(self.points) * len(self.moments.mean)
+        return len(self.batches) * len(self.moments.mean)
 
     @property
-    def is_full_batch(self) -> bool:
-        """Whether each step sees all rows, as sigma points or as such."""
-        return self.settings.batch_size is None
-
-    @property
-    def cannot_diverge(self) -> bool:
-        """Whether no step can lead away, so that no epoch needs to be looked at."""
-        is_simple = self.settings.is_linear or not self.method.momentum
-        is_stable = self.learning_rate < self.max_stable_learning_rate
-        return is_simple and (is_stable if self.is_full_batch else self.is_safe)
+    def is_stable(self) -> bool:
+        """Whether the rate is below the largest with which full batches converge."""
+        return self.learning_rate < self.max_stable_learning_rate
 
     @property
     def is_safe(self) -> bool:
@@ -119,12 +107,23 @@ class TrainingPlan:
         return self.learning_rate <= self.safe_learning_rate
 
     @property
+    def cannot_diverge(self) -> bool:
+        """Whether no step can lead away, so that no epoch needs to be looked at."""
+        is_simple = self.settings.is_linear or not self.method.momentum
+        return is_simple and (self.is_stable if self.batches.is_full else self.is_safe)
+
+    @property
+    def last_epoch(self) -> int:
+        """The number of the last epoch, if nothing stops the run before."""
+        return self.start.epoch + self.settings.epochs
+
+    @property
     def loss_unit(self) -> float:
         """The loss in the units of the data that is 1 in those of descent."""
         return float(self.scaling.scale[-1]) ** 2
 
     def parameters(self, theta: Array) -> tuple[Array, float]:
-        """Weights and intercept in the units of the data, of θ in those of descent."""
+        """Weights and intercept in the units of the data, from θ in those of descent."""
         k = self.moments.n_features
         return self.scaling.to_data_units(theta[:k], float(np.sum(theta[k:])))
 
@@ -140,113 +139,99 @@ class TrainingPlan:
         )
 
     def epochs_until(self, tol: float) -> float | None:
-        """How many epochs it takes, from the start, until the relative excess is `tol`; infinity for never.
+        """Number of epochs from the start until the relative excess is `tol`; infinity for never.
 
-        None where no such forecast can be made: for mini-batches, schedules and clipping.
+        None where there is no such forecast: for mini-batches, schedules and clipping.
         """
-        if not (self.is_full_batch and self.settings.is_linear):
+        if not (self.batches.is_full and self.settings.is_linear):
             return None
-        theta, known = self.start.theta, self.start.variables or {}
-        gathered = [known[name].ravel() for name in ("W_momentum", "b_momentum") if name in known]
-        velocity = np.concatenate(gathered) if gathered else np.zeros_like(theta)
+        theta = self.start.theta
+        velocity = velocity_of(self.start.variables or {}, theta)
         target = tol * self.objective.scale
         return epochs_until(target, self.objective, self.method, self.learning_rate, theta, velocity)
 
 
-def plan_training(
-    moments: Moments,
-    settings: TrainingSettings,
-    rows: RowStore | None = None,
-    *,
-    held_out: Moments | None = None,
-) -> TrainingPlan:
-    """The training run on data of these moments.
+def plan_training(data: TrainingData, settings: TrainingSettings) -> TrainingPlan:
+    """The plan of a run that begins.
 
     Args:
-        moments: Of all rows to train on.
+        data: The data, with their rows if `settings.needs_rows`.
         settings: How to descend.
-        rows: The rows (x, y); needed if `settings.needs_rows`.
-        held_out: Of the rows to validate on.
 
     Raises:
         DivergenceError: The squares of the data are too large for any loss to be finite.
         UsageError: `settings.init` has not one number for each parameter.
-        ValueError: The rows are needed, and not given.
+        ValueError: The rows are needed, and not there.
     """
-    _check_size(moments)
-    scaling = Scaling.none(moments.n_features)
-    if settings.standardize:
-        scaling = Scaling.standardizing(moments, intercept=settings.intercept)
-    scaled = moments.rescaled(scaling.shift, scaling.scale) if settings.standardize else moments
-    points = _points(scaled, scaling, settings, rows)
-    objective = Objective.of(scaled, intercept=settings.intercept, l2=settings.l2)
+    if too_large := overflow(data.moments):
+        raise DivergenceError(f"the loss is not finite at any parameters: {too_large}")
+    scaling = _scaling(data.moments, settings)
+    scaled = data.moments.rescaled(scaling.shift, scaling.scale) if settings.standardize else data.moments
+    batches = _batches(data, scaled, scaling, settings)
+    objective = Objective.of(scaled, intercept=settings.fit_intercept, l2=settings.l2)
     smallest, largest = objective.extremes
-    method = Method(settings.momentum or 0.0, nesterov=settings.nesterov)
-    if settings.momentum is None:
+    if settings.momentum == "auto":
         method = fastest_method(smallest, largest, nesterov=settings.nesterov)
+    else:
+        method = Method(settings.momentum, nesterov=settings.nesterov)
     safe = bound = method.max_stable_rate(largest)
-    if isinstance(points, RowStore):
-        safe = method.max_safe_rate(_longest(points, scaling, settings))
+    if isinstance(batches, MiniBatches):
+        curvature = batches.largest_curvature(fit_intercept=settings.fit_intercept, l2=settings.l2)
+        safe = method.max_safe_rate(curvature)
+    rate = settings.learning_rate
     return TrainingPlan(
         settings=settings,
-        moments=moments,
-        held_out=held_out,
+        data=data,
         scaling=scaling,
         objective=objective,
-        points=points,
+        batches=batches,
         start=_first_start(scaling, settings),
         method=method,
-        learning_rate=settings.learning_rate or _automatic_rate(points, method, objective, safe),
+        learning_rate=_automatic_rate(batches, method, objective, safe) if rate == "auto" else rate,
         max_stable_learning_rate=bound,
         safe_learning_rate=safe,
     )
 
 
-def _check_size(moments: Moments) -> None:
-    if not np.all(moments.root_mean_square < LARGEST_VALUE):
-        raise DivergenceError(
-            f"the loss is not finite at any parameters: values beyond {LARGEST_VALUE:g} overflow when they "
-            "are squared; divide the columns by a power of ten first"
-        )
+def overflow(moments: Moments) -> str | None:
+    """What is to be said of values so large that no loss of them is finite; None if there are none."""
+    if np.all(moments.root_mean_square < _LARGEST_VALUE):
+        return None
+    return (
+        f"values beyond {_LARGEST_VALUE:g} overflow when they are squared; "
+        "divide the columns by a power of ten first"
+    )
 
 
-def _automatic_rate(points: Array | RowStore, method: Method, objective: Objective, safe: float) -> float:
-    """For mini-batches half of the safe one: without momentum it takes a single row to its own minimum."""
-    if isinstance(points, RowStore):
-        return safe / 2.0 if safe < inf else 1.0
-    return method.fastest_rate(*objective.extremes)
+def _scaling(moments: Moments, settings: TrainingSettings) -> Scaling:
+    if settings.standardize:
+        return Scaling.standardizing(moments, intercept=settings.fit_intercept)
+    return Scaling.none(moments.n_features)
 
 
-def _points(
-    scaled: Moments, scaling: Scaling, settings: TrainingSettings, rows: RowStore | None
-) -> Array | RowStore:
+def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: TrainingSettings) -> Batches:
+    """What the steps run on: sigma points of the scaled moments, all rows, or some of them."""
     if not settings.needs_rows:
-        return scaled.sigma_points()
-    if rows is None:
+        return FullBatches(scaled.sigma_points())
+    if data.rows is None:
         raise ValueError("mini-batches, and full batches that are not condensed, need the rows")
-    return rows if settings.batch_size else scaling.apply(rows.rows())
+    if settings.batch_size is None:
+        return FullBatches(scaling.apply(data.rows.rows()))
+    size = min(settings.batch_size, len(data.rows))
+    return MiniBatches(data.rows, scaling, size, settings.shuffle, settings.seed)
 
 
-def _longest(rows: RowStore, scaling: Scaling, settings: TrainingSettings) -> float:
-    """What no eigenvalue of the Hessian of a batch exceeds: the largest mean of ‖(x, 1)‖² of so many rows.
-
-    Of the shortest batch, the longest rows may be all that there is.
-    """
-    batch_size = min(settings.batch_size or len(rows), len(rows))
-    n_rows = min(len(rows) % batch_size or batch_size, _MOST_ROWS)
-    longest = np.zeros(0)
-    for window in map(scaling.apply, rows.windows(1)):
-        squares = np.einsum("ij,ij->i", window[:, :-1], window[:, :-1])
-        longest = np.append(longest, squares)
-        if len(longest) > n_rows:
-            longest = np.partition(longest, len(longest) - n_rows)[-n_rows:]
-    return float(np.mean(np.sort(longest))) + settings.intercept + settings.l2
+def _automatic_rate(batches: Batches, method: Method, objective: Objective, safe: float) -> float:
+    """The fastest rate; for mini-batches half of the safe one, which takes a single row to its minimum."""
+    if batches.is_full:
+        return method.fastest_rate(*objective.extremes)
+    return safe / 2.0 if safe < inf else 1.0
 
 
 def _first_start(scaling: Scaling, settings: TrainingSettings) -> Start:
     """Weights and intercept to start from."""
     k = len(scaling.shift) - 1
-    n_parameters = k + settings.intercept
+    n_parameters = k + settings.fit_intercept
     if settings.init == "zeros":
         numbers = np.zeros(n_parameters)
     elif settings.init == "normal":
@@ -254,11 +239,11 @@ def _first_start(scaling: Scaling, settings: TrainingSettings) -> Start:
     else:
         numbers = np.array(settings.init, dtype=np.float64)
         if len(numbers) != n_parameters:
-            intercept = " and 1 for the intercept" if settings.intercept else ""
+            intercept = " and 1 for the intercept" if settings.fit_intercept else ""
             plural = "s" * (len(numbers) != 1)
             raise UsageError(
                 f"init has {len(numbers)} number{plural}, but needs {k} for the weights{intercept}"
             )
-        given = scaling.from_data_units(numbers[:k], numbers[k] if settings.intercept else 0.0)
+        given = scaling.from_data_units(numbers[:k], numbers[k] if settings.fit_intercept else 0.0)
         numbers = np.append(*given)[:n_parameters]
-    return Start(numbers[:k], float(numbers[k]) if settings.intercept else None)
+    return Start(numbers[:k], float(numbers[k]) if settings.fit_intercept else None)

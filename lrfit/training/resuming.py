@@ -1,28 +1,33 @@
 """Resuming: from a model document to a run that goes on where that one ended, with the same bits.
 
-What is not said anew is as the model has it. What is said anew and differs, and data that differ, are
-changes: they are refused; or, if they are allowed, the run starts anew from the parameters of the model.
+Settings that are not given come from the model. A setting or data that differ are changes: they are refused;
+or, if changes are allowed, the run starts anew from the parameters of the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from lrfit.data.tables import TableRequest
+from lrfit.data.training_data import TrainingData
 from lrfit.errors import ModelFileError, UsageError
 from lrfit.graph.nodes import Node
+from lrfit.messages import shown, spelled
 from lrfit.model.document import ModelDocument
-from lrfit.training.plan import Start, TrainingPlan
+from lrfit.model.document_file import load
+from lrfit.training.graph import start_of
+from lrfit.training.plan import Start, TrainingPlan, plan_training
 from lrfit.training.settings import TrainingSettings
 
-__all__ = ["Resumption"]
+__all__ = ["Resumption", "chosen_settings", "columns_of", "plan_run"]
 
 _CHOSEN = {"learning_rate", "momentum"}
-"""Settings that may be left to the program. What it chooses is compared once it is known."""
+"""Settings that may be "auto". What is chosen for them is compared once it is known."""
 
 
 @dataclass
@@ -30,8 +35,8 @@ class Resumption:
     """A run that goes on where another one ended.
 
     Args:
-        model: The fit of that run.
-        name: What messages call it.
+        model: The document of that run.
+        name: Name of the model in messages.
         allow_changes: Whether settings and data may differ.
 
     Raises:
@@ -48,44 +53,53 @@ class Resumption:
         if training is None:
             raise ModelFileError(
                 f"{self.name} does not tell how it was trained, so it cannot be resumed; "
-                "--init starts from its parameters"
+                f"{spelled(init=...)} starts from its parameters"
             )
         names = [f.name for f in fields(TrainingSettings) if hasattr(training, f.name)]
         self._training = training
-        self._kept = {name: getattr(training, name) for name in names} | {"intercept": training.fit_intercept}
+        self._kept = {name: getattr(training, name) for name in names}
         del self._kept["epochs"]  # that were done
         try:
             self.settings({})
         except UsageError as error:
             raise ModelFileError(f"{self.name} cannot be resumed: {error}") from error
 
-    def settings(self, said: Mapping[str, Any]) -> TrainingSettings:
-        """The model's settings, but for those that are said anew.
+    def table(self, request: TableRequest) -> TableRequest:
+        """The request, with the columns of the model.
+
+        Raises:
+            UsageError: It asks for other columns.
+        """
+        return columns_of(self.model, request)
+
+    def settings(self, given: Mapping[str, Any]) -> TrainingSettings:
+        """The model's settings, but for those that are given.
 
         Raises:
             UsageError: One differs, and must not; or is not valid.
         """
         self._accept(
-            f"--{_option(name)} is {_text(name, value)}, and was {_text(name, self._kept[name])}"
-            for name, value in said.items()
-            if name in self._kept and value != self._kept[name] and not (name in _CHOSEN and value is None)
+            f"{spelled(**{name: ...})} is {_text(name, value)}, and was {_text(name, self._kept[name])}"
+            for name, value in given.items()
+            if name in self._kept and value != self._kept[name] and not (name in _CHOSEN and value == "auto")
         )
-        if "init" in said:
-            raise UsageError("--init and --resume exclude each other: the start is the model's")
-        return TrainingSettings(**{**self._kept, **self._automatic, **said})
+        if "init" in given:
+            raise UsageError(
+                f"{spelled(init=...)} and {spelled(resume=...)} exclude each other: the start is the model's"
+            )
+        return TrainingSettings(**{**self._kept, **self._automatic, **given})
 
     @property
-    def _automatic(self) -> dict[str, None]:
-        """What must have been left to the program: it alone chooses no momentum for Nesterov's method."""
+    def _automatic(self) -> dict[str, str]:
+        """Settings that must have been "auto": no other way leads to no momentum with Nesterov's method."""
         is_chosen = self._kept["nesterov"] and not self._kept["momentum"]
-        return dict.fromkeys(_CHOSEN) if is_chosen else {}
+        return dict.fromkeys(_CHOSEN, "auto") if is_chosen else {}
 
-    def continued(self, plan: TrainingPlan, fingerprint: str) -> TrainingPlan:
-        """The run from where the model's ended, or, if there were changes, from its parameters.
+    def continued(self, plan: TrainingPlan) -> TrainingPlan:
+        """The plan of the run from where the model's ended, or, if there were changes, from its parameters.
 
         Args:
-            plan: The run, prepared as if it began.
-            fingerprint: Of the data.
+            plan: Plan of the run as if it began.
 
         Raises:
             ModelFileError: The model's variables are not those of such a run.
@@ -93,28 +107,26 @@ class Resumption:
         """
         chosen = {"learning_rate": plan.learning_rate, "momentum": plan.method.momentum}
         self._accept(
-            f"--{_option(name)} auto is {value!r}, and was {self._kept[name]!r}"
+            f"{spelled(**{name: 'auto'})} is {value!r}, and was {self._kept[name]!r}"
             for name, value in chosen.items()
-            if getattr(plan.settings, name) is None and value != self._kept[name]
+            if getattr(plan.settings, name) == "auto" and value != self._kept[name]
         )
-        known = self.model.data and self.model.data.fingerprint
-        same_data = known == fingerprint
-        reason = (
-            "the data have changed" if known else "it does not say which data it is from, as an older one"
-        )
-        self._accept([] if same_data else [reason])
-        fitted = np.array(list(self.model.weights.values()))
-        held_out = plan.held_out
+        fitted, held_out = self.model.coefficients, plan.data.held_out
         validation_loss = held_out.half_mse(fitted, self.model.intercept) if held_out else None
-        same_rows = validation_loss == self._training.validation_loss
-        self._accept(
-            []
-            if same_rows or not same_data
-            else ["the rows held out have changed (or --validation was left out)"]
-        )
+        self._accept(self._changes_of_data(plan.data.sample.fingerprint, validation_loss))
         weights, intercept = plan.scaling.from_data_units(fitted, self.model.intercept)
-        start = Start(weights, intercept if plan.settings.intercept else None, self._training.epochs)
+        start = Start(weights, intercept if plan.settings.fit_intercept else None, self._training.epochs)
         return replace(plan, start=start if self._has_changed else self._same(start, plan))
+
+    def _changes_of_data(self, fingerprint: str, validation_loss: float | None) -> Iterator[str]:
+        """In which way the data, or the rows held out, are not those of the model."""
+        known = self.model.data and self.model.data.fingerprint
+        if not known:
+            yield "it does not say which data it is from, as an older one"
+        elif known != fingerprint:
+            yield "the data have changed"
+        elif validation_loss != self._training.validation_loss:
+            yield f"the rows held out have changed (or {spelled(validation=...)} was left out)"
 
     def _same(self, start: Start, plan: TrainingPlan) -> Start:
         """The start with the variables of the model, and its best epoch."""
@@ -123,35 +135,74 @@ class Resumption:
         if {name: len(kept[name]) for name in kept} != {name: prod(shapes[name]) for name in shapes}:
             raise ModelFileError(
                 f"{self.name}: field 'training.variables' does not hold what such a run needs, "
-                f"{', '.join(shapes)}; --allow-changes starts anew from the parameters"
+                f"{', '.join(shapes)}; {spelled(allow_changes=True)} starts anew from the parameters"
             )
         variables = {name: np.array(kept[name]).reshape(shape) for name, shape in shapes.items()}
+        weights, intercept = start_of(variables)
         return replace(
             start,
-            weights=variables["W"][:, 0],
-            intercept=float(variables["b"]) if "b" in variables else None,
+            weights=weights,
+            intercept=intercept,
             variables=variables,
             best_epoch=training.best_epoch,
             best=None if training.best is None else np.array(training.best),
         )
 
     def _accept(self, changes: Iterable[str]) -> None:
-        listed = list(changes)
-        if listed and not self.allow_changes:
+        """Note the changes, if they are allowed."""
+        found = list(changes)
+        if found and not self.allow_changes:
             raise UsageError(
-                f"{self.name} cannot be resumed as it is: {'; '.join(listed)}. "
-                "--allow-changes starts anew from its parameters"
+                f"{self.name} cannot be resumed as it is: {'; '.join(found)}. "
+                f"{spelled(allow_changes=True)} starts anew from its parameters"
             )
-        self._has_changed |= bool(listed)
+        self._has_changed |= bool(found)
+
+
+def chosen_settings(
+    given: Mapping[str, Any], resume: str | None, *, allow_changes: bool = False
+) -> tuple[Resumption | None, TrainingSettings]:
+    """The settings that are given, completed by their defaults, or by the model whose run goes on.
+
+    Args:
+        given: Settings by name.
+        resume: Path of a model document whose run goes on; None for a run that begins.
+        allow_changes: Whether settings and data may differ from those of that run.
+
+    Raises:
+        DataError: The model cannot be opened.
+        ModelFileError: It is no model document, or cannot be resumed.
+        UsageError: A setting is not valid, or differs and must not.
+    """
+    if resume is None:
+        return None, TrainingSettings(**given)
+    resumption = Resumption(load(resume), shown(resume), allow_changes=allow_changes)
+    return resumption, resumption.settings(given)
+
+
+def plan_run(data: TrainingData, settings: TrainingSettings, resumption: Resumption | None) -> TrainingPlan:
+    """The plan of a run that begins or, with a resumption, of one that goes on; raises as these do."""
+    plan = plan_training(data, settings)
+    return resumption.continued(plan) if resumption else plan
+
+
+def columns_of(model: ModelDocument, request: TableRequest) -> TableRequest:
+    """The request, with the columns of a model in the place of those that it does not name.
+
+    Raises:
+        UsageError: It names other columns than the model has.
+    """
+    features = tuple(model.weights)
+    if request.x not in ((), features) or request.y not in (None, model.target):
+        raise UsageError(
+            f"the model that is resumed has other columns: leave out {spelled(x=...)} and {spelled(y=...)}"
+        )
+    return replace(request, x=features, y=model.target)
 
 
 def _shape(variable: Node) -> tuple[int, ...]:
     """The shape of a variable, all of which is known."""
     return tuple(dim or 0 for dim in variable.shape or ())
-
-
-def _option(name: str) -> str:
-    return "lr" if name == "learning_rate" else name.replace("_", "-")
 
 
 def _text(name: str, value: object) -> str:

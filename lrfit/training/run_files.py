@@ -1,4 +1,4 @@
-"""The journal of a run: the files that it writes, which are its history and its model.
+"""The files that a run writes: its history and its model.
 
 The history of a run that goes on where another ended is that of both: its file is continued, if it is there.
 A checkpoint is a model on the way, from which the run could go on. The history takes the place of an old
@@ -19,7 +19,7 @@ from lrfit.messages import shown
 from lrfit.system.files import open_output
 from lrfit.system.interrupts import closing, held_back
 from lrfit.training.history_file import history_header, history_row
-from lrfit.training.run import EpochRecord
+from lrfit.training.record import EpochRecord
 
 __all__ = []
 
@@ -32,9 +32,9 @@ class RunFiles:
         intercept: Whether there is one.
         history: Path of the history; None for none.
         model: Path of the model, which is written at the end; None for none.
-        every: Epochs between two checkpoints; None for none.
+        every: Number of epochs between two checkpoints; None for no checkpoints.
         continues: Whether the run goes on where another one ended.
-        document: The model that a record stands for.
+        document: Gives the model document of a record.
 
     Attributes:
         checkpoint: Epoch of the last checkpoint; None before the first.
@@ -86,7 +86,7 @@ class RunFiles:
             self._files.close()
 
     def next_due(self, epoch: int) -> float:
-        """The next epoch, after this one, of which it needs a record."""
+        """The next epoch, after this one, of which the files need a record."""
         if self._history:
             return epoch + 1
         return (epoch // self._every + 1) * self._every if self._every else inf

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
+from numbers import Integral, Real
 from types import UnionType
-from typing import Annotated, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from lrfit.errors import UsageError
-from lrfit.messages import shown
+from lrfit.messages import shown, spelled
 from lrfit.model.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Schedule, Share
 
-__all__ = [
-    "TrainingSettings",
-]
+__all__ = ["TrainingSettings"]
 
 
 def _is_init(value: str | Sequence[float]) -> bool:
@@ -30,48 +29,50 @@ class TrainingSettings:
     """How to descend, and when to stop.
 
     Attributes:
-        learning_rate: Factor of each step, above 0; None for the fastest that is guaranteed: in full batch
-            `Method.fastest_rate`, in mini-batches half of `Method.max_safe_rate`.
-        epochs: Passes over the data, 1 or more; when a run is resumed, so many more.
-        batch_size: Rows of one step, 1 or more; None for all.
-        shuffle: Draw the rows of each mini-batch epoch in an order of its own.
-        seed: Of the shuffles, of `init="normal"` and of what is held out; 0 or more.
-        intercept: Whether the model has one.
-        init: "zeros", "normal" (standard normal), both in the units of descent; or the numbers in the units
-            of the data: weights in the order of the features, then the intercept if there is one.
-        standardize: Descend on (x - mean) / sd and (y - mean) / sd.
-        condense: Descend on the sigma points in place of the rows, where the batch is full.
-        l2: Of the penalty ½·l2·‖W‖², in the units of descent; 0 or more.
-        momentum: From 0 to 1; None for the one that suits the fastest rate, in full batch.
-        nesterov: Whether momentum is Nesterov's.
-        schedule: "constant", "invscaling" or "step"; see `lrfit.graph.schedules`.
-        power_t: Of "invscaling"; above 0.
-        step_size: Epochs of a step of "step"; 1 or more.
-        gamma: Factor of the rate after each step of "step"; above 0, at most 1.
+        learning_rate: Factor of each step, above 0; or "auto" for the fastest that is guaranteed: in full
+            batch `Method.fastest_rate`, in mini-batches half of `Method.max_safe_rate`.
+        epochs: Number of passes over the data, at least 1. A run that is resumed does as many more.
+        batch_size: Number of rows of one step, at least 1; None for all rows.
+        shuffle: Whether each epoch of mini-batches draws the rows in an order of its own.
+        seed: Seed of the shuffles, of `init="normal"` and of the rows held out; at least 0.
+        fit_intercept: Whether the model has an intercept.
+        init: Where to start: "zeros" or "normal" (standard normal), both in the units of descent; or numbers
+            in the units of the data: the weights in the order of the features, then the intercept if there is
+            one.
+        standardize: Whether to descend on (x - mean) / sd and (y - mean) / sd.
+        condense: Whether full batches descend on the sigma points in place of the rows.
+        l2: Strength of the penalty ½·l2·‖W‖², in the units of descent; at least 0.
+        momentum: Share of the last step that is added to the next, at least 0 and below 1; or "auto", in full
+            batch, for the one that goes with the fastest rate.
+        nesterov: Whether the momentum is Nesterov's.
+        schedule: How the rate falls: "constant", "invscaling" or "step"; see `lrfit.graph.schedules`.
+        power_t: Exponent of the schedule "invscaling", above 0.
+        step_size: Number of epochs of one step of the schedule "step", at least 1.
+        gamma: Factor of the rate after each step of the schedule "step", above 0 and at most 1.
         average: Whether the parameters are averages over the last part of a mini-batch run.
-        clip_norm: What longer gradients are shortened to; above 0; None for no clipping.
-        tol: Stop when the objective is above its minimum by this share of it (full batch), or changes by
-            this share of it in an epoch (mini-batches); above 0; None to go on.
-        patience: Stop after so many epochs without a lower loss (of the rows held out, if there are any),
-            and keep the parameters that had the lowest; 1 or more; None to go on, and keep the last.
-        max_time_s: Stop after so many seconds of epochs; above 0; None to go on.
-        validation_fraction: Of the rows, held out; between 0 and 1; None for none.
+        clip_norm: Norm to which longer gradients are shortened, above 0; None for no clipping.
+        tol: The run stops when the objective is above its minimum by this share of it (full batch), or
+            changes by this share of it in an epoch (mini-batches); above 0. None to do all epochs.
+        patience: The run stops after this many epochs without a lower loss (of the rows held out, if there
+            are any), and keeps the parameters that had the lowest; at least 1. None to keep the last.
+        max_time_s: The run stops after this many seconds of epochs, above 0; None for no limit.
+        validation_fraction: Share of the rows that is held out, above 0 and below 1; None for none.
 
     Raises:
         UsageError: A value is not among the valid ones, or two exclude each other.
     """
 
-    learning_rate: Positive | None = 0.01
+    learning_rate: Positive | Literal["auto"] = 0.01
     epochs: Number = 100
     batch_size: Number | None = None
     shuffle: bool = True
     seed: Count = 0
-    intercept: bool = True
+    fit_intercept: bool = True
     init: _Init = "zeros"
     standardize: bool = False
     condense: bool = True
     l2: Amount = 0.0
-    momentum: Momentum | None = 0.0
+    momentum: Momentum | Literal["auto"] = 0.0
     nesterov: bool = False
     schedule: Schedule = "constant"
     power_t: Positive = 0.25
@@ -85,15 +86,13 @@ class TrainingSettings:
     validation_fraction: Share | None = None
 
     def __post_init__(self) -> None:
-        for name, (rule, is_optional) in _rules().items():
+        for name, rule in rules().items():
             value = getattr(self, name)
-            if not (rule.is_valid(value) if value is not None else is_optional):
-                wanted = f"{rule.wanted}, or None" if is_optional else rule.wanted
+            if not rule.allows(value):
                 text = shown(value) if isinstance(value, str) else repr(value)
-                raise UsageError(f"{name} is {text}, and must be {wanted}")
-        for is_contradicted, why in _CONTRADICTIONS:
-            if is_contradicted(self):
-                raise UsageError(why)
+                raise UsageError(f"{name} is {text}, and must be {rule.wanted}")
+        for contradiction in _contradictions(self):
+            raise UsageError(contradiction)
 
     @property
     def needs_rows(self) -> bool:
@@ -106,40 +105,65 @@ class TrainingSettings:
         return self.schedule == "constant" and self.clip_norm is None
 
 
+_NUMBERS: dict[object, type] = {int: Integral, float: Real}
+"""The types of numbers, NumPy's among them, that a setting of a kind takes."""
+
+
+class SettingRule(NamedTuple):
+    """What a setting may be.
+
+    Attributes:
+        kind: Type of the setting: int, float, or one that holds words.
+        rule: The rule of such a value.
+        words: Other values that it may have: None, or words such as "auto".
+    """
+
+    kind: object
+    rule: Rule
+    words: tuple[str | None, ...]
+
+    def allows(self, value: object) -> bool:
+        """Whether the setting may have this value."""
+        if value is None or isinstance(value, str):
+            is_of_kind = self.kind not in _NUMBERS and value is not None
+        else:
+            is_of_kind = isinstance(value, _NUMBERS.get(self.kind, object)) and not isinstance(value, bool)
+        return value in self.words if not is_of_kind else self.rule.is_valid(value)
+
+    @property
+    def wanted(self) -> str:
+        """The valid values, in words."""
+        return ", or ".join([self.rule.wanted, *map(repr, self.words)])
+
+
 @cache
-def _rules() -> dict[str, tuple[Rule, bool]]:
-    """The rules of the settings that have one, and whether they may be None, too."""
-    rules = {}
-    for name, kind in get_type_hints(TrainingSettings, include_extras=True).items():
-        is_optional = get_origin(kind) in (Union, UnionType)
-        inner = get_args(kind)[0] if is_optional else kind
-        if get_origin(inner) is Annotated:
-            rules[name] = (inner.__metadata__[0], is_optional)
-    return rules
+def rules() -> dict[str, SettingRule]:
+    """The rules of the settings that have one, from their annotations."""
+    found = {}
+    for name, annotation in get_type_hints(TrainingSettings, include_extras=True).items():
+        is_union = get_origin(annotation) in (Union, UnionType)
+        first, *others = get_args(annotation) if is_union else (annotation,)
+        if get_origin(first) is Annotated:
+            words = [word for other in others for word in (get_args(other) or [None])]
+            found[name] = SettingRule(first.__origin__, first.__metadata__[0], tuple(words))
+    return found
 
 
-_CONTRADICTIONS: list[tuple[Callable[[TrainingSettings], bool], str]] = [
-    (
-        lambda s: s.nesterov and s.momentum == 0.0,
-        "Nesterov's method needs momentum: say how much, such as --momentum 0.9",
-    ),
-    (
-        lambda s: s.momentum is None and (s.learning_rate is not None or s.batch_size is not None),
-        "--momentum auto goes with --lr auto and full batches: it matches the fastest rate",
-    ),
-    (
-        lambda s: (
-            s.schedule != "step"
-            and (s.step_size, s.gamma) != (TrainingSettings.step_size, TrainingSettings.gamma)
-        ),
-        "--step-size and --gamma go with --schedule step",
-    ),
-    (
-        lambda s: s.schedule != "invscaling" and s.power_t != TrainingSettings.power_t,
-        "--power-t goes with --schedule invscaling",
-    ),
-    (
-        lambda s: s.average and s.batch_size is None,
-        "--average is for mini-batches, whose noise it takes out: say --batch-size",
-    ),
-]
+def _contradictions(settings: TrainingSettings) -> Iterator[str]:
+    """Which settings exclude each other, and what to do."""
+    default = TrainingSettings
+    if settings.nesterov and settings.momentum == 0.0:
+        yield f"Nesterov's method needs momentum: say how much, such as {spelled(momentum=0.9)}"
+    if settings.momentum == "auto" and not (settings.learning_rate == "auto" and settings.batch_size is None):
+        yield (
+            f"{spelled(momentum='auto')} goes with {spelled(learning_rate='auto')} and full batches: "
+            "it matches the fastest rate"
+        )
+    is_step = (settings.step_size, settings.gamma) != (default.step_size, default.gamma)
+    if is_step and settings.schedule != "step":
+        yield (f"{spelled(step_size=...)} and {spelled(gamma=...)} go with {spelled(schedule='step')}")
+    if settings.power_t != default.power_t and settings.schedule != "invscaling":
+        yield f"{spelled(power_t=...)} goes with {spelled(schedule='invscaling')}"
+    if settings.average and settings.batch_size is None:
+        size = spelled(batch_size=...)
+        yield f"{spelled(average=True)} is for mini-batches, whose noise it takes out: say {size}"

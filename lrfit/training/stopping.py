@@ -6,45 +6,45 @@ from math import inf
 from time import monotonic
 
 from lrfit.training.plan import TrainingPlan
-from lrfit.training.run import EpochRecord
+from lrfit.training.record import EpochRecord
 
 __all__ = ["Stopping"]
 
 _MARGIN = 0.02
-"""Share of a forecast by which it may be off."""
+"""Share of a forecast by which it may be wrong."""
 
 _LOOKS = 64
-"""How often, at least, descent that is not where the forecast said is looked at while its epochs double."""
+"""Number of looks, at least, while the epochs double, at descent that is past its forecast."""
 
 
 class Stopping:
     """Watches over the records of a run, and keeps the best.
 
     Args:
-        plan: The run.
+        plan: Plan of the run.
         best: Its best record so far, if it goes on from an earlier run with patience.
 
     Attributes:
         best: The record of the lowest monitored loss, if the run has patience; else None.
-        deadline_s: When the time is over, by the monotonic clock.
+        deadline_s: Time at which the run has to end, by the monotonic clock.
     """
 
     def __init__(self, plan: TrainingPlan, best: EpochRecord | None = None) -> None:
         self.best = best if plan.settings.patience else None
         settings = plan.settings
-        self._descent = plan
+        self._plan = plan
         self._tol = settings.tol
         self._patience = settings.patience
         self.deadline_s = inf if settings.max_time_s is None else monotonic() + settings.max_time_s
         self._near, self._far = self._expected()
 
     def _expected(self) -> tuple[float, float]:
-        """Between which epochs the tolerance will be reached, by the forecast."""
-        n_epochs = self._descent.epochs_until(self._tol) if self._tol else None
+        """The epochs between which the tolerance will be reached, by the forecast."""
+        n_epochs = self._plan.epochs_until(self._tol) if self._tol else None
         if n_epochs is None:
             return (0.0, inf)
-        start = self._descent.start.epoch
-        if n_epochs == inf and self._descent.method.momentum:
+        start = self._plan.start.epoch
+        if n_epochs == inf and self._plan.method.momentum:
             return start, start
         return start + (1.0 - _MARGIN) * n_epochs - 1, start + (1.0 + _MARGIN) * n_epochs + 1
 
@@ -70,14 +70,13 @@ class Stopping:
             return "tol"
         if self._patience and self.best and record.epoch - self.best.epoch >= self._patience:
             return "patience"
-        start = self._descent.start.epoch
-        if record.epoch >= start + self._descent.settings.epochs:
+        if record.epoch >= self._plan.last_epoch:
             return "epochs"
-        return "time" if record.epoch > start and monotonic() >= self.deadline_s else None
+        return "time" if record.epoch > self._plan.start.epoch and monotonic() >= self.deadline_s else None
 
     def _is_close(self, record: EpochRecord) -> bool:
         if self._tol is None or self.next_look(record.epoch - 1) > record.epoch:
             return False  # a record that is only due must not change where the run ends
-        if self._descent.is_full_batch:
+        if self._plan.batches.is_full:
             return record.relative_excess <= self._tol
         return record.change is not None and abs(record.change) <= self._tol * record.loss

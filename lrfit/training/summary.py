@@ -1,4 +1,4 @@
-"""Summaries: the fit that a record of a run stands for, with what the moments say of it."""
+"""Summaries: the document of the fit that a record of a run stands for."""
 
 from __future__ import annotations
 
@@ -15,36 +15,26 @@ from lrfit.model.document import (
     TrainingSummary,
 )
 from lrfit.training.plan import TrainingPlan
-from lrfit.training.run import EpochRecord
+from lrfit.training.record import EpochRecord
 from lrfit.training.settings import TrainingSettings
 
 __all__ = ["summarize"]
 
 
-def summarize(
-    plan: TrainingPlan,
-    record: EpochRecord,
-    features: Sequence[str],
-    target: str,
-    *,
-    fingerprint: str | None = None,
-) -> ModelDocument:
-    """The fit that `record` stands for, with what the moments say of it.
+def summarize(plan: TrainingPlan, record: EpochRecord) -> ModelDocument:
+    """The document of the fit that a record stands for, with what the moments say of it.
 
     Args:
-        plan: The run.
+        plan: Plan of the run.
         record: Its last record; or one on the way, for a checkpoint.
-        features: Names of the columns of x.
-        target: Name of y.
-        fingerprint: Of the data.
     """
-    fitted = record.fitted
+    fitted, features = record.fitted, plan.data.features
     return ModelDocument(
-        target=target,
+        target=plan.data.target,
         weights=_named(features, fitted.weights),
         intercept=float(fitted.intercept),
         training=_training_summary(plan, record),
-        data=_data_summary(plan, fitted, features, fingerprint),
+        data=_data_summary(plan, fitted),
     )
 
 
@@ -57,7 +47,6 @@ def _training_summary(plan: TrainingPlan, record: EpochRecord) -> TrainingSummar
         "epochs": record.epoch,
         "learning_rate": plan.learning_rate,
         "momentum": plan.method.momentum,
-        "fit_intercept": settings.intercept,
         "stopped": record.stopped or "checkpoint",
         "validation_loss": fitted.validation_loss,
         "relative_excess": excess if isfinite(excess) else None,
@@ -68,26 +57,24 @@ def _training_summary(plan: TrainingPlan, record: EpochRecord) -> TrainingSummar
     return TrainingSummary(**({name: getattr(settings, name) for name in same} | own))
 
 
-def _data_summary(
-    plan: TrainingPlan, record: EpochRecord, features: Sequence[str], fingerprint: str | None
-) -> DataSummary:
-    moments, bound = plan.moments, plan.max_stable_learning_rate
+def _data_summary(plan: TrainingPlan, record: EpochRecord) -> DataSummary:
+    moments, held_out, bound = plan.moments, plan.data.held_out, plan.max_stable_learning_rate
     return DataSummary(
         n_samples=moments.n_samples,
         r2=moments.r2(record.loss),
         rmse=sqrt(2.0 * record.loss),
         best_constant_loss=moments.best_constant_half_mse,
         max_stable_learning_rate=bound if isfinite(bound) else None,
-        least_squares=_least_squares_summary(plan, features),
+        least_squares=_least_squares_summary(plan),
         condition_number=plan.objective.condition_number,
-        optimum=_optimum_summary(plan, features),
-        n_held_out=plan.held_out.n_samples if plan.held_out else 0,
-        fingerprint=fingerprint,
+        optimum=_optimum_summary(plan),
+        n_held_out=held_out.n_samples if held_out else 0,
+        fingerprint=plan.data.sample.fingerprint,
     )
 
 
-def _least_squares_summary(plan: TrainingPlan, features: Sequence[str]) -> LeastSquaresSummary:
-    intercept = plan.settings.intercept
+def _least_squares_summary(plan: TrainingPlan) -> LeastSquaresSummary:
+    features, intercept = plan.data.features, plan.settings.fit_intercept
     best = plan.moments.least_squares(intercept=intercept)
     errors: dict[str, float | None] = dict.fromkeys([*features, "intercept"])
     if best.standard_errors is not None:
@@ -95,12 +82,12 @@ def _least_squares_summary(plan: TrainingPlan, features: Sequence[str]) -> Least
     return LeastSquaresSummary(_named(features, best.weights), best.intercept, best.half_mse, errors)
 
 
-def _optimum_summary(plan: TrainingPlan, features: Sequence[str]) -> OptimumSummary | None:
+def _optimum_summary(plan: TrainingPlan) -> OptimumSummary | None:
     if not plan.settings.l2:
         return None
     weights, intercept = plan.parameters(plan.objective.minimizer)
     return OptimumSummary(
-        _named(features, weights), float(intercept), plan.moments.half_mse(weights, intercept)
+        _named(plan.data.features, weights), float(intercept), plan.moments.half_mse(weights, intercept)
     )
 
 

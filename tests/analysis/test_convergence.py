@@ -5,11 +5,11 @@ from math import inf
 import numpy as np
 import oracles
 import pytest
+from plans import plan_of
 
 from lrfit.analysis.convergence import Method, fastest_method, rate_text
 from lrfit.analysis.moments import Moments
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
 
 METHODS = [
@@ -79,15 +79,15 @@ def test_the_fastest_method_is_the_best_of_a_search_over_rates_and_momentum(kapp
             assert reached <= max(ends) + 1e-6 * spread
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.5, None])
+@pytest.mark.parametrize("momentum", [0.0, 0.5, "auto"])
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_no_rate_is_faster_in_full_batch_than_auto(momentum, nesterov):
     if nesterov and momentum == 0.0:
         return
     for seed in range(2):
         rows = oracles.random_rows(30, 3, seed)
-        settings = TrainingSettings(learning_rate=None, momentum=momentum, nesterov=nesterov)
-        plan = plan_training(Moments.of_rows(rows), settings)
+        settings = TrainingSettings(learning_rate="auto", momentum=momentum, nesterov=nesterov)
+        plan = plan_of(Moments.of_rows(rows), settings)
         design = np.column_stack([rows[:, :-1], np.ones(30)])
         eigenvalues = np.linalg.eigvalsh(design.T @ design / 30)
 
@@ -157,12 +157,12 @@ def epochs_needed(rows, tol, plan):
     n = len(rows)
     x, y = rows[:, :-1], rows[:, -1]
     if settings.standardize:
-        shift = rows.mean(axis=0) * settings.intercept
+        shift = rows.mean(axis=0) * settings.fit_intercept
         z = (rows - shift) / np.sqrt(np.mean((rows - shift) ** 2, axis=0))
         x, y = z[:, :-1], z[:, -1]
     k = x.shape[1]
-    design = np.column_stack([x, *[np.ones(n)] * settings.intercept])
-    hessian = design.T @ design / n + settings.l2 * np.diag([1.0] * k + [0.0] * settings.intercept)
+    design = np.column_stack([x, *[np.ones(n)] * settings.fit_intercept])
+    hessian = design.T @ design / n + settings.l2 * np.diag([1.0] * k + [0.0] * settings.fit_intercept)
     best = np.linalg.solve(hessian, design.T @ y / n)
     least = np.mean((design @ best - y) ** 2) / 2 + settings.l2 / 2 * np.sum(best[:k] ** 2)
     theta, velocity = np.zeros(len(best)), np.zeros(len(best))
@@ -182,15 +182,15 @@ CASES = {
     "momentum": (2, 1e-6, {"learning_rate": 0.02, "momentum": 0.9}),
     "nesterov": (2, 1e-6, {"learning_rate": 0.02, "momentum": 0.9, "nesterov": True}),
     "l2": (3, 1e-6, {"learning_rate": 0.05, "l2": 0.2}),
-    "auto": (4, 1e-6, {"learning_rate": None}),
-    "auto momentum": (5, 1e-7, {"learning_rate": None, "momentum": None}),
-    "auto nesterov": (5, 1e-7, {"learning_rate": None, "momentum": None, "nesterov": True}),
+    "auto": (4, 1e-6, {"learning_rate": "auto"}),
+    "auto momentum": (5, 1e-7, {"learning_rate": "auto", "momentum": "auto"}),
+    "auto nesterov": (5, 1e-7, {"learning_rate": "auto", "momentum": "auto", "nesterov": True}),
     "standardised": (3, 1e-9, {"learning_rate": 0.3, "standardize": True}),
-    "no intercept": (3, 1e-5, {"learning_rate": 0.03, "intercept": False}),
+    "no intercept": (3, 1e-5, {"learning_rate": 0.03, "fit_intercept": False}),
     "standardised, no intercept, l2": (
         2,
         1e-6,
-        {"learning_rate": 0.2, "intercept": False, "standardize": True, "l2": 0.01},
+        {"learning_rate": 0.2, "fit_intercept": False, "standardize": True, "l2": 0.01},
     ),
 }
 
@@ -199,9 +199,9 @@ CASES = {
 def test_as_many_epochs_as_forecast_are_needed_and_done(name):
     n_features, tol, settings = CASES[name]
     rows = oracles.random_rows(40, n_features, seed=len(name))
-    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings, tol=tol, epochs=20_000))
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(**settings, tol=tol, epochs=20_000))
     forecast, needed = plan.epochs_until(tol), epochs_needed(rows, tol, plan)
-    *_, last = train(plan, executor="numpy", next_due=lambda _: inf)
+    *_, last = descend(plan, executor="numpy", next_due=lambda _: inf)
     print(f"\n{name:30} tol {tol:g}: forecast {forecast}, needed {needed}, done {last.epoch}")  # noqa: T201
     assert last.stopped == "tol"
     assert last.epoch == needed
@@ -210,7 +210,7 @@ def test_as_many_epochs_as_forecast_are_needed_and_done(name):
 
 
 @pytest.mark.parametrize(
-    ("kappa", "momentum"), [(1.0, 0.0), (1e2, 0.9), (1e4, None), (1e6, 0.9), (1e8, 0.0), (1e8, None)]
+    ("kappa", "momentum"), [(1.0, 0.0), (1e2, 0.9), (1e4, "auto"), (1e6, 0.9), (1e8, 0.0), (1e8, "auto")]
 )
 def test_forecasts_hold_at_any_condition_number(kappa, momentum):
     """Where the loop would take too long, from a start that is close to the optimum."""
@@ -220,15 +220,15 @@ def test_forecasts_hold_at_any_condition_number(kappa, momentum):
     noise = rng.normal(size=30)
     rows = np.column_stack([x, x @ (1.0 / np.sqrt(np.geomspace(1.0 / kappa, 1.0, 3))) + noise])
     moments = Moments.of_rows(rows)
-    settings = {"intercept": False, "learning_rate": None if momentum is None else 0.5, "tol": 1e-4}
-    if momentum is not None and kappa > 1e4:  # so far that some 10,000 epochs remain
+    settings = {"fit_intercept": False, "learning_rate": "auto" if momentum == "auto" else 0.5, "tol": 1e-4}
+    if momentum != "auto" and kappa > 1e4:  # so far that some 10,000 epochs remain
         best = moments.least_squares(intercept=False)
-        start = plan_training(moments, TrainingSettings(intercept=False)).objective
+        start = plan_of(moments, TrainingSettings(fit_intercept=False)).objective
         away = np.sqrt(2e-4 * start.minimum * (1.0 + 1e4 / kappa) / start.eigenvalues[0])
         settings["init"] = tuple(best.weights + np.array([away, 0.0, 0.0]))
-    plan = plan_training(moments, TrainingSettings(epochs=2_000_000, momentum=momentum, **settings))
+    plan = plan_of(moments, TrainingSettings(epochs=2_000_000, momentum=momentum, **settings))
     forecast = plan.epochs_until(1e-4)
-    *_, last = train(plan, executor="numba", next_due=lambda _: inf)
+    *_, last = descend(plan, executor="numba", next_due=lambda _: inf)
     assert last.stopped == "tol"
     assert forecast == pytest.approx(last.epoch, rel=0.01)
 
@@ -236,15 +236,15 @@ def test_forecasts_hold_at_any_condition_number(kappa, momentum):
 def test_there_is_no_forecast_where_none_can_be_made():
     moments = Moments.of_rows(oracles.lab_rows())
     for settings in ({"schedule": "step"}, {"schedule": "invscaling"}, {"clip_norm": 1.0}):
-        assert plan_training(moments, TrainingSettings(**settings)).epochs_until(1e-6) is None
+        assert plan_of(moments, TrainingSettings(**settings)).epochs_until(1e-6) is None
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 def test_above_the_bound_the_forecast_is_never(momentum):
     moments = Moments.of_rows(oracles.lab_rows())
-    bound = plan_training(moments, TrainingSettings(momentum=momentum)).max_stable_learning_rate
+    bound = plan_of(moments, TrainingSettings(momentum=momentum)).max_stable_learning_rate
     settings = TrainingSettings(learning_rate=1.01 * bound, momentum=momentum)
-    assert plan_training(moments, settings).epochs_until(1e-6) == inf
+    assert plan_of(moments, settings).epochs_until(1e-6) == inf
 
 
 @pytest.mark.parametrize(("rate", "text"), [(inf, "inf"), (-inf, "-inf"), (0.25, "0.25")])

@@ -23,12 +23,12 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from plans import plan_of
 
 import lrfit
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
 
 LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
@@ -174,7 +174,7 @@ def _rows(n_rows: int, n_features: int, seed: int = 0) -> np.ndarray:
 
 def _lrfit_epochs(rows: np.ndarray, batch_size: int, n_epochs: int = 4) -> float:
     settings = TrainingSettings(learning_rate=RATE, batch_size=batch_size, epochs=n_epochs + 1)
-    records = train(plan_training(Moments.of_rows(rows), settings, RowStore.of(rows)), executor="numba")
+    records = descend(plan_of(Moments.of_rows(rows), settings, RowStore.of(rows)), executor="numba")
     next(records), next(records)  # the start, and the epoch before which it is compiled
     started_s = time.perf_counter()
     for _ in records:

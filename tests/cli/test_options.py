@@ -7,8 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit.cli import options
+from lrfit.cli.option_names import as_options
+from lrfit.cli.table_options import csv_options
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.writer import csv_line
+from lrfit.data.tables import TableRequest
+from lrfit.errors import UsageError
+from lrfit.messages import spelling
+from lrfit.training.settings import rules
 
 NO_NUMBERS = [
     "",
@@ -60,41 +66,57 @@ def test_an_integer_below_the_least_is_refused(text):
     assert options.integer(-1)(text) == int(text)
 
 
-def test_a_word_stands_for_none_only_where_it_is_allowed():
-    assert options.integer(1, none="full")("full") is None
-    assert options.number(above=0.0, none="auto")("auto") is None
+def value_of(setting, text, none=None):
+    return options.setting_value(rules()[setting], none)(text)
+
+
+def test_a_word_stands_for_a_value_only_where_it_is_allowed():
+    assert value_of("batch_size", "full", none="full") is None
+    assert value_of("learning_rate", "auto") == "auto"
     with pytest.raises(click.BadParameter, match="or full"):
-        options.integer(1, none="full")("FULL")
+        value_of("batch_size", "FULL", none="full")
     with pytest.raises(click.BadParameter, match="or auto"):
-        options.number(above=0.0, none="auto")("0")
+        value_of("learning_rate", "0")
     with pytest.raises(click.BadParameter):
-        options.integer(1)("full")
+        value_of("epochs", "full")
     with pytest.raises(click.BadParameter):
-        options.number(above=0.0)("auto")
+        value_of("l2", "auto")
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "1e400", "-1e400", "9" * 400])
 def test_a_number_is_finite_and_plain_decimal(text):
     with pytest.raises(click.BadParameter, match="is not a finite number") as error:
-        options.number()(text)
+        value_of("learning_rate", text)
     assert error.value.message.isprintable()
+
+
+@pytest.mark.parametrize("text", [*NO_NUMBERS, "1.0", "1e3", "9" * 19])
+def test_a_count_is_decimal_digits_only(text):
+    with pytest.raises(click.BadParameter, match="is not an integer of at least 1"):
+        value_of("epochs", text)
 
 
 @pytest.mark.parametrize("text", ["0", "-0", "0.0", "-1", "-1e-9", "1e-400"])
 def test_a_number_has_to_be_above_the_bound(text):
     with pytest.raises(click.BadParameter, match="above 0"):
-        options.number(above=0.0)(text)
+        value_of("learning_rate", text)
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False))
+@pytest.mark.parametrize("text", ["0", "1.0000000000000002", "2"])
+def test_both_bounds_of_a_setting_are_refused_in_the_same_words(text):
+    with pytest.raises(click.BadParameter, match="is not a number above 0 and at most 1"):
+        value_of("gamma", text)
+
+
+@given(st.floats(min_value=0.0, allow_nan=False, allow_infinity=False))
 @settings(max_examples=200, deadline=None)
 def test_a_number_is_read_to_the_bit(value):
-    assert options.number()(repr(value)).hex() == value.hex()
+    assert value_of("l2", repr(value)).hex() == value.hex()
 
 
 @pytest.mark.parametrize(("text", "value"), [(".5", 0.5), ("1.", 1.0), ("+1E+2", 100.0), ("5e-324", 5e-324)])
 def test_odd_spellings_of_a_number_are_read(text, value):
-    assert options.number(above=0.0)(text) == value
+    assert value_of("learning_rate", text) == value
 
 
 @pytest.mark.parametrize(
@@ -211,10 +233,11 @@ def test_a_separator_that_numbers_or_quotes_or_lines_need_is_refused(text):
 
 @click.command()
 @click.argument("path")
-@options.csv_options
-def show(path, **given_options):
-    click.echo(repr(options.csv_format(path, given_options)))
-    click.echo(given_options["encoding"])
+@csv_options
+def show(path, table_of):
+    table = table_of(path)
+    click.echo(repr(table.format))
+    click.echo(table.encoding)
 
 
 @pytest.mark.parametrize(
@@ -251,10 +274,10 @@ def test_the_options_say_how_a_csv_is_written(arguments, format_, encoding):
 )
 def test_options_that_contradict_each_other_or_are_unknown_are_usage_errors(arguments):
     result = CliRunner().invoke(show, arguments)
-    assert result.exit_code == 2
-    assert arguments[1].lstrip("-") in result.output
+    assert getattr(result.exception, "exit_code", result.exit_code) == 2
+    assert arguments[1].lstrip("-") in f"{result.output} {result.exception}"
 
 
 def test_a_separator_that_is_the_decimal_point_comes_with_advice():
-    with pytest.raises(click.UsageError, match="--decimal ',' say --sep ';'"):
-        options.csv_format("a.csv", {"sep": None, "decimal": ",", "no_header": False, "missing": "error"})
+    with spelling(as_options), pytest.raises(UsageError, match="--decimal ',' say --sep ';'"):
+        TableRequest("a.csv", decimal=",")

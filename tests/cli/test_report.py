@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lrfit.cli import report
-from lrfit.cli.report import ProgressTable, next_reported
+from lrfit.cli.progress_table import ProgressTable, next_reported
 from lrfit.data.csv.writer import csv_line
 from lrfit.model.document import DataSummary, LeastSquaresSummary, ModelDocument, TrainingSummary
 from lrfit.model.evaluation import Evaluation
-from lrfit.training.run import EpochRecord
+from lrfit.training.record import EpochRecord
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 LOSSES = st.just(0.0) | st.floats(1e-150, 1e150)

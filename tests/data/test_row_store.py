@@ -16,14 +16,14 @@ import pytest
 from conftest import UNMEASURED
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plans import plan_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data import row_store
 from lrfit.data.row_store import RowStore, available_memory
 from lrfit.errors import OutputError
 from lrfit.messages import shown
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
 
 MIB = 1 << 20
@@ -110,7 +110,9 @@ def test_chunks_are_given_back_when_they_are_joined():
     assert store._chunks == []
 
 
-@pytest.mark.parametrize("settings", [{}, {"standardize": True}, {"shuffle": False}, {"learning_rate": None}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"standardize": True}, {"shuffle": False}, {"learning_rate": "auto"}]
+)
 def test_training_gives_the_same_bits_from_memory_and_from_a_scratch_file(monkeypatch, settings):
     """With windows of several batches, and a budget that makes them of another size."""
     monkeypatch.setattr(row_store, "_WINDOW_BYTES", 1000)
@@ -119,7 +121,7 @@ def test_training_gives_the_same_bits_from_memory_and_from_a_scratch_file(monkey
     paths = []
     for max_bytes in (0, 6000, None):
         store = store_of(rows, max_bytes)
-        records = train(plan_training(Moments.of_rows(rows), TrainingSettings(**given_settings), store))
+        records = descend(plan_of(Moments.of_rows(rows), TrainingSettings(**given_settings), store))
         paths.append([(*record.weights, record.intercept, record.loss) for record in records])
     assert paths[0] == paths[1] == paths[2]
 

@@ -12,23 +12,36 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from plans import plan_of
 
 from lrfit.analysis.convergence import rate_text
+from lrfit.analysis.identifiability import identifiability as identifiability_of
 from lrfit.analysis.moments import Moments
+from lrfit.cli.option_names import as_options
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DivergenceError
+from lrfit.messages import spelling
 from lrfit.training import advice
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.conclusion import conclusion
+from lrfit.training.loop import descend
+from lrfit.training.remedies import remedies
 from lrfit.training.settings import TrainingSettings
+from lrfit.training.wording import number_text
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _as_on_the_command_line():
+    """So that what is advised can be read back from the text."""
+    with spelling(as_options):
+        yield
 
 
 def descent_of(rows, **settings):
-    return plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    return plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
 
 
 def last_record(plan):
-    *_, last = train(plan, next_due=lambda _: inf)
+    *_, last = descend(plan, next_due=lambda _: inf)
     return last
 
 
@@ -94,14 +107,14 @@ def test_the_rate_is_compared_with_the_largest_stable_one(settings, formula, fac
 
 def test_the_rate_that_is_chosen_is_the_fastest():
     smallest, largest = np.linalg.eigvalsh(hessian(LAB))
-    text = advice.rate(descent_of(LAB, learning_rate=None))
+    text = advice.rate(descent_of(LAB, learning_rate="auto"))
     assert text == (
         f"--lr auto is {2 / (smallest + largest):.6g}, the fastest in the long run, "
         f"{100 * largest / (smallest + largest):.3g} % of the largest stable one, {rounded_down(BOUND)} "
         "= 2 / λ_max"
     )
     beta = ((np.sqrt(RATIO) - 1) / (np.sqrt(RATIO) + 1)) ** 2
-    text = advice.rate(descent_of(LAB, learning_rate=None, momentum=None))
+    text = advice.rate(descent_of(LAB, learning_rate="auto", momentum="auto"))
     assert f" with momentum {beta:.6g}, the fastest in the long run, " in text
 
 
@@ -116,7 +129,7 @@ def test_the_rate_of_mini_batches_is_compared_with_that_up_to_which_no_batch_lea
 
 def test_where_the_loss_does_not_depend_on_the_parameters_any_rate_is_as_good():
     rows = np.array([[0.0, 1.0], [0.0, 2.0]])
-    assert "as good as any" in advice.rate(descent_of(rows, intercept=False))
+    assert "as good as any" in advice.rate(descent_of(rows, fit_intercept=False))
 
 
 # Forecasts.
@@ -132,7 +145,7 @@ def test_the_forecast_is_what_the_plain_loop_needs(settings, tol):
     x, y = np.column_stack([LAB[:, :1], np.ones(17)]), LAB[:, 1]
     least = oracles.LAB_LEAST_SQUARES_LOSS
     needed = n_epochs(LAB, 0.02, tol or 1e-6, **settings)
-    first, second = advice.forecast(descent_of(LAB, learning_rate=0.02, tol=tol, **settings), ["x"])
+    first, second = advice.forecast(descent_of(LAB, learning_rate=0.02, tol=tol, **settings))
     times = np.mean(y**2) / 2 / least
     rises = "; with momentum it may rise on the way" if settings else ""
     assert first == (
@@ -140,36 +153,36 @@ def test_the_forecast_is_what_the_plain_loop_needs(settings, tol):
         f"{needed:,.0f} epochs{rises}"
     )
     assert second.startswith(
-        f"condition number {RATIO:.3g}: 'x' is {np.sqrt(np.mean(x[:, 0] ** 2)):.3g} times"
+        f"condition number {RATIO:.3g}: 'x0' is {np.sqrt(np.mean(x[:, 0] ** 2)):.3g} times"
     )
     assert " larger than the constant 1 of the intercept: use --standardize --lr auto" in second
 
 
 def test_a_forecast_says_what_standardizing_brings():
-    *_, text = advice.forecast(descent_of(LAB, learning_rate=0.01), ["x"])
+    *_, text = advice.forecast(descent_of(LAB, learning_rate=0.01))
     assert text.endswith(f", which needs 1 epoch in place of {n_epochs(LAB, 0.01):,.0f}")
 
 
 def test_where_all_epochs_will_not_be_needed_tol_is_named():
     needed = n_epochs(LAB, 0.02)
     for epochs, is_soon in ((needed, False), (needed + 1, True)):
-        first, _ = advice.forecast(descent_of(LAB, learning_rate=0.02, epochs=epochs), ["x"])
+        first, _ = advice.forecast(descent_of(LAB, learning_rate=0.02, epochs=epochs))
         assert first.endswith(f" after {needed:,.0f} epochs" + "; --tol 1e-06 stops there" * is_soon)
 
 
 def test_where_no_loss_will_be_left_no_share_of_it_is_named():
     rows = np.array([[0.0, 1.0], [1.0, 3.0], [2.0, 5.0]])
-    text, *_ = advice.forecast(descent_of(rows, learning_rate=0.1), ["x"])
+    text, *_ = advice.forecast(descent_of(rows, learning_rate=0.1))
     assert re.fullmatch(r"forecast: the loss is as good as 0 after [0-9,]+ epochs", text)
 
 
 @pytest.mark.parametrize(
-    "settings", [{"l2": 0.1}, {"l2": 0.1, "learning_rate": None}, {"l2": 0.1, "batch_size": 4}], ids=str
+    "settings", [{"l2": 0.1}, {"l2": 0.1, "learning_rate": "auto"}, {"l2": 0.1, "batch_size": 4}], ids=str
 )
 def test_with_a_penalty_no_standardizing_is_advised_which_would_have_another_optimum(settings):
     plan = descent_of(LAB, epochs=1, **settings)
-    texts = [*advice.forecast(plan, ["x"]), advice.remedies(plan)]
-    texts.append(advice.conclusion(plan, last_record(plan)))
+    texts = [*advice.forecast(plan), remedies(plan)]
+    texts.append(conclusion(plan, last_record(plan)))
     assert any(texts)
     assert not any("--standardize" in text for text in filter(None, texts))
 
@@ -177,23 +190,23 @@ def test_with_a_penalty_no_standardizing_is_advised_which_would_have_another_opt
 def test_a_run_that_goes_on_is_advised_no_other_run():
     """Its settings are fixed."""
     plan = descent_of(LAB, epochs=10)
-    assert "--standardize" in " ".join(advice.forecast(plan, ["x"]))
+    assert "--standardize" in " ".join(advice.forecast(plan))
     on = replace(plan, start=replace(plan.start, epoch=3))
-    assert "--" not in " ".join(advice.forecast(on, ["x"]))
+    assert "--" not in " ".join(advice.forecast(on))
     record = last_record(plan)
-    assert advice.conclusion(plan, record).endswith(", or with --standardize --lr auto")
-    assert "--" not in advice.conclusion(on, record)
-    words = advice.remedies(on).partition("Try ")[2].partition(", for a loss")[0].split(", or ")
+    assert conclusion(plan, record).endswith(", or with --standardize --lr auto")
+    assert "--" not in conclusion(on, record)
+    words = remedies(on).partition("Try ")[2].partition(", for a loss")[0].split(", or ")
     assert len(words) == 3
     assert all("--allow-changes" in word for word in words)
 
 
 def test_a_feature_that_is_far_from_0_is_named_as_such():
     rows = np.column_stack([LAB[:, 0] + 2000.0, LAB[:, 1]])
-    *_, text = advice.forecast(descent_of(rows, learning_rate=None), ["year"])
+    *_, text = advice.forecast(descent_of(rows, learning_rate="auto"))
     times = rows[:, 0].mean() / rows[:, 0].std()
-    assert f": 'year' is {times:,.0f} times larger than its spread: use --standardize" in text or (
-        f": 'year' is {times:.3g} times larger than its spread: use --standardize" in text
+    assert f": 'x0' is {times:,.0f} times larger than its spread: use --standardize" in text or (
+        f": 'x0' is {times:.3g} times larger than its spread: use --standardize" in text
     )
 
 
@@ -206,7 +219,7 @@ def test_columns_that_nearly_depend_on_each_other_are_the_cause_whatever_their_s
     beta = ((root - 1) / (root + 1)) ** 2
     needed = n_epochs(standardized(rows), 2 * (1 + beta) / (low + high), momentum=beta)
     for settings in ({}, {"standardize": True}):
-        *_, text = advice.forecast(descent_of(rows, **settings), ["a", "b"])
+        *_, text = advice.forecast(descent_of(rows, **settings))
         assert "the features depend nearly linearly on each other (--l2, or fewer features, help)" in text
         options = "--lr auto --momentum auto" if settings else "--standardize --lr auto --momentum auto"
         assert f": use {options} --epochs {needed}, which needs {needed} epochs in place of " in text
@@ -218,7 +231,7 @@ def test_columns_that_nearly_depend_on_each_other_are_the_cause_whatever_their_s
 
 @pytest.mark.parametrize("settings", [{"batch_size": 4}, {"schedule": "step"}, {"clip_norm": 1.0}], ids=str)
 def test_there_is_no_forecast_where_none_can_be_made(settings):
-    assert not [t for t in advice.forecast(descent_of(LAB, **settings), ["x"]) if "forecast" in t]
+    assert not [t for t in advice.forecast(descent_of(LAB, **settings)) if "forecast" in t]
 
 
 def test_there_is_no_forecast_above_the_bound_nor_from_a_start_that_is_not_finite():
@@ -227,7 +240,7 @@ def test_there_is_no_forecast_above_the_bound_nor_from_a_start_that_is_not_finit
         {"init": (1e200, 0.0)},
         {"init": (1e200, 0.0), "momentum": 0.5},
     ):
-        assert not [t for t in advice.forecast(descent_of(LAB, **settings), ["x"]) if "forecast" in t]
+        assert not [t for t in advice.forecast(descent_of(LAB, **settings)) if "forecast" in t]
 
 
 # What the data do not determine.
@@ -236,7 +249,7 @@ def test_there_is_no_forecast_above_the_bound_nor_from_a_start_that_is_not_finit
 def identifiability(x, *, intercept=True):
     y = np.random.default_rng(1).normal(size=len(x))
     moments = Moments.of_rows(np.column_stack([x, y]))
-    text = advice.identifiability(moments, list("abcdefghij")[: x.shape[1]], intercept=intercept)
+    text = identifiability_of(moments, list("abcdefghij")[: x.shape[1]], intercept=intercept)
     best = moments.least_squares(intercept=intercept)
     assert np.all(np.isfinite([*best.weights, best.intercept, best.half_mse]))
     constant = [np.ones((len(x), 1))] * intercept
@@ -294,7 +307,7 @@ def test_without_intercept_a_constant_is_a_feature_like_any_other():
 
 def test_a_feature_that_is_next_to_nothing_is_said_to_be_so():
     rows = np.column_stack([X[:, 0] * 1e-160, X[:, 1] * 1e145])
-    assert "a feature is too small beside the target" in advice.identifiability(
+    assert "a feature is too small beside the target" in identifiability_of(
         Moments.of_rows(rows), ["a"], intercept=True
     )
 
@@ -314,13 +327,13 @@ THOUSAND = np.column_stack([np.arange(0.0, 1001.0), np.cos(np.arange(1001.0)) + 
 SECONDS = np.column_stack([1.6e9 + 86400.0 * np.arange(60.0), np.sin(np.arange(60.0)) + np.arange(60.0)])
 
 
-def remedies(text):
+def advised(text):
     """The options that are named, as settings, and the epochs they need, if that is said."""
     for option in re.split(", or ", text.partition("Try ")[2].split(", for a loss")[0].rstrip(".")):
         words = option.split()
         found = {"standardize": "--standardize" in words}
         rate = words[words.index("--lr") + 1]
-        found["learning_rate"] = None if rate == "auto" else float(rate)
+        found["learning_rate"] = "auto" if rate == "auto" else float(rate)
         if "--epochs" in words:
             found["epochs"] = int(words[words.index("--epochs") + 1])
         yield found
@@ -329,10 +342,10 @@ def remedies(text):
 @pytest.mark.parametrize("rows", [YEARS, THOUSAND, SECONDS], ids=["years", "thousand", "seconds"])
 @pytest.mark.parametrize("kind", [{}, {"momentum": 0.5}, {"momentum": 0.9, "nesterov": True}], ids=str)
 def test_each_remedy_converges(rows, kind):
-    text = advice.remedies(descent_of(rows, **kind))
+    text = remedies(descent_of(rows, **kind))
     x = np.column_stack([rows[:, :1] - rows[:, :1].mean(), np.ones(len(rows))])
     slope, centre = np.linalg.lstsq(x, rows[:, 1])[0]
-    named = list(remedies(text))
+    named = list(advised(text))
     assert named[0]["standardize"]
     for settings in named:
         if settings.get("epochs", 0) > 3_000_000:
@@ -348,27 +361,27 @@ def test_each_remedy_converges(rows, kind):
 @pytest.mark.parametrize("batch_size", [1, 8])
 @pytest.mark.parametrize("kind", [{}, {"momentum": 0.5}, {"momentum": 0.9, "nesterov": True}], ids=str)
 def test_each_remedy_for_mini_batches_trains(rows, batch_size, kind):
-    text = advice.remedies(descent_of(rows, batch_size=batch_size, **kind))
+    text = remedies(descent_of(rows, batch_size=batch_size, **kind))
     assert "--epochs" not in text
     assert "optimum" not in text
-    for settings in remedies(text):
+    for settings in advised(text):
         record = last_record(descent_of(rows, batch_size=batch_size, epochs=3, **kind | settings))
         assert record.stopped == "epochs"
 
 
 @pytest.mark.parametrize("kind", [{"schedule": "step"}, {"clip_norm": 1.0}], ids=str)
 def test_what_is_not_known_is_not_promised(kind):
-    text = advice.remedies(descent_of(YEARS, **kind))
+    text = remedies(descent_of(YEARS, **kind))
     assert "epochs" not in text
     assert "optimum" not in text
-    for settings in remedies(text):
+    for settings in advised(text):
         assert last_record(descent_of(YEARS, **kind | settings)).stopped == "epochs"
 
 
 def test_no_rate_is_a_remedy_for_a_start_that_is_not_finite():
-    for settings in ({}, {"learning_rate": None, "momentum": None}, {"batch_size": 4}):
+    for settings in ({}, {"learning_rate": "auto", "momentum": "auto"}, {"batch_size": 4}):
         plan = descent_of(LAB, init=(1e200, 0.0), **settings)
-        assert advice.remedies(plan) == ""
+        assert remedies(plan) == ""
         with pytest.raises(DivergenceError, match="start from smaller weights"):
             last_record(plan)
 
@@ -377,8 +390,8 @@ def test_no_rate_is_a_remedy_for_a_start_that_is_not_finite():
 
 
 def test_a_run_that_converged_needs_no_word():
-    plan = descent_of(LAB, learning_rate=None, standardize=True)
-    assert advice.conclusion(plan, last_record(plan)) is None
+    plan = descent_of(LAB, learning_rate="auto", standardize=True)
+    assert conclusion(plan, last_record(plan)) is None
 
 
 @pytest.mark.parametrize("epochs", [1, 100, 1500])
@@ -387,7 +400,7 @@ def test_how_far_from_converged_a_run_is(epochs):
     record = last_record(plan)
     reached = oracles.half_mse(LAB, record.weights, record.intercept) / oracles.LAB_LEAST_SQUARES_LOSS
     more = n_epochs(LAB, 0.01) - epochs
-    assert advice.conclusion(plan, record) == (
+    assert conclusion(plan, record) == (
         f"not converged: the loss is {stands(reached)} the optimum; "
         f"within 1e-06 of it after {more:,} more epochs, or with --standardize --lr auto"
     )
@@ -396,9 +409,7 @@ def test_how_far_from_converged_a_run_is(epochs):
 def test_one_epoch_is_not_epochs():
     needed = n_epochs(LAB, 0.04, 0.02)
     plan = descent_of(LAB, learning_rate=0.04, epochs=needed - 1)
-    text = advice.conclusion(
-        descent_of(LAB, learning_rate=0.04, epochs=needed - 1, tol=0.02), last_record(plan)
-    )
+    text = conclusion(descent_of(LAB, learning_rate=0.04, epochs=needed - 1, tol=0.02), last_record(plan))
     assert "; within 0.02 of it after 1 more epoch, or" in text
 
 
@@ -422,9 +433,7 @@ def test_where_no_forecast_is_known_more_epochs_is_all_there_is_to_say(settings,
     plan = descent_of(LAB, epochs=2, **settings)
     record = last_record(plan)
     times = oracles.half_mse(LAB, record.weights, record.intercept) / oracles.LAB_LEAST_SQUARES_LOSS
-    assert advice.conclusion(plan, record) == (
-        f"not converged: the loss is {stands(times)} the optimum; {words}"
-    )
+    assert conclusion(plan, record) == (f"not converged: the loss is {stands(times)} the optimum; {words}")
 
 
 def test_a_rate_that_will_lead_away_needs_no_more_epochs():
@@ -432,7 +441,7 @@ def test_a_rate_that_will_lead_away_needs_no_more_epochs():
     slow = np.linalg.eigh(hessian(LAB))[1][:, 0]
     init = tuple(np.array(list(oracles.LAB_LEAST_SQUARES.values())) + 3.0 * slow)
     plan = descent_of(LAB, learning_rate=1.001 * BOUND, init=init, epochs=5)
-    assert advice.conclusion(plan, last_record(plan)).endswith(
+    assert conclusion(plan, last_record(plan)).endswith(
         "; only a smaller --lr will do, or with --standardize --lr auto"
     )
 
@@ -448,7 +457,7 @@ def test_a_rate_that_will_lead_away_needs_no_more_epochs():
 def test_why_a_run_ended_early_is_said(settings, reason):
     plan = descent_of(LAB, **settings)
     record = last_record(plan)
-    text = advice.conclusion(plan, record)
+    text = conclusion(plan, record)
     assert text.startswith(f"stopped after epoch {record.epoch}: {reason}")
 
 
@@ -457,7 +466,7 @@ def test_a_run_with_patience_says_whose_parameters_are_kept():
     record = last_record(plan)
     best = record.best
     reached = oracles.half_mse(LAB, best.weights, best.intercept) / oracles.LAB_LEAST_SQUARES_LOSS
-    assert advice.conclusion(plan, record) == (
+    assert conclusion(plan, record) == (
         f"stopped after epoch {record.epoch}: --patience 2, so many epochs without a lower loss; "
         f"the parameters are those of epoch {record.epoch - 2}; "
         f"not converged: the loss is {stands(reached)} the optimum; "
@@ -468,10 +477,10 @@ def test_a_run_with_patience_says_whose_parameters_are_kept():
 def test_a_run_whose_rows_held_out_ended_it_was_not_to_converge():
     rows = oracles.random_rows(40, 6, seed=24)
     settings = TrainingSettings(learning_rate=0.05, patience=3, epochs=1000)
-    plan = plan_training(Moments.of_rows(rows[:7]), settings, held_out=Moments.of_rows(rows[7:]))
+    plan = plan_of(Moments.of_rows(rows[:7]), settings, held_out=Moments.of_rows(rows[7:]))
     record = last_record(plan)
     assert record.best.relative_excess > 0.01
-    assert advice.conclusion(plan, record) == (
+    assert conclusion(plan, record) == (
         f"stopped after epoch {record.epoch}: --patience 3, so many epochs without a lower validation loss; "
         f"the parameters are those of epoch {record.epoch - 3}"
     )
@@ -482,7 +491,7 @@ def test_a_run_whose_rows_held_out_ended_it_was_not_to_converge():
 
 @given(st.floats(0.0, 1e308))
 def test_numbers_for_sentences_read_back(value):
-    text = advice._plain(value)
+    text = number_text(value)
     assert not re.search(r"e\+0[0-7]", text)
     assert float(text.replace(",", "")) == pytest.approx(value, rel=0.05, abs=5e-324)
 
@@ -500,7 +509,7 @@ def test_numbers_for_sentences_read_back(value):
     ],
 )
 def test_numbers_for_sentences(value, text):
-    assert advice._plain(value) == text
+    assert number_text(value) == text
 
 
 @given(st.floats(1e-300, 1e15), st.sampled_from([3, 6]))
@@ -523,12 +532,12 @@ def test_no_sentence_shows_what_is_no_number_or_a_wrong_plural(data):
     init = draw(st.sampled_from(["zeros", "normal", 1e-300, 1e100, 1e200]))
     intercept = draw(st.booleans())
     settings = {
-        "learning_rate": draw(st.sampled_from([None, 1e-300, 0.01, 5.0, 1e308])),
+        "learning_rate": draw(st.sampled_from(["auto", 1e-300, 0.01, 5.0, 1e308])),
         "momentum": draw(st.sampled_from([0.0] * 7 + [0.5])),
         "l2": draw(st.sampled_from([0.0, 1e-3, 1e3])),
         "batch_size": draw(st.sampled_from([None, None, 1, 4])),
         "standardize": draw(st.booleans()),
-        "intercept": intercept,
+        "fit_intercept": intercept,
         "epochs": 3,
         "init": init if isinstance(init, str) else (init,) * (k + intercept),
         "tol": draw(st.sampled_from([None, 1e-300, 1e-3, 0.5])),
@@ -538,11 +547,11 @@ def test_no_sentence_shows_what_is_no_number_or_a_wrong_plural(data):
         plan = descent_of(rows, **settings)
     except DivergenceError:
         return
-    texts = [advice.rate(plan), *advice.forecast(plan, features)]
-    texts.append(advice.identifiability(plan.moments, features, intercept=intercept))
+    texts = [advice.rate(plan), *advice.forecast(plan)]
+    texts.append(identifiability_of(plan.moments, features, intercept=intercept))
     if np.isfinite(plan.safe_learning_rate):  # else none leads away
-        texts.append(advice.remedies(plan))
+        texts.append(remedies(plan))
     with suppress(DivergenceError):
-        texts.append(advice.conclusion(plan, last_record(plan)))
+        texts.append(conclusion(plan, last_record(plan)))
     for text in filter(None, texts):
         assert not re.search(r"\b(nan|inf)\b|e\+0[0-3]|\b1 (epochs|rows)\b|: \.", text), text

@@ -7,12 +7,13 @@ import numpy as np
 import oracles
 import pytest
 from depth import cases
+from plans import plan_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DivergenceError
-from lrfit.training.loop import train
-from lrfit.training.plan import Start, plan_training
+from lrfit.training.loop import descend
+from lrfit.training.plan import Start
 from lrfit.training.settings import TrainingSettings
 
 N_SETS = cases(10, 200)
@@ -28,7 +29,7 @@ def random_set(seed, most_rows):
     offset = rng.choice([0.0, 1.0, 30.0]) * rng.normal(size=n_features + 1)
     rows = rng.normal(size=(n_rows, n_features + 1)) + offset
     momentum, nesterov = METHODS[seed % len(METHODS)]
-    flags = {name: bool(rng.integers(2)) for name in ("intercept", "standardize")}
+    flags = {name: bool(rng.integers(2)) for name in ("fit_intercept", "standardize")}
     return rows * 10.0 ** rng.integers(-3, 4, size=n_features + 1), flags | {
         "momentum": momentum,
         "nesterov": nesterov,
@@ -36,14 +37,14 @@ def random_set(seed, most_rows):
 
 
 def prepared(rows, **settings):
-    return plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    return plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
 
 
 def outcome(plan):
     """All records, and whether the run was called diverged."""
     records = []
     try:
-        for record in train(plan, executor="numpy", next_due=lambda _: inf):
+        for record in descend(plan, executor="numpy", next_due=lambda _: inf):
             records.append(record)  # noqa: PERF402 (those before an error, too)
     except DivergenceError:
         return records, True
@@ -71,7 +72,7 @@ def test_a_run_that_goes_on_is_judged_as_one_that_never_stopped(factor, settings
     plan = prepared(rows, learning_rate=factor * bound, epochs=2000, init=init, **settings)
     whole, is_called = [], False
     try:
-        for record in train(plan, executor="numpy"):
+        for record in descend(plan, executor="numpy"):
             whole.append(record)  # noqa: PERF402 (those before an error, too)
     except DivergenceError:
         is_called = True
@@ -153,7 +154,7 @@ def epoch_map(x, batch_size, rate, momentum, *, nesterov):
 
 def radius(plan, rows):
     z, settings = plan.scaling.apply(rows), plan.settings
-    x = np.column_stack([z[:, :-1], *[np.ones(len(z))] * settings.intercept])
+    x = np.column_stack([z[:, :-1], *[np.ones(len(z))] * settings.fit_intercept])
     size, rate = settings.batch_size, plan.learning_rate
     product = epoch_map(x, size, rate, settings.momentum, nesterov=settings.nesterov)
     return float(np.max(np.abs(np.linalg.eigvals(product))))
@@ -199,7 +200,13 @@ def test_growth_that_passes_is_no_divergence():
     away = np.array([330.0, 346.0])
     losses = [np.mean((x @ d) ** 2) for d in (away, product @ away, product @ product @ away)]
     assert losses[2] > losses[1] > 100.0 * losses[0]
-    settings = {"learning_rate": rate, "batch_size": 1, "shuffle": False, "intercept": False, "epochs": 300}
+    settings = {
+        "learning_rate": rate,
+        "batch_size": 1,
+        "shuffle": False,
+        "fit_intercept": False,
+        "epochs": 300,
+    }
     records, is_called = outcome(prepared(np.column_stack([x, np.zeros(3)]), init=tuple(away), **settings))
     assert not is_called
     assert records[-1].loss < 1e-12 * records[0].loss

@@ -11,12 +11,13 @@ from cli.test_report import LOSSES, NUMBERS, hexes, record
 from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plans import plan_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.errors import DataError
-from lrfit.training.history_file import History, history_header, history_row, next_thinned, read_history
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.history import History, next_thinned
+from lrfit.training.history_file import history_header, history_row, read_history
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
 
 
@@ -128,8 +129,8 @@ def test_what_is_no_history_is_refused_in_a_line(tmp_path, text, reason):
 
 
 def test_a_run_is_a_history_in_the_units_of_descent():
-    plan = plan_training(Moments.of_rows(oracles.lab_rows()), TrainingSettings(epochs=3, standardize=True))
-    records = list(train(plan))
+    plan = plan_of(Moments.of_rows(oracles.lab_rows()), TrainingSettings(epochs=3, standardize=True))
+    records = list(descend(plan))
     history = History.of(records, ["x"], intercept=True)
     assert history.epochs.tolist() == [0, 1, 2, 3]
     assert history.loss.tolist() == [record.loss for record in records]

@@ -7,26 +7,25 @@ import numpy as np
 import oracles
 import pytest
 import reference_runs
+from plans import plan_of, summary_of
 
 from lrfit.analysis.convergence import rate_text
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DivergenceError, UsageError
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
-from lrfit.training.summary import summarize
 
 
 def run(rows, **settings):
     """All records of a run."""
-    return list(train(plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))))
+    return list(descend(plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))))
 
 
 def fit(rows, features=("x",), **settings):
-    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
-    *_, last = train(plan)
-    return summarize(plan, last, features, "y")
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    *_, last = descend(plan)
+    return summary_of(plan, last, features, "y")
 
 
 def assert_close(records, path, rtol=1e-12):
@@ -58,7 +57,7 @@ def test_descent_is_the_plain_loop(batch_size, shuffle, n_features, fit_intercep
     rows = oracles.random_rows(17, n_features)
     init = (*np.linspace(-1, 1, n_features), *[0.25] * fit_intercept)
     settings = {"learning_rate": 0.02, "epochs": 20, "batch_size": batch_size, "shuffle": shuffle, "seed": 7}
-    records = run(rows, init=init, intercept=fit_intercept, **settings)
+    records = run(rows, init=init, fit_intercept=fit_intercept, **settings)
 
     def order(epoch):
         return np.random.default_rng((7, epoch)).permutation(17) if shuffle and batch_size else np.arange(17)
@@ -133,7 +132,7 @@ def test_standardized_descent_is_the_plain_loop_on_standardized_rows(batch_size,
         w = weights * scale[-1] / scale[:-1]
         in_data_units.append((w, scale[-1] * b + shift[-1] - w @ shift[:-1]))
     settings = {"learning_rate": 0.1, "epochs": 30, "batch_size": batch_size, "shuffle": False}
-    records = run(rows, intercept=fit_intercept, standardize=True, **settings)
+    records = run(rows, fit_intercept=fit_intercept, standardize=True, **settings)
     for record, (w, b) in zip(records, in_data_units, strict=True):
         np.testing.assert_allclose(record.weights, w, rtol=1e-11, atol=1e-12)
         assert record.intercept == pytest.approx(b, rel=1e-11, abs=1e-10)
@@ -156,7 +155,7 @@ def test_sigma_points_and_a_million_rows_give_the_same_parameters():
 
 def test_norris_reaches_ten_certified_digits():
     rows = oracles.read_columns("norris.csv", ["x", "y"])
-    for rate in (None, 0.5):
+    for rate in ("auto", 0.5):
         result = fit(rows, learning_rate=rate, epochs=100, standardize=True)
         assert result.weights["x"] == pytest.approx(oracles.NORRIS["x"], rel=1e-10)
         assert result.intercept == pytest.approx(oracles.NORRIS["intercept"], rel=1e-10)
@@ -177,7 +176,7 @@ def test_the_order_of_an_epoch_depends_on_seed_and_epoch_alone():
 
 def test_the_last_short_batch_counts_divided_by_its_own_size():
     rows = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 4.0]])
-    last = run(rows, learning_rate=1.0, epochs=1, batch_size=2, shuffle=False, intercept=False)[-1]
+    last = run(rows, learning_rate=1.0, epochs=1, batch_size=2, shuffle=False, fit_intercept=False)[-1]
     assert last.weights[0] == 4.0  # 0 → 1 after the first two, → 4 after the third alone
 
 
@@ -186,7 +185,7 @@ def test_the_last_short_batch_counts_divided_by_its_own_size():
 def test_full_batch_above_the_bound_is_called_diverged_and_says_why(factor, standardize):
     rows = oracles.random_rows(100, 2)
     moments = Moments.of_rows(rows)
-    bound = plan_training(moments, TrainingSettings(standardize=standardize)).max_stable_learning_rate
+    bound = plan_of(moments, TrainingSettings(standardize=standardize)).max_stable_learning_rate
     with pytest.raises(DivergenceError) as info:
         run(rows, learning_rate=factor * bound, epochs=5000, standardize=standardize)
     for part in ("epoch", f"{factor * bound:.6g}", rate_text(bound)):
@@ -196,7 +195,7 @@ def test_full_batch_above_the_bound_is_called_diverged_and_says_why(factor, stan
 @pytest.mark.parametrize("seed", range(20))
 def test_full_batch_below_the_bound_never_counts_as_diverged(seed):
     rows = oracles.random_rows(30, 3, seed) * 10.0 ** np.random.default_rng(seed).integers(-3, 4, size=4)
-    bound = plan_training(Moments.of_rows(rows), TrainingSettings()).max_stable_learning_rate
+    bound = plan_of(Moments.of_rows(rows), TrainingSettings()).max_stable_learning_rate
     records = run(rows, learning_rate=0.99 * bound, epochs=300)
     assert records[-1].loss <= records[0].loss
 
@@ -220,7 +219,7 @@ def test_with_the_automatic_rate_no_epoch_leads_away_from_an_exact_line(batch_si
     x = oracles.random_rows(60, 2)[:, :2] * scale
     truth = np.array([2.0 / scale, -1.0 / scale, 0.5])
     records = run(
-        np.column_stack([x, x @ truth[:2] + 0.5]), learning_rate=None, epochs=50, batch_size=batch_size
+        np.column_stack([x, x @ truth[:2] + 0.5]), learning_rate="auto", epochs=50, batch_size=batch_size
     )
     distances = [np.linalg.norm(np.array([*r.weights, r.intercept]) - truth) for r in records]
     assert distances[-1] < distances[0]
@@ -240,7 +239,7 @@ def test_init_normal_is_drawn_from_the_seed_and_a_wrong_number_of_values_is_refu
     with pytest.raises(UsageError, match="has 3 numbers, but needs 1 for the weights and 1 for"):
         run(rows, init=(1.0, 2.0, 3.0))
     with pytest.raises(UsageError, match=r"has 2 numbers, but needs 1 for the weights$"):
-        run(rows, init=(1.0, 2.0), intercept=False)
+        run(rows, init=(1.0, 2.0), fit_intercept=False)
 
 
 def test_init_numbers_are_in_the_units_of_the_data_also_when_standardized():
@@ -252,7 +251,7 @@ def test_init_numbers_are_in_the_units_of_the_data_also_when_standardized():
 @pytest.mark.parametrize("settings", [{"batch_size": 2}, {"condense": False}])
 def test_settings_that_need_rows_are_refused_without_them(settings):
     with pytest.raises(ValueError, match="need the rows"):
-        plan_training(Moments.of_rows(oracles.lab_rows()), TrainingSettings(**settings))
+        plan_of(Moments.of_rows(oracles.lab_rows()), TrainingSettings(**settings))
 
 
 def test_the_summary_carries_what_was_reached_and_what_could_be():
@@ -269,7 +268,7 @@ def test_the_summary_carries_what_was_reached_and_what_could_be():
 
 def test_constant_y_gives_weight_zero_and_no_r2():
     rows = np.array([[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
-    result = fit(rows, epochs=2000, learning_rate=None, standardize=True)
+    result = fit(rows, epochs=2000, learning_rate="auto", standardize=True)
     assert result.weights["x"] == pytest.approx(0.0, abs=1e-12)
     assert result.intercept == pytest.approx(5.0)
     assert result.data.r2 is None
@@ -299,8 +298,8 @@ def test_mini_batches_on_a_constant_target_that_start_at_the_optimum_do_not_coun
 
 def records_of(rows, *, executor="numpy", next_due=lambda epoch: epoch + 1, **settings):
     """All records, and the error that ended them, if there was one."""
-    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
-    records, generator = [], train(plan, executor=executor, next_due=next_due)
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    records, generator = [], descend(plan, executor=executor, next_due=next_due)
     try:
         for record in generator:
             records.append(record)  # noqa: PERF402 (those before an error, too)
@@ -383,8 +382,8 @@ def test_divergence_is_found_in_the_same_epoch_whatever_is_due(settings):
 @pytest.mark.parametrize("next_due", [lambda epoch: epoch + 1, lambda _: inf], ids=["all due", "none due"])
 def test_on_epoch_rises_to_the_last(kind, executor, next_due):
     rows, told = oracles.random_rows(31, 1), []
-    plan = plan_training(Moments.of_rows(rows), TrainingSettings(epochs=500, **kind), RowStore.of(rows))
-    for _ in train(plan, executor=executor, next_due=next_due, on_epoch=told.append):
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(epochs=500, **kind), RowStore.of(rows))
+    for _ in descend(plan, executor=executor, next_due=next_due, on_epoch=told.append):
         pass
     assert told == sorted(set(told))
     assert told[0] > 0
@@ -396,13 +395,13 @@ def test_many_epochs_are_run_at_once_where_none_is_due_and_none_can_diverge(batc
     """In full batch below the bound there is nothing to look for; mini-batches are looked at each epoch."""
     rows, told = oracles.lab_rows(), []
     settings = TrainingSettings(learning_rate=0.01, epochs=1000, batch_size=batch_size)
-    plan = plan_training(Moments.of_rows(rows), settings, RowStore.of(rows))
-    list(train(plan, executor="numba", next_due=lambda _: inf, on_epoch=told.append))
+    plan = plan_of(Moments.of_rows(rows), settings, RowStore.of(rows))
+    list(descend(plan, executor="numba", next_due=lambda _: inf, on_epoch=told.append))
     assert (len(told) == 1000) == is_looked_at
     assert (len(told) < 100) != is_looked_at
 
 
 def test_an_executor_that_is_not_there_is_refused_before_the_start():
-    plan = plan_training(Moments.of_rows(oracles.lab_rows()), TrainingSettings())
+    plan = plan_of(Moments.of_rows(oracles.lab_rows()), TrainingSettings())
     with pytest.raises(UsageError, match="executor is 'cuda'"):
-        next(train(plan, executor="cuda"))
+        next(descend(plan, executor="cuda"))

@@ -6,17 +6,17 @@ from math import inf
 import numpy as np
 import oracles
 import pytest
+from plans import plan_of
 
 from lrfit.analysis.convergence import Method
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import UsageError
-from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 
 
 def prepared(rows, **settings):
-    return plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
+    return plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.5])
@@ -26,7 +26,7 @@ def prepared(rows, **settings):
 def test_no_batch_has_more_curvature_than_the_safe_rate_allows_for(batch_size, standardize, intercept, l2):
     """Of all batches that can be drawn of 9 rows, the short last one among them."""
     rows = oracles.random_rows(9, 2, seed=batch_size) * [1.0, 20.0, 3.0]
-    settings = {"batch_size": batch_size, "standardize": standardize, "intercept": intercept, "l2": l2}
+    settings = {"batch_size": batch_size, "standardize": standardize, "fit_intercept": intercept, "l2": l2}
     plan = prepared(rows, **settings)
     z = rows
     if standardize:
@@ -49,7 +49,7 @@ def test_auto_is_the_fastest_rate_of_full_batches_and_half_of_the_safe_one_of_mi
     batch_size, momentum, nesterov
 ):
     settings = {"batch_size": batch_size, "momentum": momentum, "nesterov": nesterov}
-    plan = prepared(oracles.random_rows(30, 2), learning_rate=None, **settings)
+    plan = prepared(oracles.random_rows(30, 2), learning_rate="auto", **settings)
     method = Method(momentum, nesterov=nesterov)
     smallest, largest = plan.objective.extremes
     assert plan.max_stable_learning_rate == method.max_stable_rate(largest)
@@ -67,9 +67,9 @@ def test_the_longest_rows_are_found_wherever_they_are():
     rows[[7, 35_000, 69_999], 0] = [30.0, 40.0, 50.0]
     assert prepared(rows, batch_size=1).safe_learning_rate == pytest.approx(2.0 / (2500.0 + 1.0 + 1.0))
     mean = (900.0 + 1600.0 + 2500.0) / 4.0
-    both = prepared(rows, batch_size=4, intercept=False)
+    both = prepared(rows, batch_size=4, fit_intercept=False)
     assert both.safe_learning_rate == pytest.approx(2.0 / (mean + 1.0 / 4.0 + 1.0))
-    many = prepared(rows, batch_size=10_000, intercept=False).safe_learning_rate
+    many = prepared(rows, batch_size=10_000, fit_intercept=False).safe_learning_rate
     largest = np.linalg.eigvalsh(rows[[7, 35_000, 69_999], :2].T @ rows[[7, 35_000, 69_999], :2] / 10_000)
     assert 0.0 < many <= 2.0 / largest[-1]
 
@@ -77,7 +77,7 @@ def test_the_longest_rows_are_found_wherever_they_are():
 def test_where_nothing_depends_on_the_parameters_any_rate_will_do():
     rows = np.array([[0.0, 1.0], [0.0, 3.0], [0.0, 5.0]])
     for batch_size in (None, 2):
-        plan = prepared(rows, batch_size=batch_size, intercept=False, learning_rate=None)
+        plan = prepared(rows, batch_size=batch_size, fit_intercept=False, learning_rate="auto")
         assert (plan.learning_rate, plan.safe_learning_rate) == (1.0, inf)
 
 
@@ -88,15 +88,15 @@ def test_steps_of_an_epoch(batch_size, sizes):
     """Of full batches on the sigma points: 2·(n_features + 1)."""
     rows = oracles.random_rows(17, 2)
     plan = prepared(rows, batch_size=batch_size)
-    assert (plan.batch_size, plan.steps_per_epoch) == sizes
-    assert prepared(rows, condense=False).batch_size == 17
+    assert (plan.batches.batch_size, plan.steps_per_epoch) == sizes
+    assert prepared(rows, condense=False).batches.batch_size == 17
 
 
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("standardize", [True, False])
 def test_where_a_run_starts(standardize, intercept):
     rows = oracles.random_rows(20, 2)
-    settings = {"standardize": standardize, "intercept": intercept}
+    settings = {"standardize": standardize, "fit_intercept": intercept}
     zeros = prepared(rows, **settings).start
     np.testing.assert_array_equal(zeros.theta, np.zeros(2 + intercept))
     normal = prepared(rows, init="normal", seed=4, **settings).start

@@ -10,6 +10,7 @@ from depth import cases
 from hypothesis import assume, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
+from plans import plan_of, summary_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
@@ -17,11 +18,9 @@ from lrfit.errors import DivergenceError, ModelFileError, UsageError
 from lrfit.graph import executors
 from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import to_bytes, to_document
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.resuming import Resumption
 from lrfit.training.settings import TrainingSettings
-from lrfit.training.summary import summarize
 
 ROWS = {1: oracles.lab_rows(), 3: oracles.random_rows(17, 3)}
 HELD_OUT = {k: Moments.of_rows(oracles.random_rows(8, k, seed=9)) for k in ROWS}
@@ -44,14 +43,14 @@ def run(rows, said, model=None, *, held_out=None, executor="numpy", fingerprint=
     """All records, and the document that comes out; of a first run, or of one that goes on from a model."""
     moments, store = Moments.of_rows(rows), RowStore.of(rows)
     if model is None:
-        plan = plan_training(moments, TrainingSettings(**said), store, held_out=held_out)
+        plan = plan_of(moments, TrainingSettings(**said), store, held_out=held_out, fingerprint=fingerprint)
     else:
         resumption = Resumption(to_document(model, "m.json"), "m.json", allow_changes=allow)
-        plan = plan_training(moments, resumption.settings(said), store, held_out=held_out)
-        plan = resumption.continued(plan, fingerprint)
-    records = list(train(plan, executor=executor))
+        plan = plan_of(moments, resumption.settings(said), store, held_out=held_out, fingerprint=fingerprint)
+        plan = resumption.continued(plan)
+    records = list(descend(plan, executor=executor))
     features = [f"x{i}" for i in range(rows.shape[1] - 1)]
-    return records, to_bytes(summarize(plan, records[-1], features, "y", fingerprint=fingerprint))
+    return records, to_bytes(summary_of(plan, records[-1], features, "y", fingerprint=fingerprint))
 
 
 def assert_whole(rows, said, epochs, **how):
@@ -83,9 +82,9 @@ def runs(draw):
         "shuffle": draw(st.booleans()),
         "seed": draw(st.integers(0, 2**32)),
         "standardize": draw(st.booleans()),
-        "intercept": draw(st.booleans()),
+        "fit_intercept": draw(st.booleans()),
         "condense": draw(st.booleans()),
-        "learning_rate": draw(st.sampled_from([0.001, 0.01, None])),
+        "learning_rate": draw(st.sampled_from([0.001, 0.01, "auto"])),
         "momentum": draw(st.sampled_from([0.0, 0.5, 0.9])),
         "l2": draw(st.sampled_from([0.0, 0.1])),
         "schedule": draw(st.sampled_from(["constant", "invscaling", "step"])),
@@ -97,8 +96,8 @@ def runs(draw):
         said["power_t"] = draw(st.sampled_from([0.25, 1.3]))
     if said["schedule"] == "step":
         said |= {"step_size": draw(st.integers(1, 4)), "gamma": draw(st.sampled_from([0.1, 0.7]))}
-    if batch_size is None and said["learning_rate"] is None and draw(st.booleans()):
-        said["momentum"] = None
+    if batch_size is None and said["learning_rate"] == "auto" and draw(st.booleans()):
+        said["momentum"] = "auto"
     said["nesterov"] = said["momentum"] != 0.0 and draw(st.booleans())
     said |= draw(st.sampled_from([{}, {"patience": 1}, {"patience": 3}]))
     said |= draw(st.sampled_from([{}, {"tol": 1e-2}, {"tol": 1e-5}]))
@@ -136,20 +135,20 @@ def test_parts_are_the_whole_in_machine_code(kind):
 def test_parts_are_the_whole_where_the_executor_changes(kind, epochs, monkeypatch):
     """From the interpreter to machine code, after some four epochs."""
     said = {"learning_rate": 0.005} | kind
-    plan = plan_training(Moments.of_rows(ROWS[1]), TrainingSettings(**said), RowStore.of(ROWS[1]))
-    work = plan.steps_per_epoch * executors._STEP_S + len(plan.points) * 2 * executors._VALUE_S
+    plan = plan_of(Moments.of_rows(ROWS[1]), TrainingSettings(**said), RowStore.of(ROWS[1]))
+    work = plan.steps_per_epoch * executors._STEP_S + len(plan.batches) * 2 * executors._VALUE_S
     monkeypatch.setattr(executors, "_READY_S", 4.5 * work)
-    assert executors.interpreted_epochs("auto", plan.steps_per_epoch, len(plan.points) * 2) == 4
+    assert executors.interpreted_epochs("auto", plan.steps_per_epoch, len(plan.batches) * 2) == 4
     assert_whole(ROWS[1], said, epochs, executor="auto")
 
 
 def test_momentum_that_was_chosen_to_be_none_is_chosen_again():
     """One standardised feature has one curvature: Nesterov's method needs no momentum."""
-    said = {"learning_rate": None, "momentum": None, "nesterov": True, "standardize": True}
+    said = {"learning_rate": "auto", "momentum": "auto", "nesterov": True, "standardize": True}
     assert_whole(ROWS[1], said, [2, 3])
     _, model = run(ROWS[1], said | {"epochs": 2})
     assert json.loads(model)["training"]["momentum"] == 0.0
-    run(ROWS[1], {"learning_rate": None, "momentum": None, "nesterov": True}, model)
+    run(ROWS[1], {"learning_rate": "auto", "momentum": "auto", "nesterov": True}, model)
 
 
 # Refusals.
@@ -169,35 +168,35 @@ _, FULL = run(ROWS[1], FULL_SAID)
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("learning_rate", 0.02, "--lr is 0.02, and was 0.01"),
-        ("batch_size", 5, "--batch-size is 5, and was 4"),
-        ("batch_size", None, "--batch-size is full, and was 4"),
-        ("shuffle", False, "--shuffle is off, and was on"),
-        ("seed", 1, "--seed is 1, and was 0"),
-        ("intercept", False, "--intercept is off, and was on"),
-        ("standardize", True, "--standardize is on, and was off"),
-        ("condense", False, "--condense is off, and was on"),
-        ("l2", 0.1, "--l2 is 0.1, and was 0.0"),
-        ("momentum", 0.6, "--momentum is 0.6, and was 0.5"),
-        ("nesterov", True, "--nesterov is on, and was off"),
-        ("schedule", "constant", "--schedule is constant, and was step"),
-        ("power_t", 0.5, "--power-t is 0.5, and was 0.25"),
-        ("step_size", 3, "--step-size is 3, and was 2"),
-        ("gamma", 0.2, "--gamma is 0.2, and was 0.1"),
-        ("average", False, "--average is off, and was on"),
-        ("clip_norm", 1.0, "--clip-norm is 1.0, and was none"),
-        ("validation_fraction", 0.5, "--validation-fraction is 0.5, and was none"),
+        ("learning_rate", 0.02, "learning_rate is 0.02, and was 0.01"),
+        ("batch_size", 5, "batch_size is 5, and was 4"),
+        ("batch_size", None, "batch_size is full, and was 4"),
+        ("shuffle", False, "shuffle is off, and was on"),
+        ("seed", 1, "seed is 1, and was 0"),
+        ("fit_intercept", False, "fit_intercept is off, and was on"),
+        ("standardize", True, "standardize is on, and was off"),
+        ("condense", False, "condense is off, and was on"),
+        ("l2", 0.1, "l2 is 0.1, and was 0.0"),
+        ("momentum", 0.6, "momentum is 0.6, and was 0.5"),
+        ("nesterov", True, "nesterov is on, and was off"),
+        ("schedule", "constant", "schedule is constant, and was step"),
+        ("power_t", 0.5, "power_t is 0.5, and was 0.25"),
+        ("step_size", 3, "step_size is 3, and was 2"),
+        ("gamma", 0.2, "gamma is 0.2, and was 0.1"),
+        ("average", False, "average is off, and was on"),
+        ("clip_norm", 1.0, "clip_norm is 1.0, and was none"),
+        ("validation_fraction", 0.5, "validation_fraction is 0.5, and was none"),
     ],
 )
 def test_a_setting_that_differs_is_refused_and_named(name, value, words):
     with pytest.raises(UsageError) as info:
         run(ROWS[1], {name: value, "epochs": 1}, FULL)
     assert words in str(info.value)
-    assert "--allow-changes starts anew" in str(info.value)
+    assert "allow_changes=True starts anew" in str(info.value)
 
 
 def test_all_settings_that_differ_are_named_together():
-    with pytest.raises(UsageError, match=r"--seed is 1, and was 0; --gamma is 0\.2, and was 0\.1\."):
+    with pytest.raises(UsageError, match=r"seed is 1, and was 0; gamma is 0\.2, and was 0\.1\."):
         run(ROWS[1], {"seed": 1, "gamma": 0.2}, FULL)
 
 
@@ -209,23 +208,23 @@ def test_settings_that_are_said_again_and_agree_are_no_change():
 
 @pytest.mark.parametrize("init", ["zeros", "normal", (1.0, 2.0)])
 def test_another_start_is_refused(init):
-    with pytest.raises(UsageError, match="--init and --resume exclude each other"):
+    with pytest.raises(UsageError, match="init and resume exclude each other"):
         run(ROWS[1], {"init": init}, FULL)
 
 
 def test_a_rate_that_is_now_chosen_otherwise_is_refused_and_the_same_one_is_not():
-    _, model = run(ROWS[1], {"learning_rate": None, "epochs": 2})
-    run(ROWS[1], {"learning_rate": None}, model)
+    _, model = run(ROWS[1], {"learning_rate": "auto", "epochs": 2})
+    run(ROWS[1], {"learning_rate": "auto"}, model)
     run(ROWS[1], {}, model)
     _, other = run(ROWS[1], {"epochs": 2})
-    with pytest.raises(UsageError, match=r"--lr auto is 0\.044\d+, and was 0\.01"):
-        run(ROWS[1], {"learning_rate": None}, other)
+    with pytest.raises(UsageError, match=r"learning_rate='auto' is 0\.044\d+, and was 0\.01"):
+        run(ROWS[1], {"learning_rate": "auto"}, other)
 
 
 def test_momentum_that_is_now_chosen_otherwise_is_refused():
-    _, model = run(ROWS[1], {"learning_rate": None, "momentum": 0.5, "epochs": 2})
-    with pytest.raises(UsageError, match=r"--momentum auto is 0\.81\d+, and was 0\.5"):
-        run(ROWS[1], {"learning_rate": None, "momentum": None}, model)
+    _, model = run(ROWS[1], {"learning_rate": "auto", "momentum": 0.5, "epochs": 2})
+    with pytest.raises(UsageError, match=r"momentum='auto' is 0\.81\d+, and was 0\.5"):
+        run(ROWS[1], {"learning_rate": "auto", "momentum": "auto"}, model)
 
 
 def test_data_that_have_changed_are_refused():
@@ -241,13 +240,19 @@ def test_held_out_rows_that_have_changed_are_refused(before, after):
     if before is after:
         run(ROWS[1], {"patience": 3}, model, held_out=after)
         return
-    with pytest.raises(UsageError, match=r"held out have changed \(or --validation was left out\)\."):
+    with pytest.raises(UsageError, match=r"held out have changed \(or validation was left out\)\."):
         run(ROWS[1], {"patience": 3}, model, held_out=after)
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 4}, {"learning_rate": 0.001}, {"average": False}, {"intercept": False}, {"standardize": True}],
+    [
+        {"seed": 4},
+        {"learning_rate": 0.001},
+        {"average": False},
+        {"fit_intercept": False},
+        {"standardize": True},
+    ],
     ids=str,
 )
 def test_allowed_changes_start_anew_from_the_parameters(change):
@@ -255,10 +260,10 @@ def test_allowed_changes_start_anew_from_the_parameters(change):
     records, _ = run(ROWS[1], change | {"epochs": 2}, FULL, allow=True)
     assert records[0].epoch == 3
     assert records[0].weights[0] == pytest.approx(fit.weights["x0"], rel=1e-12)
-    if change != {"intercept": False}:
+    if change != {"fit_intercept": False}:
         assert records[0].intercept == pytest.approx(fit.intercept, rel=1e-12)
     assert not np.any(records[0].variables["W_momentum"])
-    init = (*fit.weights.values(), fit.intercept)[: 1 + change.get("intercept", True)]
+    init = (*fit.weights.values(), fit.intercept)[: 1 + change.get("fit_intercept", True)]
     plain = {name: value for name, value in FULL_SAID.items() if name != "patience"}
     anew, _ = run(ROWS[1], plain | change | {"init": init, "epochs": 2, "shuffle": False})
     again, _ = run(ROWS[1], change | {"epochs": 2, "shuffle": False}, FULL, allow=True)
@@ -274,7 +279,7 @@ def test_allowing_changes_where_there_are_none_changes_nothing():
 
 
 def test_a_model_that_was_written_by_hand_cannot_be_resumed():
-    with pytest.raises(ModelFileError, match=r"does not tell how it was trained.*--init starts from"):
+    with pytest.raises(ModelFileError, match=r"does not tell how it was trained.*init starts from"):
         Resumption(ModelDocument("y", {"x": 1.0}, 0.0), "'m.json'")
 
 
@@ -343,7 +348,7 @@ def test_an_older_document_without_the_new_fields_is_not_resumed_but_may_start_a
         run(ROWS[1], {"epochs": 1}, older)
     assert str(info.value) == (
         "m.json cannot be resumed as it is: it does not say which data it is from, as an older one. "
-        "--allow-changes starts anew from its parameters"
+        "allow_changes=True starts anew from its parameters"
     )
     records, _ = run(ROWS[1], {"epochs": 1}, older, allow=True)
     assert records[0].weights[0] == to_document(FULL, "m.json").weights["x0"]
@@ -353,9 +358,9 @@ def test_a_checkpoint_is_a_model_to_go_on_from():
     """The document of any record, not just the last, is where the run goes on."""
     said = {"batch_size": 4, "momentum": 0.5, "learning_rate": 0.005, "patience": 4}
     whole, document = run(ROWS[1], said | {"epochs": 6})
-    plan = plan_training(Moments.of_rows(ROWS[1]), TrainingSettings(**said, epochs=6), RowStore.of(ROWS[1]))
+    plan = plan_of(Moments.of_rows(ROWS[1]), TrainingSettings(**said, epochs=6), RowStore.of(ROWS[1]))
     for record in whole[1:-1]:
-        fit = summarize(plan, replace(record, stopped=None), ["x0"], "y", fingerprint=FINGERPRINT)
+        fit = summary_of(plan, replace(record, stopped=None), ["x0"], "y", fingerprint=FINGERPRINT)
         assert fit.training.stopped == "checkpoint"
         rest = {"epochs": 6 - record.epoch, "patience": 4}
         assert run(ROWS[1], rest, to_bytes(fit))[1] == document
@@ -365,6 +370,6 @@ def test_a_model_whose_settings_contradict_each_other_cannot_be_resumed():
     fit = to_document(run(ROWS[1], {})[1], "m.json")
     model = replace(fit, training=replace(fit.training, step_size=7))
     with pytest.raises(
-        ModelFileError, match="cannot be resumed: --step-size and --gamma go with --schedule step"
+        ModelFileError, match="cannot be resumed: step_size and gamma go with schedule='step'"
     ):
         Resumption(model, "'m.json'")

@@ -11,26 +11,26 @@ from lrfit.training.settings import TrainingSettings
 FINITE = "a finite number above 0"
 
 INVALID = {
-    "learning_rate": ([0.0, -1.0, inf, nan], f"{FINITE}, or None"),
-    "epochs": ([0, -1, nan], "at least 1 (and below 2^63)"),
-    "batch_size": ([0, -1], "at least 1 (and below 2^63), or None"),
-    "seed": ([-1, 1 << 63], "at least 0 (and below 2^63)"),
+    "learning_rate": ([0.0, -1.0, inf, nan, None, "fast", True], f"{FINITE}, or 'auto'"),
+    "epochs": ([0, -1, nan, 2.5], "an integer of at least 1 (and below 2^63)"),
+    "batch_size": ([0, -1], "an integer of at least 1 (and below 2^63), or None"),
+    "seed": ([-1, 1 << 63], "an integer of at least 0 (and below 2^63)"),
     "init": (["zeroes", (1.0, inf), (nan,)], "'zeros', 'normal', or finite numbers"),
     "l2": ([-1e-9, inf, nan], "a finite number of at least 0"),
-    "momentum": ([-0.1, 1.0, nan], "at least 0 and below 1, or None"),
+    "momentum": ([-0.1, 1.0, nan], "a number of at least 0 and below 1, or 'auto'"),
     "schedule": (["exponential", ""], "one of constant, invscaling, step"),
     "power_t": ([0.0, -1.0, inf, nan], FINITE),
-    "step_size": ([0, -5], "at least 1 (and below 2^63)"),
-    "gamma": ([0.0, 1.1, nan], "above 0 and at most 1"),
+    "step_size": ([0, -5], "an integer of at least 1 (and below 2^63)"),
+    "gamma": ([0.0, 1.1, nan], "a number above 0 and at most 1"),
     "clip_norm": ([0.0, inf, nan], f"{FINITE}, or None"),
     "tol": ([0.0, -1e-3, inf, nan], f"{FINITE}, or None"),
-    "patience": ([0, -1], "at least 1 (and below 2^63), or None"),
+    "patience": ([0, -1], "an integer of at least 1 (and below 2^63), or None"),
     "max_time_s": ([0.0, inf, nan], f"{FINITE}, or None"),
-    "validation_fraction": ([0.0, 1.0, nan], "between 0 and 1, or None"),
+    "validation_fraction": ([0.0, 1.0, nan], "a number between 0 and 1, or None"),
 }
 
 VALID = {
-    "learning_rate": [None, 5e-324, 1e300],
+    "learning_rate": ["auto", 5e-324, 1e300],
     "epochs": [1],
     "batch_size": [None, 1],
     "seed": [0],
@@ -65,14 +65,17 @@ def test_values_up_to_the_bounds_are_taken(name, value):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"nesterov": True}, "needs momentum: say how much, such as --momentum 0.9"),
-        ({"momentum": None}, "--momentum auto goes with --lr auto and full batches"),
-        ({"momentum": None, "learning_rate": 0.1}, "--momentum auto goes with --lr auto and full batches"),
+        ({"nesterov": True}, "needs momentum: say how much, such as momentum=0.9"),
+        ({"momentum": "auto"}, "momentum='auto' goes with learning_rate='auto' and full batches"),
         (
-            {"momentum": None, "learning_rate": None, "batch_size": 5},
-            "--momentum auto goes with --lr auto and full batches",
+            {"momentum": "auto", "learning_rate": 0.1},
+            "momentum='auto' goes with learning_rate='auto' and full batches",
         ),
-        ({"average": True}, "--average is for mini-batches, whose noise it takes out: say --batch-size"),
+        (
+            {"momentum": "auto", "learning_rate": "auto", "batch_size": 5},
+            "momentum='auto' goes with learning_rate='auto' and full batches",
+        ),
+        ({"average": True}, "average=True is for mini-batches, whose noise it takes out: say batch_size"),
     ],
 )
 def test_a_contradiction_is_refused_with_what_to_say(settings, message):
@@ -83,10 +86,10 @@ def test_a_contradiction_is_refused_with_what_to_say(settings, message):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"momentum": None, "learning_rate": None},
-        {"momentum": None, "learning_rate": None, "nesterov": True, "condense": False},
+        {"momentum": "auto", "learning_rate": "auto"},
+        {"momentum": "auto", "learning_rate": "auto", "nesterov": True, "condense": False},
         {"momentum": 0.5, "nesterov": True, "batch_size": 3},
-        {"average": True, "batch_size": 3, "learning_rate": None},
+        {"average": True, "batch_size": 3, "learning_rate": "auto"},
     ],
 )
 def test_what_goes_together_is_taken(settings):

@@ -6,11 +6,11 @@ from time import monotonic
 import numpy as np
 import oracles
 import pytest
+from plans import plan_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
 
 DUES = [lambda epoch: epoch + 1, lambda _: inf, lambda epoch: epoch - epoch % 7 + 7]
@@ -18,10 +18,8 @@ DUES = [lambda epoch: epoch + 1, lambda _: inf, lambda epoch: epoch - epoch % 7 
 
 def run(rows, *, held_out=None, executor="numpy", next_due=DUES[0], **settings):
     held_out = None if held_out is None else Moments.of_rows(held_out)
-    plan = plan_training(
-        Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), held_out=held_out
-    )
-    return list(train(plan, executor=executor, next_due=next_due))
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), held_out=held_out)
+    return list(descend(plan, executor=executor, next_due=next_due))
 
 
 def numbers(record):
@@ -95,7 +93,7 @@ def test_what_is_due_does_not_change_where_a_run_ends_that_is_not_foreseen(monke
 @pytest.mark.parametrize("scale", [1e-100, 1e31, 1e140])
 def test_an_optimum_that_is_never_reached_stops_nothing(scale):
     rows = np.column_stack([np.array([1.0, 2.0, 3.0, 5.0]) * scale, [1.0, 2.0, 2.0, 4.0]])
-    assert assert_same_end(rows, learning_rate=None, tol=1e-6, epochs=20).stopped == "epochs"
+    assert assert_same_end(rows, learning_rate="auto", tol=1e-6, epochs=20).stopped == "epochs"
 
 
 @pytest.mark.parametrize("kind", [{}, {"momentum": 0.5}, {"schedule": "step"}, {"average": True}], ids=str)

@@ -5,13 +5,12 @@ from math import sqrt
 import numpy as np
 import oracles
 import pytest
+from plans import plan_of, summary_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
-from lrfit.training.summary import summarize
 
 ROWS = oracles.random_rows(30, 2)
 HELD_OUT = oracles.random_rows(10, 2, seed=3)
@@ -19,11 +18,9 @@ HELD_OUT = oracles.random_rows(10, 2, seed=3)
 
 def fit_of(rows=ROWS, held_out=None, **settings):
     moments = None if held_out is None else Moments.of_rows(held_out)
-    plan = plan_training(
-        Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), held_out=moments
-    )
-    records = list(train(plan, executor="numpy"))
-    return records, summarize(plan, records[-1], ["a", "b"], "y", fingerprint="f")
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), held_out=moments)
+    records = list(descend(plan, executor="numpy"))
+    return records, summary_of(plan, records[-1], ["a", "b"], "y", fingerprint="f")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +53,7 @@ def test_the_settings_that_were_used_are_told(schedule):
 
 
 def test_what_was_chosen_is_told_in_place_of_what_was_said():
-    _, fit = fit_of(learning_rate=None, momentum=None)
+    _, fit = fit_of(learning_rate="auto", momentum="auto")
     x = np.column_stack([ROWS[:, :2], np.ones(30)])
     hessian = x.T @ x / 30
     low, *_, high = np.linalg.eigvalsh(hessian)
@@ -100,7 +97,7 @@ def test_with_patience_the_fit_is_that_of_the_best_epoch(held_out):
 
 
 def test_a_record_on_the_way_makes_a_checkpoint():
-    plan = plan_training(Moments.of_rows(ROWS), TrainingSettings(epochs=3))
-    records = list(train(plan))
-    stopped = [summarize(plan, record, ["a", "b"], "y").training.stopped for record in records]
+    plan = plan_of(Moments.of_rows(ROWS), TrainingSettings(epochs=3))
+    records = list(descend(plan))
+    stopped = [summary_of(plan, record, ["a", "b"], "y").training.stopped for record in records]
     assert stopped == ["checkpoint"] * 3 + ["epochs"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from lrfit.cli.options import csv_options, open_table, refuse_two_stdins
+from lrfit.cli.options import output_format, refuse_two_stdins
+from lrfit.cli.table_options import TableOf, csv_options
 from lrfit.cli.terminal import Terminal, write_result
 
 
@@ -14,15 +13,8 @@ from lrfit.cli.terminal import Terminal, write_result
 @click.argument("model", type=click.Path(allow_dash=True))
 @click.argument("data", type=click.Path(allow_dash=True))
 @csv_options
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of the result.",
-)
-def command(model: str, data: str, *, output_format: str, **options: Any) -> None:  # noqa: ANN401
+@output_format("text", "json")
+def command(*, model: str, data: str, table_of: TableOf, output_format: str) -> None:
     """Measure the residuals of MODEL on the rows of the CSV file DATA.
 
     \b
@@ -30,12 +22,13 @@ def command(model: str, data: str, *, output_format: str, **options: Any) -> Non
       lrfit evaluate model.json test.csv
     """
     from lrfit.cli.report import evaluation_json, evaluation_text
+    from lrfit.data.tables import open_table
     from lrfit.model.document_file import load
     from lrfit.model.evaluation import evaluate, summing
 
     refuse_two_stdins(model, data)
     fit = load(model)
-    with open_table(data, options, Terminal()) as table:
+    with open_table(table_of(data), Terminal()) as table:
         sums = summing(fit)
         parts = table.map_blocks(lambda parsed: sums(parsed.values), [*fit.weights, fit.target])
         evaluation = evaluate(parts, table.name)

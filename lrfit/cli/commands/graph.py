@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lrfit.cli.options import column_options, csv_options, integer, refuse_two_stdins
+from lrfit.cli.given import given_options
+from lrfit.cli.options import integer, output_format, quiet_option, refuse_two_stdins
+from lrfit.cli.table_options import TableOf, column_options
 from lrfit.cli.terminal import Terminal, write_result
 from lrfit.views import graph_formats
 
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
     from lrfit.views.graph_view import GraphView
 
 _MOST_FEATURES = 1_000_000
-"""Of a graph without data."""
+"""Number of features of a graph without data, at most."""
+
+_FOR_DATA = {"x", "y", "separator", "decimal", "encoding", "header", "missing"}
+"""Names of the options that say how data are read."""
 
 
 @click.command(name="graph", short_help="Show the static graph, and the values in it.")
@@ -23,23 +28,27 @@ _MOST_FEATURES = 1_000_000
     "--features",
     type=integer(1, most=_MOST_FEATURES),
     metavar="N",
-    help="Of a graph without a model.  [default: 1]",
+    help="Number of features, without a model.  [default: 1]",
 )
-@click.option("--training", is_flag=True, help="With the gradients and the updates of a step.")
-@click.option("--optimized", is_flag=True, help="As the passes leave it, and what they removed.")
-@click.option("--data", metavar="DATA", help="A CSV: show the value and the gradient at every edge.")
-@column_options
-@csv_options
+@click.option("--training", is_flag=True, help="Show the gradients and the updates of a step, too.")
 @click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(sorted(graph_formats.FORMATS, key=lambda name: name != "text")),
-    default="text",
-    show_default=True,
-    help="Of the result.",
+    "--optimized", is_flag=True, help="Show the graph as the passes leave it, and what they removed."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Show no notes.")
-def command(model: str | None, *, output_format: str, **options: Any) -> None:  # noqa: ANN401
+@click.option("--data", metavar="DATA", help="Show the value and the gradient at every edge, on this CSV.")
+@column_options
+@output_format(*sorted(graph_formats.FORMATS, key=lambda name: name != "text"))
+@quiet_option
+def command(
+    *,
+    model: str | None,
+    features: int | None,
+    training: bool,
+    optimized: bool,
+    data: str | None,
+    table_of: TableOf,
+    output_format: str,
+    quiet: bool,
+) -> None:
     """Show the graph of y_hat = W·x + b and its loss; of MODEL, as it was trained.
 
     Values are in the units of the data, at the parameters of MODEL (else at 0). With --training they are in
@@ -51,24 +60,23 @@ def command(model: str | None, *, output_format: str, **options: Any) -> None:  
     """
     from lrfit.cli.shown_graph import read_shown_graph
 
-    _check_options(model, options)
-    terminal = Terminal(quiet=options["quiet"])
-    subject = read_shown_graph(model, options, terminal)
-    view = subject.view(training=options["training"], optimized=options["optimized"])
+    _check_options(model, features, data)
+    terminal = Terminal(quiet=quiet)
+    table = None if data is None else table_of(data)
+    graph = read_shown_graph(model, table, terminal, n_features=features, training=training)
+    view = graph.view(training=training, optimized=optimized)
     if view.values:
         _say_what_is_seen(view, output_format, terminal)
     write_result(graph_formats.render(view, output_format))
 
 
-def _check_options(model: str | None, options: dict[str, Any]) -> None:
+def _check_options(model: str | None, n_features: int | None, data: str | None) -> None:
     """Refuse what contradicts itself."""
-    n_features, data = options["features"], options["data"]
     if model is not None and n_features is not None:
         raise click.UsageError("MODEL and --features exclude each other: the model has its own")
-    source = click.get_current_context().get_parameter_source
-    for name in ("x", "y", "sep", "decimal", "encoding", "no_header", "missing"):
-        if data is None and source(name) is not click.core.ParameterSource.DEFAULT:
-            raise click.UsageError(f"--{name.replace('_', '-')} needs --data")
+    for option in given_options():
+        if data is None and option.name in _FOR_DATA:
+            raise click.UsageError(f"{max(option.opts, key=len)} needs --data")
     refuse_two_stdins(model or "", data or "")
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os.path import realpath
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrfit.cli.options import column_options, csv_options, integer, names
+from lrfit.cli.given import given_options
+from lrfit.cli.options import integer, names, quiet_option
+from lrfit.cli.output_files import check_outputs
 from lrfit.cli.setting_options import setting_options
+from lrfit.cli.table_options import TableOf, column_options
 from lrfit.cli.terminal import Terminal, result_has_colours, result_width, write_result
 from lrfit.messages import shown
 
@@ -36,13 +38,22 @@ _NARROWEST, _WIDEST = 30, 1000
     "--width",
     type=integer(_NARROWEST, most=_WIDEST),
     metavar="N",
-    help="Of a picture in the terminal, in characters.  [default: the terminal's, else 80]",
+    help="Characters of a line of a picture in the terminal.  [default: the terminal's, else 80]",
 )
 @column_options
-@csv_options
-@setting_options
-@click.option("-q", "--quiet", is_flag=True, help="Show no notes and no progress.")
-def command(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+@setting_options()
+@quiet_option
+def command(
+    *,
+    files: tuple[str, ...],
+    kind: str | None,
+    output: str | None,
+    parameters: list[str] | None,
+    width: int | None,
+    table_of: TableOf,
+    given: Mapping[str, Any],
+    quiet: bool,
+) -> None:
     """Draw a picture of FILES, which are told apart by what is in them.
 
     \b
@@ -59,20 +70,21 @@ def command(files: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
       lrfit plot data.csv --lr 0.01 --epochs 100 --kind loss -o loss.png
     """
     from lrfit.cli.file_kinds import classify
-    from lrfit.cli.plots import kind_of, plot_of
+    from lrfit.cli.plots import PlotRequest, kind_of, plot_of
     from lrfit.system.interrupts import watched
     from lrfit.system.optional import import_optional
 
-    inputs = classify(files)
-    plot = plot_of(inputs)
-    kind = kind_of(plot, options["kind"])
-    _check_use(plot, kind)
-    _check_output(inputs.paths, options)
-    if kind == "fit":
+    kinds = classify(files)
+    plot = plot_of(kinds)
+    drawn = kind_of(plot, kind)
+    _check_use(plot, drawn)
+    _check_output(kinds.paths, output, width)
+    if drawn == "fit":
         import_optional("scipy.special", "a confidence band")
-    make = plot.read(inputs, options | {"kind": kind}, Terminal(quiet=options["quiet"]))
+    request = PlotRequest(kinds, table_of, given, drawn, parameters)
+    make = plot.read(request, Terminal(quiet=quiet))
     with watched():  # reading is not: it may fork
-        _show(make(), options)
+        _show(make(), output, width)
 
 
 def _check_use(plot: Plot, kind: str) -> None:
@@ -80,10 +92,8 @@ def _check_use(plot: Plot, kind: str) -> None:
     from lrfit.cli.plots import PLOTS
 
     always = {"files", "kind", "output", "width", "quiet", *["parameters"] * (kind == "surface")}
-    context = click.get_current_context()
-    for option in context.command.params:
-        is_said = context.get_parameter_source(option.name or "") is not click.core.ParameterSource.DEFAULT
-        if is_said and option.name not in always | plot.options:
+    for option in given_options():
+        if option.name not in always | plot.options:
             users = [other.called for other in PLOTS if option.name in other.options]
             raise click.UsageError(
                 f"{max(option.opts, key=len)} has no use for {plot.called} and --kind {kind}; "
@@ -91,24 +101,20 @@ def _check_use(plot: Plot, kind: str) -> None:
             )
 
 
-def _check_output(inputs: Sequence[str], options: dict[str, Any]) -> None:
+def _check_output(inputs: tuple[str, ...], output: str | None, width: int | None) -> None:
     """Refuse, before any work, what cannot be written, or cannot be had."""
-    from lrfit.system.files import check_writable
     from lrfit.system.optional import import_optional
     from lrfit.views.renderers.matplotlib import FORMATS
 
-    output = options["output"]
     if output is None:
         import_optional("plotext", "a picture in the terminal")
         return
-    if options["width"] is not None:
-        raise click.UsageError("--width is of a picture in the terminal: leave out -o, or --width")
+    if width is not None:
+        raise click.UsageError("--width is for a picture in the terminal: leave out -o, or --width")
     if _ending(output) not in FORMATS:
         endings = ", ".join(f".{ending}" for ending in FORMATS)
         raise click.UsageError(f"-o {shown(output)}: the name must end in one of {endings}")
-    check_writable(output)
-    if realpath(output) in map(realpath, inputs):
-        raise click.UsageError(f"-o and one of FILES are the same file, {shown(output)}")
+    check_outputs({"-o": output}, {"one of FILES": inputs})
     import_optional("matplotlib", "a picture in a file")
 
 
@@ -116,16 +122,17 @@ def _ending(path: str) -> str:
     return path.rpartition(".")[2].lower()
 
 
-def _show(picture: Picture, options: dict[str, Any]) -> None:
-    """To the file, or to stdout."""
-    if path := options["output"]:
-        from lrfit.system.files import open_output
-        from lrfit.views.renderers import matplotlib as figure
+def _show(picture: Picture, output: str | None, width: int | None) -> None:
+    """Write the picture to the file, or to stdout."""
+    if output is None:
+        from lrfit.views.renderers import plotext
 
-        image = figure.drawn(picture, _ending(path))
-        with open_output(path) as file:
-            file.write(image)
+        text = plotext.drawn(picture, width or result_width(), colour=result_has_colours())
+        write_result(text)
         return
-    from lrfit.views.renderers import plotext as text
+    from lrfit.system.files import open_output
+    from lrfit.views.renderers import matplotlib
 
-    write_result(text.drawn(picture, options["width"] or result_width(), colour=result_has_colours()))
+    image = matplotlib.drawn(picture, _ending(output))
+    with open_output(output) as file:
+        file.write(image)

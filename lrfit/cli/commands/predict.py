@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lrfit.cli.options import csv_options, new_name, open_table, refuse_two_stdins
+from lrfit.cli.options import new_name, refuse_two_stdins
+from lrfit.cli.table_options import TableOf, csv_options
 from lrfit.cli.terminal import Terminal, flush_result, write_result
 from lrfit.errors import DataError
 from lrfit.messages import shown
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--name", type=new_name, default="y_hat", show_default=True, help="Name of the column of predictions."
 )
-def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> None:  # noqa: ANN401
+def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str) -> None:
     """Print the rows of the CSV file DATA (default: stdin) with the prediction of MODEL added to each.
 
     Columns are found by name. Rows come out as they come in, every field as it was written; in UTF-8, with
@@ -36,6 +37,7 @@ def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> 
       lrfit train a.csv --format json -q | lrfit predict - b.csv
     """
     from lrfit.data.csv.writer import csv_line
+    from lrfit.data.tables import open_table
     from lrfit.model.document_file import load
     from lrfit.model.prediction import predictor
 
@@ -43,7 +45,7 @@ def command(model: str, data: str, *, only: bool, name: str, **options: Any) -> 
     fit = load(model)
     predict = predictor(fit)
     shows_rows = sys.stdout is not None and sys.stdout.isatty()  # among which a bar would be in the way
-    with open_table(data, options, Terminal(quiet=shows_rows), streaming=True) as table:
+    with open_table(table_of(data), Terminal(quiet=shows_rows), streaming=True) as table:
         separator = table.format.separator
         if name in table.header and not only:
             raise DataError(f"{table.name} has a column {shown(name)} already; choose another with --name")

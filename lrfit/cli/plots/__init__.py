@@ -1,42 +1,42 @@
 """Plots: what `lrfit plot` draws of which files; each file has `read`, for one row of `PLOTS`.
 
-`read` takes the inputs, the options of the command, with the kind of the picture, and the terminal. It reads
-all that it needs, and returns what makes the picture: apart, since reading may fork, and only what comes
-after it is stopped by signals.
+`read` takes the request and the terminal. It reads all that it needs, and returns what makes the picture. The
+two are apart since reading may fork, and only what comes after it is stopped by signals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import click
 
 from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots import histories, model, paths, run
+from lrfit.cli.plots.request import PlotRequest
 from lrfit.cli.terminal import Terminal
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.picture import Picture
 
-__all__ = ["PLOTS", "Plot", "kind_of", "plot_of"]
+__all__ = ["PLOTS", "Plot", "PlotRequest", "kind_of", "plot_of"]
 
-Read: TypeAlias = Callable[[FileKinds, dict[str, Any], Terminal], Callable[[], Picture]]
+Read: TypeAlias = Callable[[PlotRequest, Terminal], Callable[[], Picture]]
 
-_CSV = frozenset({"sep", "decimal", "encoding", "no_header", "missing"})
+_CSV = frozenset({"separator", "decimal", "encoding", "header", "missing"})
 _SETTINGS = frozenset(f.name for f in fields(TrainingSettings))
 
 
 @dataclass(frozen=True)
 class Plot:
-    """What can be drawn of such files.
+    """What can be drawn of some files.
 
     Attributes:
-        of: What the files are, of `FileKinds.counts`.
-        called: What messages call them.
-        kinds: Of pictures; the first one is the default.
-        options: Of the command, those that say how the files are read, or what is done with them.
-        read: See above.
+        of: Kinds of the files, as in `FileKinds.counts`.
+        called: Name of such files in messages.
+        kinds: Kinds of pictures; the first one is the default.
+        options: Options of the command that say how the files are read, or what is done with them.
+        read: Reads the files; see above.
     """
 
     of: frozenset[str]

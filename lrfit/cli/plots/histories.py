@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from lrfit.cli.file_kinds import FileKinds
+from lrfit.cli.plots.request import PlotRequest
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import file_title
-from lrfit.training.history_file import History, read_history
+from lrfit.training.history import History
+from lrfit.training.history_file import read_history
 from lrfit.views.picture import Picture
 from lrfit.views.pictures.loss import loss_picture
 
 __all__ = ["names_of", "read", "recorded"]
 
 _MOST_NAMED = 2
-"""Runs that a title names."""
+"""Number of runs that a title names."""
 
 
-def read(
-    inputs: FileKinds,
-    options: dict[str, Any],  # noqa: ARG001 (of one family)
-    terminal: Terminal,  # noqa: ARG001
-) -> Callable[[], Picture]:
-    """Reads the histories."""
-    runs = recorded(inputs)
+def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:  # noqa: ARG001 (one of a family)
+    """Read the histories."""
+    runs = recorded(request.files)
     last = max(int(history.epochs[-1]) for history in runs.values())
     return lambda: loss_picture(runs, title=f"Loss of {names_of(runs)}, up to epoch {last:,}")
 
@@ -37,16 +34,16 @@ def names_of(runs: Mapping[str, History]) -> str:
     return " and ".join(map(file_title, runs)) if len(runs) <= _MOST_NAMED else f"{len(runs)} runs"
 
 
-def recorded(inputs: FileKinds) -> dict[str, History]:
+def recorded(files: FileKinds) -> dict[str, History]:
     """The histories by what the legend calls them: file names, or paths where some of these are the same.
 
     Raises:
         click.UsageError: One is given twice.
         DataError: One cannot be opened, or is no history.
     """
-    labels = [Path(path).name for path in inputs.histories]
+    labels = [Path(path).name for path in files.histories]
     if len(set(labels)) < len(labels):
-        labels = list(inputs.histories)
+        labels = list(files.histories)
     if len(set(labels)) < len(labels):
         raise click.UsageError("a HISTORY is given twice: there is nothing to compare")
-    return {label: read_history(path) for label, path in zip(labels, inputs.histories, strict=True)}
+    return {label: read_history(path) for label, path in zip(labels, files.histories, strict=True)}

@@ -5,31 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
-from typing import Any
 
-from lrfit.cli.file_kinds import FileKinds
+from lrfit.cli.plots.request import PlotRequest, read_columns
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title, file_title
-from lrfit.cli.training_data import TrainingData, check_size, read_training_data
 from lrfit.data.row_store import RowStore
+from lrfit.data.training_data import TrainingData
 from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load
 from lrfit.model.prediction import predictor
 from lrfit.system.optional import import_optional
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.resuming import columns_of
 from lrfit.views.picture import Picture
 from lrfit.views.pictures.fit import fit_picture
 
 __all__ = ["picture_of_fit", "read"]
 
 
-def read(inputs: FileKinds, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
-    """Reads the model, and of the data the columns that it names."""
-    (model,), (path,) = inputs.models, inputs.data
+def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
+    """Read the model, and the columns that it names."""
+    (model,), (path,) = request.files.models, request.files.data
     fit = load(model)
-    columns = options | {"data": path}
-    data = read_training_data(columns, TrainingSettings(), terminal, fit, keep_rows=inf)
-    check_size(data)
+    table = columns_of(fit, request.table_of(path))
+    data = read_columns(table, terminal, most_kept=inf)
     title = f"{file_title(model)} on {data_title(data, path)}"
     intercept = fit.training.fit_intercept if fit.training else True
     return lambda: picture_of_fit(fit, data, title, intercept=intercept)
@@ -40,8 +38,8 @@ def picture_of_fit(fit: ModelDocument, data: TrainingData, title: str, *, interc
 
     Args:
         fit: The fit.
-        data: With their rows, of the columns of the fit.
-        title: What both are called.
+        data: The data with their rows, in the columns of the fit.
+        title: Title of both.
         intercept: Whether the model has one.
 
     Raises:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from lrfit.analysis.moments import Moments
 from lrfit.analysis.objective import Objective
-from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots.histories import names_of, recorded
+from lrfit.cli.plots.request import PlotRequest, read_columns
 from lrfit.cli.plots.run import parameters_shown
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title
-from lrfit.cli.training_data import check_size, read_training_data
 from lrfit.errors import DataError
 from lrfit.messages import shown
-from lrfit.training.history_file import History
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.history import History
 from lrfit.views.picture import Picture
 from lrfit.views.pictures.surface import surface_picture
 
@@ -28,15 +26,14 @@ _SAME_LOSS = 1e-6
 """Share of a loss within which two are the same."""
 
 
-def read(inputs: FileKinds, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
-    """Reads the histories, and of the data the columns that they name."""
-    (path,), runs = inputs.data, recorded(inputs)
+def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
+    """Read the histories, and the columns that they name."""
+    (path,), runs = request.files.data, recorded(request.files)
     first = _first_of_one_kind(runs)
-    parameters = parameters_shown(options["parameters"], first.features, intercept=first.intercept)
-    columns = options | {"data": path, "x": [first.features]}
-    data = read_training_data(columns, TrainingSettings(), terminal)
-    check_size(data)
-    moments = data.sample.moments
+    parameters = parameters_shown(request.parameters, first.features, intercept=first.intercept)
+    table = replace(request.table_of(path), x=first.features)
+    data = read_columns(table, terminal)
+    moments = data.moments
     _warn_of_other_rows(runs, moments, terminal)
     objective = Objective.of(moments, intercept=first.intercept)
     title = f"Loss surface of {data_title(data, path)}, {names_of(runs)}"

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
 
 import click
 
-from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots.model import picture_of_fit
-from lrfit.cli.setting_options import settings_given
+from lrfit.cli.plots.request import PlotRequest
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title, run_title
-from lrfit.cli.training_data import TrainingData, read_training_data
+from lrfit.cli.training_run import descend_with_bar, explained, warn
 from lrfit.errors import DivergenceError, UsageError
 from lrfit.messages import listed, shown
-from lrfit.training.advice import remedies, warnings
-from lrfit.training.history_file import BEGINNING, History, next_thinned
-from lrfit.training.loop import train
+from lrfit.training.history import History, next_thinned
+from lrfit.training.history_file import BEGINNING
 from lrfit.training.plan import TrainingPlan, plan_training
-from lrfit.training.run import EpochRecord, Run
+from lrfit.training.reading import read_for_training
+from lrfit.training.record import EpochRecord
+from lrfit.training.run import Run
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.summary import summarize
 from lrfit.views.picture import Picture
@@ -31,7 +30,7 @@ from lrfit.views.pictures.surface import surface_picture
 __all__ = ["parameters_shown", "read"]
 
 _FAR = 100.0
-"""Times as high above the optimum as at the start, up to which a run that diverged is followed."""
+"""A run that diverged is followed until its excess is this multiple of the excess at the start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,32 +38,25 @@ class _Run:
     """A run that is done.
 
     Attributes:
-        data: That it descended on.
-        title: What these are called.
-        plan: What was prepared.
-        records: As many as its picture needs.
+        plan: Plan of the run.
+        title: Title of its data.
+        records: Records of its epochs, as many as its picture needs.
     """
 
-    data: TrainingData
-    title: str
     plan: TrainingPlan
+    title: str
     records: list[EpochRecord]
 
     @property
-    def intercept(self) -> bool:
-        """Whether the model has one."""
-        return self.plan.settings.intercept
-
-    @property
     def history(self) -> History:
-        """That of the records."""
-        return History.of(self.records, self.data.features, intercept=self.intercept)
+        """The records as arrays."""
+        plan = self.plan
+        return History.of(self.records, plan.data.features, intercept=plan.settings.fit_intercept)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What one has to know of the run to read its path, or its loss."""
-        plan = self.plan
-        l2, n_steps = plan.settings.l2, plan.steps_per_epoch
+        l2, n_steps = self.plan.settings.l2, self.plan.steps_per_epoch
         diverged = [record.epoch for record in self.records if record.stopped == "diverged"]
         notes = {
             f"above the optimum: with the penalty of --l2 {l2:g}": bool(l2),
@@ -74,22 +66,21 @@ class _Run:
         return tuple(note for note, is_so in notes.items() if is_so)
 
 
-def read(inputs: FileKinds, options: dict[str, Any], terminal: Terminal) -> Callable[[], Picture]:
-    """Reads the data. What it returns does the run, and makes the picture of the kind that was chosen."""
-    (path,), kind = inputs.data, options["kind"]
-    settings = TrainingSettings(**settings_given(options))
-    columns = options | {"data": path}
-    data = read_training_data(columns, settings, terminal, keep_rows=inf if kind == "fit" else 0)
-    if tuple(data.features[: len(BEGINNING)]) == BEGINNING:  # which a stream could not tell before
+def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
+    """Read the data; what it returns does the run, and makes the picture of the kind that was chosen."""
+    (path,), kind = request.files.data, request.kind
+    settings = TrainingSettings(**request.given)
+    most_kept = inf if kind == "fit" else 0
+    data = read_for_training(request.table_of(path), settings, terminal, most_kept=most_kept)
+    if data.features[: len(BEGINNING)] == BEGINNING:  # a stream could not tell before
         raise UsageError("a history cannot come from a stream: name its file")
     title = data_title(data, path)
-    parameters = parameters_shown(options["parameters"], data.features, intercept=settings.intercept)
+    parameters = parameters_shown(request.parameters, data.features, intercept=settings.fit_intercept)
 
     def picture() -> Picture:
-        plan = plan_training(data.sample.moments, settings, data.rows, held_out=data.held_out)
-        for text in warnings(plan, data.features):
-            terminal.warn(text)
-        run = _Run(data, title, plan, _records(plan, terminal, kind))
+        plan = plan_training(data, settings)
+        warn(plan, terminal)
+        run = _Run(plan, title, _records(plan, terminal, kind))
         if kind == "surface":
             return _surface(run, parameters)
         return _loss(run) if kind == "loss" else _fit(run)
@@ -100,10 +91,10 @@ def read(inputs: FileKinds, options: dict[str, Any], terminal: Terminal) -> Call
 def _fit(run: _Run) -> Picture:
     record = run.records[-1]
     return picture_of_fit(
-        summarize(run.plan, record, run.data.features, run.data.target),
-        run.data,
+        summarize(run.plan, record),
+        run.plan.data,
         f"{run.title}, {run_title(run.plan, record.fitted)}",
-        intercept=run.intercept,
+        intercept=run.plan.settings.fit_intercept,
     )
 
 
@@ -131,32 +122,30 @@ def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
 
 
 def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRecord]:
-    """Of the run, as many as a picture of this kind needs; of one that diverges, some epochs more."""
-    n_epochs = plan.settings.epochs
+    """As many records of the run as a picture of this kind needs; if it diverges, some epochs more."""
+    last = plan.last_epoch
     records: list[EpochRecord] = []
+
+    def next_due(epoch: int) -> float:
+        return last if kind == "fit" else next_thinned(epoch, last)
+
     try:
-        with terminal.work("epochs") as advance:
-            for record in train(
-                plan,
-                next_due=lambda epoch: n_epochs if kind == "fit" else next_thinned(epoch, n_epochs),
-                on_epoch=lambda epoch: advance(epoch, n_epochs),
-            ):
-                records.append(record)  # noqa: PERF402 (what there is when it diverges)
+        for record in descend_with_bar(plan, terminal, next_due):
+            records.append(record)  # noqa: PERF402 (what there is when it diverges)
     except DivergenceError as error:
         if kind == "fit" or not records:
-            sentences = [f"{error}.", remedies(plan), "Nothing was drawn; --kind loss shows it."]
-            raise DivergenceError(" ".join(filter(None, sentences))) from error
-        terminal.warn(f"{error}; the picture goes on from there for a while")
+            raise explained(error, "Nothing was drawn; --kind loss shows it.") from error
+        terminal.warn(f"{error.event}; the picture goes on from there for a while")
         records += _beyond(plan, records)
     return records
 
 
 def _beyond(plan: TrainingPlan, records: Sequence[EpochRecord]) -> Iterator[EpochRecord]:
     """The epochs behind those of a run that diverged, as far as they are worth a look."""
-    first, record, n_epochs = records[0], records[-1], plan.settings.epochs
+    first, record, last = records[0], records[-1], plan.last_epoch
     run = Run(replace(plan, start=replace(plan.start, epoch=record.epoch, variables=record.variables)))
-    while record.epoch < n_epochs and record.excess < _FAR * first.excess:
-        run.advance_to(next_thinned(record.epoch, n_epochs))
+    while record.epoch < last and record.excess < _FAR * first.excess:
+        run.advance_to(next_thinned(record.epoch, last))
         record = run.record(record)
         yield record
 

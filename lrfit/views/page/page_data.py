@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import inf, isfinite
 from typing import Any
 
@@ -15,7 +14,7 @@ from lrfit.graph.nodes import Graph, Node
 from lrfit.graph.ops import placeholder, reduce_sum, square
 from lrfit.graph.passes import apply_passes
 from lrfit.graph.program import Program
-from lrfit.messages import printable
+from lrfit.messages import printable, spelled
 from lrfit.training.graph import training_graph
 from lrfit.training.plan import TrainingPlan
 from lrfit.views.graph_formats.json import document
@@ -36,16 +35,11 @@ _ANY_MOMENTUM = 0.5
 """What stands in the graph where the page feeds the momentum."""
 
 
-def contents(
-    plan: TrainingPlan, rows: Array, features: Sequence[str], target: str, *, source: str, command: str
-) -> dict[str, Any]:
+def contents(plan: TrainingPlan, *, source: str, command: str) -> dict[str, Any]:
     """What the page shows and computes with.
 
     Args:
-        plan: The run that the page starts with.
-        rows: Of the data, in their units; shape (n_samples, n_features + 1).
-        features: Their names.
-        target: Its name.
+        plan: The run that the page starts with; its data have their rows.
         source: What the data are called.
         command: That reads the same data with `lrfit train`, without the options that the page controls.
 
@@ -54,7 +48,11 @@ def contents(
         DivergenceError: The loss at the start is not finite.
         UsageError: Mini-batches are asked for, and the rows are too many for a page.
     """
-    _check(plan, rows, features)
+    data = plan.data
+    if data.rows is None:
+        raise ValueError("a page shows rows, and there are none")
+    rows = data.rows.rows()
+    _check(plan, rows)
     moments, settings, scaling = plan.moments, plan.settings, plan.scaling
     chosen, has_all = _chosen(rows, settings.seed)
     objective = plan.objective
@@ -63,8 +61,8 @@ def contents(
     return {
         "source": printable(source),
         "command": command,
-        "features": [printable(name) for name in features],
-        "target": printable(target),
+        "features": [printable(name) for name in data.features],
+        "target": printable(data.target),
         "n_samples": moments.n_samples,
         "points": moments.rescaled(scaling.shift, scaling.scale).sigma_points().tolist(),
         "rows": scaling.apply(chosen).tolist(),
@@ -74,7 +72,7 @@ def contents(
         "learning_rate": plan.learning_rate,
         "momentum": plan.method.momentum,
         "batch_size": settings.batch_size,
-        "intercept": settings.intercept,
+        "intercept": settings.fit_intercept,
         "standardize": settings.standardize,
         "l2": settings.l2,
         "max_stable_rate": bound if isfinite(bound) else None,  # without momentum, which the page sets
@@ -90,18 +88,20 @@ def contents(
     }
 
 
-def _check(plan: TrainingPlan, rows: Array, features: Sequence[str]) -> None:
+def _check(plan: TrainingPlan, rows: Array) -> None:
     """Refuse what a page has no room for, and what it could not begin with."""
-    if len(features) > MOST_FEATURES:
+    if (n_features := plan.moments.n_features) > MOST_FEATURES:
         raise DataError(
-            f"a page has room for {MOST_FEATURES} features, and there are {len(features):,}: choose some (-x)"
+            f"a page has room for {MOST_FEATURES} features, and there are {n_features:,}: "
+            f"choose some ({spelled(x=...)})"
         )
     if not isfinite(plan.moments.half_mse(*plan.parameters(plan.start.theta))):
         raise DivergenceError("the loss at the start is not finite: start from smaller weights")
     if plan.settings.batch_size and rows.size > MOST_CELLS:
         raise UsageError(
             f"mini-batches need the rows in the page, which has room for {MOST_CELLS:,} numbers, and there "
-            f"are {rows.size:,}: leave out --batch-size, or choose fewer columns (-x)"
+            f"are {rows.size:,}: leave out {spelled(batch_size=...)}, "
+            f"or choose fewer columns ({spelled(x=...)})"
         )
 
 
@@ -118,7 +118,7 @@ def _chosen(rows: Array, seed: int) -> tuple[Array, bool]:
 def _parameters(plan: TrainingPlan, theta: Array) -> list[float]:
     """The weights, and the intercept if there is one, in the units of the data."""
     weights, intercept = plan.parameters(theta)
-    return [*map(float, weights), *([float(intercept)] if plan.settings.intercept else [])]
+    return [*map(float, weights), *([float(intercept)] if plan.settings.fit_intercept else [])]
 
 
 def _programs(plan: TrainingPlan) -> dict[str, Any]:
@@ -136,15 +136,13 @@ def _programs(plan: TrainingPlan) -> dict[str, Any]:
         steps_per_epoch=1,
     )
     model = graph.model
-    named = {node.name: node for node in model.graph.nodes}
-    controls = [named["learning_rate"], named["momentum"]]
     forward, gradients = differentiated(
         Program.of(list(dict.fromkeys([model.loss, model.objective])), [model.x, model.y]),
         model.objective.name,
     )
     return {
         "initialize": _document(Program.of([graph.initialize])),
-        "step": _document(apply_passes(Program.of([graph.train_op], [model.x, model.y, *controls]))),
+        "step": _document(apply_passes(Program.of([graph.train_op], [model.x, model.y, *graph.controls()]))),
         "forward": _document(forward),
         "objective": model.objective.name,
         "edges": [
@@ -169,7 +167,7 @@ def _reading(plan: TrainingPlan) -> Program:
         weights = W * scale[-1] / scale[:-1]
         slope: Node = root[:, :k] @ (W - minimizer[:k])
         feeds, fetches = [W], [weights]
-        if plan.settings.intercept:
+        if plan.settings.fit_intercept:
             b = placeholder((), name="b")
             offset = scaling.shift[-1] - reduce_sum(weights * shift[:-1])
             slope = slope + root[:, k:] * (b - objective.minimizer[k])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from lrfit.arrays import Array
-from lrfit.training.history_file import History
+from lrfit.training.history import History
 from lrfit.views.picture import Axis, Line, Mark, Panel, Picture, limits_around, named, number_text
 
 __all__ = ["LOSS", "least_loss", "loss_picture", "thinned_notes"]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lrfit.analysis.objective import Objective
 from lrfit.arrays import Array
-from lrfit.training.history_file import History
+from lrfit.training.history import History
 from lrfit.views.picture import Axis, Contours, Line, Mark, Panel, Picture, Points, limits_around, named
 from lrfit.views.pictures.loss import LOSS, thinned_notes
 

@@ -30,7 +30,7 @@ def drawn(*arguments, stdin=b""):
     """The picture that `lrfit plot` is about to draw, and what it says on stderr."""
     caught = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plot, "_show", lambda picture, _: caught.append(picture))
+        patch.setattr(plot, "_show", lambda picture, *_: caught.append(picture))
         result = plotted(*arguments, stdin=stdin)
     return caught[0], result.err
 
@@ -321,7 +321,7 @@ def test_a_file_that_cannot_be_read_is_named():
         ([LAB, "-o", "p.gif"], "-o 'p.gif': the name must end in one of .png, .svg, .pdf"),
         ([LAB, "-o", "-"], "-o '-': the name must end in"),
         ([LAB, "-o", ""], "-o '': the name must end in"),
-        ([LAB, "-o", "p.png", "--width", "50"], "--width is of a picture in the terminal"),
+        ([LAB, "-o", "p.png", "--width", "50"], "--width is for a picture in the terminal"),
         ([LAB, "--width", "29"], "'29' is not an integer of at least 30"),
         ([LAB, "--width", "1001"], "'1001' is not an integer of at least 30 and at most 1000"),
         (["h.csv", "h.csv"], "a HISTORY is given twice"),

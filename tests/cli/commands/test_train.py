@@ -11,7 +11,7 @@ import oracles
 import pytest
 
 from lrfit.system import interrupts
-from lrfit.training.loop import train
+from lrfit.training.loop import descend
 
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 START = "--init=-0.7870768,-0.2507985"
@@ -602,8 +602,8 @@ def test_rows_to_validate_on_are_either_held_out_or_given(in_process, tmp_path, 
 
 
 def test_long_work_without_numba_has_a_word_on_it(in_process, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    monkeypatch.setattr("lrfit.cli.commands.train._LONG_S", 1e-9)
+    monkeypatch.setattr("lrfit.cli.training_run.find_spec", lambda _: None)
+    monkeypatch.setattr("lrfit.cli.training_run._LONG_S", 1e-9)
     code, _, err = in_process("train", str(LAB), "--epochs", "3", "--tol", "1e-9", stdin="")
     assert code == 0
     assert "s step by step; pip install numba makes them quick\n" in err
@@ -663,14 +663,14 @@ def test_the_last_words_of_a_run_say_what_is_saved(in_process, tmp_path, monkeyp
     """As a signal in epoch 5 has them said; by a call, so that they are measured, too."""
     said = {}
 
-    def train_and_look(*arguments, **options):
-        for record in train(*arguments, **options):
+    def descend_and_look(*arguments, **options):
+        for record in descend(*arguments, **options):
             yield record
             (last_words,) = (close for close in interrupts._open if close.__name__ == "last_words")
             said[record.epoch] = last_words()
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lrfit.training.loop.train", train_and_look)
+    monkeypatch.setattr("lrfit.cli.training_run.descend", descend_and_look)
     run = ["train", str(LAB), "--epochs", "6", "--history", "h.csv", "-o", name]
     assert in_process(*run, *options.split(), stdin="")[0] == 0
     assert said[5] == words

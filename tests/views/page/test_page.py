@@ -9,11 +9,11 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from plans import plan_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DataError, DivergenceError, UsageError
-from lrfit.training.plan import plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.page import html, page_data
 from lrfit.views.page.page_data import MOST_FEATURES, MOST_SHOWN
@@ -36,10 +36,14 @@ def some_rows(n_samples=12, n_features=2, seed=0):
 
 def contents_of(rows, names=None, source="data.csv", **settings):
     names = names or [f"x{i}" for i in range(rows.shape[1] - 1)] + ["y"]
-    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
-    return plan, page_data.contents(
-        plan, rows, names[:-1], names[-1], source=source, command="lrfit train data.csv"
+    plan = plan_of(
+        Moments.of_rows(rows),
+        TrainingSettings(**settings),
+        RowStore.of(rows),
+        features=names[:-1],
+        target=names[-1],
     )
+    return plan, page_data.contents(plan, source=source, command="lrfit train data.csv")
 
 
 class Elements(HTMLParser):
@@ -106,13 +110,13 @@ def test_every_op_of_its_programs_has_a_kernel_in_the_page():
     table = source[source.index("const KERNELS = {") :].partition("\n};")[0]
     kernels = set(re.findall(r"^  (\w+)[:,]", table, re.MULTILINE))
     without = {"constant", "placeholder", "variable", "group"}
-    for settings in ({}, {"l2": 0.1}, {"intercept": False}, {"standardize": True, "momentum": 0.5}):
+    for settings in ({}, {"l2": 0.1}, {"fit_intercept": False}, {"standardize": True, "momentum": 0.5}):
         programs = contents_of(some_rows(), **settings)[1]["programs"]
         documents = [program for program in programs.values() if isinstance(program, dict)]
         assert {node["op"] for one in documents for node in one["nodes"]} <= kernels | without
 
 
-@pytest.mark.parametrize("settings", [{}, {"intercept": False}, {"standardize": True, "l2": 0.3}])
+@pytest.mark.parametrize("settings", [{}, {"fit_intercept": False}, {"standardize": True, "l2": 0.3}])
 def test_the_ellipses_are_those_of_the_objective(settings):
     """½·‖A·(θ - θ*)‖² with the A and θ* of the page, in the units of descent, is the excess of the data."""
     plan, contents = contents_of(some_rows(), **settings)
@@ -135,14 +139,14 @@ def test_large_data_give_a_small_page_with_a_sample_of_the_rows():
 
 
 def test_mini_batches_need_all_rows_in_the_page():
-    with pytest.raises(UsageError, match=r"room for 20,000 numbers, and there are 22,000: leave out --batch"):
+    with pytest.raises(UsageError, match=r"room for 20,000 numbers, and there are 22,000: leave out batch"):
         contents_of(some_rows(11_000, 1), batch_size=5)
 
 
 def test_too_many_features_are_refused():
     _, contents = contents_of(some_rows(3, MOST_FEATURES))
     assert len(contents["features"]) == MOST_FEATURES
-    with pytest.raises(DataError, match=r"room for 99 features, and there are 100: choose some \(-x\)"):
+    with pytest.raises(DataError, match=r"room for 99 features, and there are 100: choose some \(x\)"):
         contents_of(some_rows(3, MOST_FEATURES + 1))
 
 
@@ -159,7 +163,7 @@ def test_a_start_without_a_loss_is_refused():
     ],
 )
 def test_the_largest_stable_rate_may_be_any(rows, bound):
-    assert contents_of(np.array(rows), intercept=False)[1]["max_stable_rate"] == pytest.approx(bound)
+    assert contents_of(np.array(rows), fit_intercept=False)[1]["max_stable_rate"] == pytest.approx(bound)
 
 
 def test_the_stable_rate_is_that_without_momentum():
@@ -169,11 +173,11 @@ def test_the_stable_rate_is_that_without_momentum():
 
 
 def test_the_fastest_rate_is_that_of_lr_auto_without_momentum():
-    plan, contents = contents_of(some_rows(), learning_rate=None)
+    plan, contents = contents_of(some_rows(), learning_rate="auto")
     assert contents["fastest_rate"] == plan.learning_rate
     moments = np.cov(some_rows()[:, :2].T, bias=True) + np.outer(*[np.mean(some_rows()[:, :2], axis=0)] * 2)
     extremes = np.linalg.eigvalsh(moments)
-    assert contents_of(some_rows(), intercept=False, momentum=0.7)[1]["fastest_rate"] == pytest.approx(
+    assert contents_of(some_rows(), fit_intercept=False, momentum=0.7)[1]["fastest_rate"] == pytest.approx(
         2.0 / (extremes[0] + extremes[-1])
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lrfit.training.history_file import History
+from lrfit.training.history import History
 from lrfit.views.picture import Line
 from lrfit.views.pictures.loss import least_loss, loss_picture
 

@@ -3,21 +3,21 @@
 import numpy as np
 import oracles
 import pytest
+from plans import plan_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.analysis.objective import Objective
-from lrfit.training.history_file import History
-from lrfit.training.loop import train
-from lrfit.training.plan import plan_training
+from lrfit.training.history import History
+from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.picture import Contours, Line, Points
 from lrfit.views.pictures.surface import surface_picture
 
 
 def run(rows, **settings):
-    plan = plan_training(Moments.of_rows(rows), TrainingSettings(**settings))
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(**settings))
     features = [f"x{i}" for i in range(rows.shape[1] - 1)]
-    return plan, History.of(train(plan), features, intercept=plan.settings.intercept)
+    return plan, History.of(descend(plan), features, intercept=plan.settings.fit_intercept)
 
 
 def panel(rows, shown, **settings):
@@ -103,7 +103,7 @@ def test_the_path_is_that_of_the_run_from_its_start_to_its_end():
 
 def test_a_path_that_goes_to_and_fro_is_drawn_by_its_points():
     rows = oracles.read_columns("norris.csv", ["x", "y"])
-    drawn, _, history = panel(rows, ["x0", "intercept"], epochs=300, learning_rate=None)
+    drawn, _, history = panel(rows, ["x0", "intercept"], epochs=300, learning_rate="auto")
     (points,) = marks(drawn, Points, "epochs")
     assert len(points.x) == len(history.thinned().epochs)
     (line,) = marks(drawn, Line)
@@ -137,7 +137,7 @@ def test_parameters_of_any_size_have_axes():
 
 def test_one_parameter_is_a_curve():
     rows = oracles.lab_rows()
-    drawn, _, history = panel(rows, ["x0"], intercept=False, epochs=20)
+    drawn, _, history = panel(rows, ["x0"], fit_intercept=False, epochs=20)
     (curve,) = marks(drawn, Line)
     want = [oracles.half_mse(rows, [w], 0.0) for w in curve.x]
     np.testing.assert_allclose(curve.y, want, rtol=1e-9)

@@ -1,0 +1,49 @@
+"""Columns of text that stand under each other, whatever characters are in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from unicodedata import category, east_asian_width
+
+from lrfit.messages import shown
+
+__all__ = ["aligned", "bare", "cut", "padding"]
+
+_WIDEST = 2000
+"""Widest column for which all rows make room: a name may have any length."""
+
+
+def bare(name: str) -> str:
+    """A name in full that cannot harm a terminal: as it is if it is one plain word, else quoted, escaped."""
+    return name if name.isprintable() and name.split() == [name] else shown(name, width=None)
+
+
+def cut(name: str, width: int) -> str:
+    """A name that is narrower than a long column."""
+    safe = bare(name)
+    n_fitting = sum(n <= width - 2 for n in accumulate(map(_n_cells, safe[:width])))
+    return safe if max(len(safe), _n_cells(safe)) < width else safe[:n_fitting] + "…"
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Lines of the rows, with the cells of a column under each other."""
+    widths = [min(_WIDEST, max(map(_n_cells, column))) for column in zip(*rows, strict=True)]
+    return "".join(_joined(row, widths) for row in rows)
+
+
+def _joined(row: tuple[str, ...], widths: Sequence[int]) -> str:
+    padded = (cell + padding(cell, width) for cell, width in zip(row, widths, strict=True))
+    return "  ".join(padded).rstrip() + "\n"
+
+
+def padding(cell: str, width: int) -> str:
+    """What fills a cell up to this width; nothing if it is wider."""
+    return " " * (width - _n_cells(cell))
+
+
+def _n_cells(text: str) -> int:
+    """How many columns of a terminal text takes: a wide character two, a combining one none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if category(c) in ("Me", "Mn") else 2 if east_asian_width(c) in "FW" else 1 for c in text)

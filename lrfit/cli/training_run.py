@@ -1,0 +1,119 @@
+"""A run as the command line shows it: what is announced before it, its epochs, what is said at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+
+from lrfit.cli.progress_table import ProgressTable, next_reported
+from lrfit.cli.terminal import Terminal
+from lrfit.errors import DivergenceError
+from lrfit.graph.executors import interpreted_s
+from lrfit.training import advice
+from lrfit.training.loop import descend
+from lrfit.training.plan import TrainingPlan
+from lrfit.training.record import EpochRecord
+
+__all__ = ["announce", "descend_with_bar", "descend_with_table", "explained", "warn"]
+
+_LONG_S = 5.0
+"""Expected seconds of epochs from which Numba is suggested."""
+
+
+def warn(plan: TrainingPlan, terminal: Terminal) -> None:
+    """Warn of what will probably go wrong."""
+    for text in advice.warnings(plan):
+        terminal.warn(text)
+
+
+def announce(plan: TrainingPlan, executor: str, terminal: Terminal) -> None:
+    """Say on what, and how fast, descent runs, and what is to be expected."""
+    if not plan.settings.needs_rows:
+        terminal.note(
+            f"full batch: {len(plan.batches)} sigma points stand for the rows ({plan.moments.n_samples}), "
+            "with the same descent; --no-condense uses the rows"
+        )
+    if plan.start.epoch:
+        terminal.note(f"resumed after epoch {plan.start.epoch}")
+    if plan.is_stable:
+        terminal.note(advice.rate(plan))
+    warn(plan, terminal)
+    if terminal.hears_notes:
+        for line in advice.forecast(plan):
+            terminal.note(line)
+    if slow := _slowness(plan, executor):
+        terminal.note(slow)
+
+
+def _slowness(plan: TrainingPlan, executor: str) -> str | None:
+    """A word on long work that Numba would shorten, where that is not installed."""
+    epoch_s = interpreted_s(plan.steps_per_epoch, plan.values_per_epoch)
+    expected_s = plan.settings.epochs * epoch_s
+    if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
+        return None
+    return f"the epochs take about {expected_s:,.0f} s step by step; pip install numba makes them quick"
+
+
+def descend_with_bar(
+    plan: TrainingPlan, terminal: Terminal, next_due: Callable[[int], float], executor: str = "auto"
+) -> Iterator[EpochRecord]:
+    """The records that are due, while a bar shows how far the epochs are; see `descend`."""
+    first, n_epochs = plan.start.epoch, plan.settings.epochs
+    with terminal.work("epochs") as advance:
+        yield from descend(
+            plan,
+            executor=executor,
+            next_due=next_due,
+            on_epoch=lambda epoch: advance(epoch - first, n_epochs),
+        )
+
+
+def descend_with_table(
+    plan: TrainingPlan,
+    terminal: Terminal,
+    *,
+    executor: str,
+    every: int | None,
+    next_due: Callable[[int], float],
+    on_record: Callable[[EpochRecord], None],
+) -> EpochRecord:
+    """Run the epochs with a table of progress, and return the last record.
+
+    Args:
+        plan: What to do.
+        terminal: Where the table and a bar are shown.
+        executor: What runs the graph.
+        every: Number of epochs between two rows of the table; rows at 1, 2, 4, 8, … if None.
+        next_due: The next epoch, after one, of which `on_record` needs the record.
+        on_record: Called with each record.
+
+    Raises:
+        DivergenceError: The run diverged.
+    """
+    table = ProgressTable(
+        plan.data.features,
+        terminal.width,
+        intercept=plan.settings.fit_intercept,
+        last_epoch=plan.last_epoch,
+        validation=plan.data.held_out is not None,
+    )
+    if table.n_hidden:
+        terminal.note(f"no room in the table for parameters ({table.n_hidden}); --history has all")
+    terminal.note(table.header)
+    shown_next = plan.start.epoch
+
+    def due(epoch: int) -> float:
+        return min(next_reported(epoch, every), next_due(epoch))
+
+    for record in descend_with_bar(plan, terminal, due, executor):
+        on_record(record)
+        if record.epoch >= shown_next or record.stopped:
+            terminal.note(table.row(record))
+            shown_next = next_reported(record.epoch, every)
+    return record
+
+
+def explained(error: DivergenceError, outcome: str) -> DivergenceError:
+    """The error with its remedies, and a sentence on what became of the command's work."""
+    sentences = [f"{error.event}.", error.remedies, outcome]
+    return DivergenceError(" ".join(filter(None, sentences)))

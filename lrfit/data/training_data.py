@@ -1,0 +1,119 @@
+"""Training data: what a run is given, whether it comes from a table or from arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lrfit.analysis.moments import Moments
+from lrfit.arrays import Array
+from lrfit.data.csv.format import Counts, Parsed
+from lrfit.data.csv.table import Sample, Table, _condensing, choose_columns, read_sample
+from lrfit.data.hold_out import HoldOut
+from lrfit.data.row_store import RowStore
+from lrfit.data.tables import TableRequest, open_table
+from lrfit.messages import listed, shown
+from lrfit.system.listener import Listener
+
+__all__ = ["TrainingData", "read_training_data", "training_data_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """The rows that a run is given, as far as it needs them.
+
+    Attributes:
+        features: Names of the columns of x.
+        target: Name of y.
+        sample: What is known of the rows.
+        held_out: Moments of the rows to validate on; None without.
+        rows: The rows to train on; None if they were not kept, or are too many.
+    """
+
+    features: tuple[str, ...]
+    target: str
+    sample: Sample
+    held_out: Moments | None = None
+    rows: RowStore | None = None
+
+    @property
+    def moments(self) -> Moments:
+        """Moments of the rows to train on."""
+        return self.sample.moments
+
+
+def read_training_data(
+    request: TableRequest,
+    listener: Listener | None = None,
+    *,
+    validation: TableRequest | None = None,
+    hold_out: HoldOut | None = None,
+    most_kept: float = 0,
+    max_memory: int | None = None,
+) -> TrainingData:
+    """The columns of a table that are asked for, read once from front to back.
+
+    Args:
+        request: The table, and its columns.
+        listener: Hears what was chosen, and how far the reading is.
+        validation: A table of rows to validate on.
+        hold_out: Which rows of the table to validate on instead.
+        most_kept: The rows are kept if there are no more than this.
+        max_memory: Bytes that they may take; beyond it a scratch file holds them. Half of what is available
+            if None.
+
+    Raises:
+        DataError: A table cannot be read, or lacks a column.
+    """
+    listener = listener or Listener()
+    rows = RowStore(max_memory)
+    with open_table(request, listener) as table:
+        features, target = _chosen_columns(table, request, listener)
+        keep = _keeper(rows, most_kept) if most_kept else None
+        sample = read_sample(table, [*features, target], keep=keep, hold_out=hold_out)
+    held_out = sample.held_out
+    if validation:
+        with open_table(validation, listener) as table:
+            held_out = read_sample(table, [*features, target]).moments
+    if held_out:
+        listener.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
+    kept = rows if 0 < len(rows) <= most_kept else None
+    return TrainingData(tuple(features), target, sample, held_out, kept)
+
+
+def training_data_of(
+    columns: Array, features: Sequence[str], target: str, *, hold_out: HoldOut | None = None
+) -> TrainingData:
+    """The data of rows that are in memory, shape (n_columns, n_rows), the target last.
+
+    Raises:
+        DataError: There is no row, or none is left to train on or to validate on.
+    """
+    rows = RowStore(columns.nbytes)
+    sample = _sample_of(columns, rows, hold_out)
+    return TrainingData(tuple(features), target, sample, sample.held_out, rows)
+
+
+def _chosen_columns(table: Table, request: TableRequest, listener: Listener) -> tuple[list[str], str]:
+    """Names of the columns of x, and of y."""
+    features, target = choose_columns(table.header, request.x, request.y, source_name=table.name)
+    listener.note(f"{table.name}: target {shown(target)}, features {listed(features)}")
+    return features, target
+
+
+def _keeper(rows: RowStore, most: float) -> Callable[[Array], None]:
+    """What adds rows to a store, until there are more than `most`."""
+
+    def keep(chunk: Array) -> None:
+        if len(rows) <= most:
+            rows.append(chunk)
+
+    return keep
+
+
+def _sample_of(columns: Array, rows: RowStore, hold_out: HoldOut | None) -> Sample:
+    parsed = Parsed(columns.T, None, Counts(columns.shape[1], 0))
+    checksum, training, held_out, kept = _condensing(hold_out, keeps=True)(parsed)
+    if kept is not None:
+        rows.append(kept)
+    return Sample(training, held_out if hold_out else None, (checksum,))

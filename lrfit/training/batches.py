@@ -1,0 +1,125 @@
+"""Batches: what a descent runs on, whichever it is, in the units of descent.
+
+Full batches are the sigma points of the data, or all rows: one window an epoch, so that many epochs can be
+run at once. Mini-batches come from a store of rows, window by window, in the order of the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Protocol
+
+import numpy as np
+
+from lrfit.analysis.scaling import Scaling
+from lrfit.arrays import Array
+from lrfit.data.row_store import RowStore
+from lrfit.data.shuffle import Order, order_of_epoch, orders
+
+__all__ = ["Batches", "FullBatches", "MiniBatches"]
+
+_MOST_ROWS = 4096
+"""Number of the longest rows that enter a bound, at most; with more it could only be lower."""
+
+
+class Batches(Protocol):
+    """The rows (x, y) that descent runs on.
+
+    Attributes:
+        batch_size: Number of rows of a step; the last one of an epoch may have fewer.
+        is_full: Whether each step sees all rows, so that an epoch is one window, the same each time.
+    """
+
+    @property
+    def batch_size(self) -> int: ...  # noqa: D102
+
+    @property
+    def is_full(self) -> bool: ...  # noqa: D102
+
+    def __len__(self) -> int:
+        """Number of rows of an epoch."""
+
+    def orders(self, epochs: range) -> Iterator[Order | None]:
+        """The orders of the rows in these epochs; None for the order in which they are."""
+
+    def windows(self, order: Order | None = None) -> Iterator[Array]:
+        """The rows of an epoch, shape (n, n_features + 1), a whole number of batches at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class FullBatches:
+    """Each step sees all of the rows, or the sigma points that stand for them.
+
+    Attributes:
+        rows: Shape (n_rows, n_features + 1), in the units of descent.
+    """
+
+    rows: Array
+    is_full = True
+
+    @property
+    def batch_size(self) -> int:
+        """Number of rows of a step: all."""
+        return len(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def orders(self, epochs: range) -> Iterator[None]:  # noqa: ARG002
+        """All epochs have the rows as they are."""
+        return repeat(None)
+
+    def windows(self, order: Order | None = None) -> Iterator[Array]:  # noqa: ARG002
+        """All rows, at once."""
+        yield self.rows
+
+
+@dataclass(frozen=True, eq=False)
+class MiniBatches:
+    """Each step sees some of the rows.
+
+    Attributes:
+        store: The rows, in the units of the data.
+        scaling: The way from these to the units of descent.
+        batch_size: Number of rows of a step.
+        shuffle: Whether each epoch has an order of its own.
+        seed: Seed of these orders.
+    """
+
+    store: RowStore
+    scaling: Scaling
+    batch_size: int
+    shuffle: bool
+    seed: int
+    is_full = False
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    def order(self, epoch: int) -> Order | None:
+        """The order of the rows in an epoch; None for the order in which they are."""
+        return order_of_epoch(len(self), self.seed, epoch) if self.shuffle else None
+
+    def orders(self, epochs: range) -> Iterator[Order | None]:
+        """The orders of the rows in these epochs, one drawn ahead."""
+        return orders(len(self), self.seed, epochs) if self.shuffle else repeat(None)
+
+    def windows(self, order: Order | None = None) -> Iterator[Array]:
+        """The rows in this order, a whole number of batches at a time; a window is valid until the next."""
+        return map(self.scaling.apply, self.store.windows(self.batch_size, order))
+
+    def largest_curvature(self, *, fit_intercept: bool, l2: float) -> float:
+        """A number that no eigenvalue of the Hessian of a batch exceeds: the largest mean of ‖(x, 1)‖² + l2.
+
+        The mean is that of the longest rows, as many as the shortest batch has: they may be all that it has.
+        """
+        n_rows = min(len(self) % self.batch_size or self.batch_size, _MOST_ROWS)
+        longest = np.zeros(0)
+        for window in map(self.scaling.apply, self.store.windows(1)):
+            squares = np.einsum("ij,ij->i", window[:, :-1], window[:, :-1])
+            longest = np.append(longest, squares)
+            if len(longest) > n_rows:
+                longest = np.partition(longest, len(longest) - n_rows)[-n_rows:]
+        return float(np.mean(np.sort(longest))) + fit_intercept + l2

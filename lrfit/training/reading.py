@@ -1,0 +1,59 @@
+"""Reading for a run: the columns of a table, the rows held out, the rows themselves if they are needed."""
+
+from __future__ import annotations
+
+from math import inf
+
+from lrfit.data.hold_out import HoldOut
+from lrfit.data.tables import TableRequest
+from lrfit.data.training_data import TrainingData, read_training_data
+from lrfit.errors import UsageError
+from lrfit.messages import spelled
+from lrfit.system.listener import Listener
+from lrfit.training.settings import TrainingSettings
+
+__all__ = ["hold_out_of", "read_for_training"]
+
+
+def read_for_training(
+    table: TableRequest,
+    settings: TrainingSettings,
+    listener: Listener | None = None,
+    *,
+    validation: TableRequest | None = None,
+    most_kept: float = 0,
+    max_memory: int | None = None,
+) -> TrainingData:
+    """What a run with these settings needs of a table.
+
+    Args:
+        table: The table, and its columns.
+        settings: How to descend: whether the rows are needed, and which are held out.
+        listener: Hears what was chosen, and how far the reading is.
+        validation: A table of rows to validate on.
+        most_kept: The rows are kept, though descent may not need them, if there are no more than this.
+        max_memory: Bytes that the rows may take; see `read_training_data`.
+
+    Raises:
+        DataError: A table cannot be read, or lacks a column.
+        UsageError: Rows to validate on are given twice.
+    """
+    if validation and settings.validation_fraction:
+        raise UsageError(
+            f"{spelled(validation=...)} and rows held out exclude each other: "
+            "the model that is resumed has some"
+        )
+    return read_training_data(
+        table,
+        listener,
+        validation=validation,
+        hold_out=hold_out_of(settings),
+        most_kept=inf if settings.needs_rows else most_kept,
+        max_memory=max_memory,
+    )
+
+
+def hold_out_of(settings: TrainingSettings) -> HoldOut | None:
+    """Which rows are held out by these settings; None for none."""
+    fraction = settings.validation_fraction
+    return None if fraction is None else HoldOut(fraction, settings.seed)

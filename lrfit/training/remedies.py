@@ -1,0 +1,72 @@
+"""Remedies: what to change in a run that diverged, such that its loss comes close to the optimum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import inf, isfinite
+from typing import Any, TypeAlias
+
+from lrfit.analysis.convergence import rate_text
+from lrfit.messages import spelled
+from lrfit.training.plan import TrainingPlan, plan_training
+from lrfit.training.settings import TrainingSettings
+from lrfit.training.wording import HOPELESS, epochs_text
+
+__all__ = ["TOLERANCE", "Changes", "full_batch_plan", "remedies", "with_epochs"]
+
+TOLERANCE = 1e-6
+"""Share of the optimum within which a loss counts as there, for a run that has no tolerance of its own."""
+
+Changes: TypeAlias = Mapping[str, Any]
+"""Settings that are not as the run has them."""
+
+
+def remedies(plan: TrainingPlan) -> str:
+    """What to try after a divergence, in sentences; each is said with the epochs that it needs.
+
+    Empty if no rate would help, as the loss at the start is not finite.
+    """
+    if not isfinite(plan.objective.excess(plan.start.theta)):
+        return ""
+    settings = plan.settings
+    tried = _tried(plan)
+    if not (plan.batches.is_full and settings.is_linear):
+        return f"Try {', or '.join(spelled(**changes) for changes in tried)}."
+    needed = [(changes, _epochs_needed(plan, changes)) for changes in tried]
+    good = [spelled(**with_epochs(changes, n, settings)) for changes, n in needed if n <= HOPELESS]
+    slow = [f"{spelled(**changes)} needs {epochs_text(n)}" for changes, n in needed if n > HOPELESS]
+    advised = f"Try {', or '.join(good)}, for a loss within {TOLERANCE:g} of the optimum." if good else ""
+    return " ".join(filter(None, [advised, f"{'; '.join(slow)}." if slow else ""]))
+
+
+def _tried(plan: TrainingPlan) -> list[Changes]:
+    """Changes of the settings that end divergence, the best first."""
+    settings, rate = plan.settings, plan.safe_learning_rate / 2.0
+    if plan.batches.is_full:
+        rate = full_batch_plan(plan, {"learning_rate": "auto"}).learning_rate
+    tried: list[Changes] = [{"learning_rate": "auto"}]
+    if not (settings.standardize or settings.l2):  # the penalty is in the units of descent: another optimum
+        tried.insert(0, {"standardize": True, "learning_rate": "auto"})
+    rounded = float(rate_text(rate, 3))
+    if 0.0 < rounded < inf:
+        tried.append({"learning_rate": rounded})
+    if plan.start.epoch:
+        tried = [{**changes, "allow_changes": True} for changes in tried]
+    return tried
+
+
+def _epochs_needed(plan: TrainingPlan, changes: Changes) -> float:
+    return full_batch_plan(plan, changes).epochs_until(TOLERANCE) or 0.0
+
+
+def full_batch_plan(plan: TrainingPlan, changes: Changes) -> TrainingPlan:
+    """Another run on the same data, on the sigma points, with these changes of its settings."""
+    changes = {name: value for name, value in changes.items() if name != "allow_changes"}
+    full: Changes = {"batch_size": None, "average": False, "condense": True}
+    return plan_training(plan.data, replace(plan.settings, **changes, **full))
+
+
+def with_epochs(changes: Changes, n_epochs: float, settings: TrainingSettings) -> Changes:
+    """The changes, with as many epochs as it takes if the settings have fewer."""
+    return {**changes, "epochs": int(n_epochs)} if n_epochs > settings.epochs else changes
