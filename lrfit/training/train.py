@@ -13,7 +13,6 @@ from difflib import get_close_matches
 from functools import partial
 from inspect import Parameter, signature
 from os import PathLike, fspath
-from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +42,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["train"]
+
+_SETTINGS = "        **settings: See `TrainingSettings`."
+"""Line of the docstring that stands for all settings."""
 
 _log = logging.getLogger("lrfit")
 _log.addHandler(logging.NullHandler())  # so that nothing is printed unless somebody asks for it
@@ -238,20 +240,15 @@ def _run(plan: TrainingPlan, executor: str, on_epoch: Callable[[EpochRecord], No
 
 
 def _show_settings(function: Callable[..., LinearFit]) -> None:
-    """Let `help` show each of the settings, in the signature and in the docstring, as if it stood there."""
-    shown_parameters = [
-        p for p in signature(function).parameters.values() if p.kind is not Parameter.VAR_KEYWORD
-    ]
-    shown_parameters += [
+    """Have `help` show each of the settings, in the signature and in the docstring."""
+    parameters = [p for p in signature(function).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+    parameters += [
         Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
         for f in fields(TrainingSettings)
     ]
-    function.__signature__ = signature(function).replace(parameters=shown_parameters)  # type: ignore[attr-defined]
-    if function.__doc__ and TrainingSettings.__doc__:
-        described = TrainingSettings.__doc__.partition("Attributes:\n")[2].partition("\n\n")[0]
-        function.__doc__ = function.__doc__.replace(
-            "        **settings: See `TrainingSettings`.", indent(described, "    ")
-        )
+    function.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
+    described = (TrainingSettings.__doc__ or "").partition("Attributes:\n")[2].partition("\n\n")[0]
+    function.__doc__ = (function.__doc__ or "").replace(_SETTINGS, described)
 
 
 _show_settings(train)
