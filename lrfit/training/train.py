@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from difflib import get_close_matches
-from functools import partial
 from inspect import Parameter, signature
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
@@ -131,17 +130,10 @@ def train(
     listener = _LogListener()
     names = (x,) if isinstance(x, str) else tuple(x)
     if isinstance(data, str | PathLike):
-        table_of = partial(
-            TableRequest,
-            separator=separator,
-            decimal=decimal,
-            encoding=encoding,
-            header=header,
-            missing=missing,
-        )
-        table = table_of(fspath(data), x=names, y=_name(y))
-        other = None if validation is None else table_of(fspath(validation))
+        form = (separator, decimal, encoding, header, missing)
+        table = TableRequest(fspath(data), *form, x=names, y=_name(y))
         wanted = resumption.table(table) if resumption else table
+        other = None if validation is None else TableRequest(fspath(validation), *form)
         read = read_for_training(wanted, chosen, listener, validation=other, max_memory=max_memory)
     else:
         read = _read_from_memory(data, y, names, missing, chosen, validation)

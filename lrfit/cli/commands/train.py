@@ -83,15 +83,10 @@ def command(
     Example:
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
-    from lrfit.cli.report import fit_text
     from lrfit.cli.training_run import announce
-    from lrfit.model.document_file import to_bytes
     from lrfit.system.interrupts import watched
-    from lrfit.training.conclusion import conclusion
     from lrfit.training.reading import read_for_training
     from lrfit.training.resuming import chosen_settings, plan_run
-    from lrfit.training.run_files import RunFiles
-    from lrfit.training.summary import summarize
 
     _check_options(click.get_current_context().params)
     terminal = Terminal(quiet=quiet, verbose=verbose)
@@ -102,21 +97,40 @@ def command(
     with watched():
         plan = plan_run(read, settings, resumption)
         announce(plan, executor, terminal)
-        files = RunFiles(
-            read.features,
-            intercept=settings.fit_intercept,
-            history=history,
-            model=output,
-            every=checkpoint_every,
-            continues=plan.start.variables is not None,
-            document=lambda record: to_bytes(summarize(plan, record)),
-        )
+        files = _run_files(plan, history=history, model=output, every=checkpoint_every)
         record = _descend(plan, files, terminal, executor=executor, every=every, output=output)
-        fit = summarize(plan, record)
-        document = to_bytes(fit)  # refuses numbers that are not finite, whatever the format
-        if text := conclusion(plan, record):
-            terminal.note(text)
-        write_result(document if output_format == "json" else fit_text(fit))
+        _conclude(plan, record, terminal, output_format)
+
+
+def _run_files(plan: TrainingPlan, *, history: str | None, model: str | None, every: int | None) -> RunFiles:
+    """The files that the run writes."""
+    from lrfit.model.document_file import to_bytes
+    from lrfit.training.run_files import RunFiles
+    from lrfit.training.summary import summarize
+
+    return RunFiles(
+        plan.data.features,
+        intercept=plan.settings.fit_intercept,
+        history=history,
+        model=model,
+        every=every,
+        continues=plan.start.variables is not None,
+        document=lambda record: to_bytes(summarize(plan, record)),
+    )
+
+
+def _conclude(plan: TrainingPlan, record: EpochRecord, terminal: Terminal, output_format: str) -> None:
+    """Say what ended the run, or how far it is from the optimum, and print the result."""
+    from lrfit.cli.report import fit_text
+    from lrfit.model.document_file import to_bytes
+    from lrfit.training.conclusion import conclusion
+    from lrfit.training.summary import summarize
+
+    fit = summarize(plan, record)
+    document = to_bytes(fit)  # refuses numbers that are not finite, whatever the format
+    if text := conclusion(plan, record):
+        terminal.note(text)
+    write_result(document if output_format == "json" else fit_text(fit))
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
