@@ -1,4 +1,4 @@
-"""Inputs: files that are told apart by what is in them, whatever their names are."""
+"""Kinds of files, told by their content, whatever their names are."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from lrfit.errors import DataError
 from lrfit.system.files import open_stream
 from lrfit.training.history_file import BEGINNING
 
-__all__ = ["classify"]
+__all__ = ["FileKinds", "classify"]
 
 _HEAD_BYTES = 1 << 16
-"""Of a file that tell what it is."""
+"""Number of bytes at the beginning of a file that tell its kind."""
 
 
 _GZIP = 16 + zlib.MAX_WBITS
-"""How zlib calls this format."""
+"""Number of the gzip format in zlib."""
 
 
 @dataclass(frozen=True)
 class FileKinds:
-    """Paths, `-` among them for standard input, by what is in the files.
+    """Paths by the kinds of their files; `-` is standard input.
 
     Attributes:
-        data: Of CSV files.
-        models: Of model documents.
-        histories: Of histories, as `lrfit train --history` writes them.
+        data: Paths of CSV files.
+        models: Paths of model documents.
+        histories: Paths of histories, as `lrfit train --history` writes them.
     """
 
     data: tuple[str, ...] = ()
@@ -41,18 +41,18 @@ class FileKinds:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many there are of "data", "model" and "history", as far as there are any."""
+        """Number of files of each kind, "data", "model" and "history", that there are."""
         numbers = {"data": len(self.data), "model": len(self.models), "history": len(self.histories)}
         return {what: n for what, n in numbers.items() if n}
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All of them."""
+        """All paths."""
         return (*self.data, *self.models, *self.histories)
 
 
 def classify(files: Sequence[str]) -> FileKinds:
-    """What the files are, by how they begin; of a stream, by what the others are.
+    """The kinds of files: by how they begin, or for a stream by the kinds of the others.
 
     Raises:
         DataError: A file cannot be opened or read.
@@ -80,7 +80,7 @@ def _is_stream(path: str) -> bool:
 
 
 def _what(path: str) -> str:
-    """What is in a file: "data", "model" or "history"."""
+    """The kind of a file: "data", "model" or "history"."""
     with open_stream(path) as (stream, name):
         try:
             head = stream.read(_HEAD_BYTES)

@@ -1,4 +1,4 @@
-"""Which options a command line has, and which are there by default."""
+"""Options that the command line has, as opposed to those that are there by default."""
 
 from __future__ import annotations
 

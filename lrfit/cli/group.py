@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    """As `run`, in whatever way messages write settings."""
+    """Run a command line as `run` does; messages are spelled as they happen to be."""
     try:
         with cli.make_context("lrfit", list(arguments)) as context:
             cli.invoke(context)
@@ -91,7 +91,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _refuse(error: click.UsageError) -> int:
-    """As `error.show()`, but with what was typed made safe to print."""
+    """Say what `error.show()` would say, with what was typed made safe to print."""
     context = error.ctx or click.Context(cli, info_name="lrfit")
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         _say(context.get_help())

@@ -1,4 +1,4 @@
-"""What commands share: parsers of values, and common options. `nan`, `1_000` and `١٢` are no numbers."""
+"""Parsers and options that commands share. `nan`, `1_000` and `١٢` are no numbers."""
 
 from __future__ import annotations
 

@@ -104,7 +104,10 @@ _OPTIONS = dict(
 
 
 def setting_options(*settings: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """What adds an option for each of these settings, or for all; the command gets those given as `given`."""
+    """A decorator that adds an option for each of these settings, or for all of them.
+
+    The command gets the settings that the command line has, as `given`.
+    """
     chosen = settings or tuple(_OPTIONS)
 
     def add(command: Callable[..., None]) -> Callable[..., None]:

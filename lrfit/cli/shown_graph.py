@@ -1,4 +1,4 @@
-"""What `lrfit graph` shows: a graph, the rows in it, and where its variables stand."""
+"""The graph that `lrfit graph` shows, the rows in it, and where its variables stand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lrfit.training.settings import TrainingSettings
 from lrfit.views import graph_view
 from lrfit.views.graph_view import GraphView
 
-__all__ = ["read_shown_graph"]
+__all__ = ["ShownGraph", "read_shown_graph"]
 
 _MOST_ROWS = 1000
 """Number of rows that are shown as they are, at most; of more, the sigma points are shown."""
@@ -34,12 +34,12 @@ _MOST_ROWS = 1000
 
 @dataclass(frozen=True, eq=False)
 class ShownGraph:
-    """What is shown: a graph; with data, the rows in it, and where its variables stand.
+    """A graph to be shown; with data, the rows in it, and where its variables stand.
 
     Attributes:
-        graph: Of the model and of a step.
-        captions: What nodes stand for.
-        rows: (x, y) that are fed; None without data.
+        graph: Graph of the model and of a step.
+        captions: Meanings of nodes, by name.
+        rows: Rows (x, y) that are fed; None without data.
         variables: Values of all variables, by name; none without data.
         lacks_penalty: Whether the penalty is left out, which is in other units than the values.
     """
@@ -52,7 +52,7 @@ class ShownGraph:
 
     @property
     def objective(self) -> Node:
-        """What is differentiated."""
+        """The node that is differentiated."""
         return self.graph.model.loss if self.lacks_penalty else self.graph.model.objective
 
     @property
@@ -197,7 +197,7 @@ def _initial(graph: TrainingGraph) -> Mapping[str, Array]:
 
 
 def _captions(features: Sequence[str], target: str | None) -> dict[str, str]:
-    """What the nodes of the model stand for."""
+    """Meanings of the nodes of the model."""
     return {
         "x": f"features {listed(features)}" if features else "features",
         "y": "target" if target is None else f"target {shown(target)}",

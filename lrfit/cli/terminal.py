@@ -37,20 +37,20 @@ __all__ = [
 ]
 
 _PATIENCE_S = 0.5
-"""Work that is done sooner shows no bar."""
+"""Seconds of work before a bar is shown."""
 
 _PERIOD_S = 0.1
-"""Between two pictures of the bar. They are drawn here, not by a thread: reading may fork."""
+"""Seconds between two pictures of the bar. No thread draws them, since reading may fork."""
 
 _WIDTH = 80
-"""Of a line that is not on a terminal."""
+"""Characters of a line where there is no terminal."""
 
 _SHORTEST_BAR = 8
-"""Characters of the bar for which what stands beside it leaves room."""
+"""Shortest bar, in characters; what stands beside it leaves room for it."""
 
 
 _IN_ASCII = {"λ": "lambda", "β": "beta", "·": "*", "…": "...", "½": "1/2", "‖": "||", "⌊": "[", "⌋": "]"}
-"""How signs of lrfit's own are written where the encoding of stderr lacks them."""
+"""Spellings of lrfit's own signs where the encoding of stderr lacks them."""
 
 
 def prepare_streams() -> None:
@@ -64,7 +64,7 @@ def prepare_streams() -> None:
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:
-    """What to write for characters that an encoding lacks, as `codecs` asks for it."""
+    """The text for characters that an encoding lacks, as `codecs` asks for it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -174,9 +174,9 @@ class Terminal(Listener):
         On a terminal only, and only when the work has lasted for a while; the bar goes with the block.
 
         Args:
-            label: What stands before the bar: the work, or what is counted.
-            unit: Of `done` and `total`: bytes, or what `label` names. A total of None is one that nobody
-                knows; one that is known at the first picture stays.
+            label: Text before the bar: the work, or what is counted.
+            unit: Unit of `done` and `total`: bytes, or what `label` names. The total is None if unknown. Only
+                the total of the first picture counts.
         """
         started_s = monotonic()
         self._next_s = started_s + _PATIENCE_S
@@ -199,7 +199,7 @@ class Terminal(Listener):
             self._bar = None
 
     def _erase(self) -> str | None:
-        """What erases the bar, and brings the cursor back, without rich, which may be at work on it."""
+        """The codes that erase the bar and bring the cursor back; rich may be at work on it."""
         return "\r\x1b[2K\x1b[?25h" if self._bar else None
 
     def _print(self, text: str) -> None:
@@ -215,7 +215,7 @@ class Terminal(Listener):
 
 
 def _new_bar(label: str, unit: str | None, total: int | None, started_s: float, width: int) -> Progress:
-    """A bar of work that started then; it has yet to be started itself."""
+    """A bar, not shown yet, of work that started at a time in the past."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
@@ -235,7 +235,7 @@ def _new_bar(label: str, unit: str | None, total: int | None, started_s: float, 
 
 
 def _columns(label: str, unit: str | None, total: int | None, width: int) -> list[ProgressColumn]:
-    """What the bar shows, as far as there is room for it."""
+    """The columns beside the bar for which there is room."""
     from rich import progress as rich  # noqa: PLC0415
     from rich.table import Column  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

@@ -38,7 +38,7 @@ def _joined(row: tuple[str, ...], widths: Sequence[int]) -> str:
 
 
 def padding(cell: str, width: int) -> str:
-    """What fills a cell up to this width; nothing if it is wider."""
+    """The blanks that fill a cell up to this width; none if it is wider."""
     return " " * (width - _n_cells(cell))
 
 

@@ -80,7 +80,7 @@ def descend_with_table(
     """Run the epochs with a table of progress, and return the last record.
 
     Args:
-        plan: What to do.
+        plan: Plan of the run.
         terminal: Where the table and a bar are shown.
         executor: What runs the graph.
         every: Number of epochs between two rows of the table; rows at 1, 2, 4, 8, … if None.

@@ -21,7 +21,7 @@ from lrfit.errors import DataError, OutputError
 from lrfit.messages import shown
 from lrfit.system.interrupts import closing
 
-__all__ = ["check_writable", "open_output"]
+__all__ = ["check_writable", "open_output", "open_stream"]
 
 
 def check_writable(path: str) -> None:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from lrfit.errors import UsageError
 
-__all__ = []
+__all__ = ["import_optional"]
 
 
 def import_optional(module: str, user: str) -> ModuleType:

@@ -24,7 +24,7 @@ _OFFSET = 30.0
 
 
 def warnings(plan: TrainingPlan) -> Iterator[str]:
-    """What is to be said of a run before it begins, even where all else is quiet."""
+    """Warnings of a run before it begins, to be said even where all else is quiet."""
     settings = plan.settings
     if not plan.is_stable:
         yield f"{rate(plan)}; expect {'divergence' if settings.is_linear else 'a rise at first'}"
@@ -34,7 +34,7 @@ def warnings(plan: TrainingPlan) -> Iterator[str]:
 
 
 def rate(plan: TrainingPlan) -> str:
-    """Where the learning rate stands against the largest stable one; and why, if it was chosen."""
+    """How the learning rate compares with the largest stable one, and why it was chosen, if it was."""
     value, bound, settings = plan.learning_rate, plan.max_stable_learning_rate, plan.settings
     is_chosen = settings.learning_rate == "auto"
     name = f"the learning rate {value:.6g} is"
@@ -101,7 +101,7 @@ def _cause(plan: TrainingPlan, best: TrainingPlan) -> str:
 
 
 def _sooner(plan: TrainingPlan, best: TrainingPlan, n_epochs: float | None) -> str:
-    """What to use instead, if that would be sooner: standardised data at the fastest rate, to begin with."""
+    """Settings that would be sooner, if there are any: standardised data at the fastest rate at first."""
     settings, tol = plan.settings, plan.settings.tol or TOLERANCE
     if plan.start.epoch or settings.clip_norm:  # settings that are fixed; a run without a forecast
         return ""
@@ -126,7 +126,7 @@ def _sooner(plan: TrainingPlan, best: TrainingPlan, n_epochs: float | None) -> s
 
 
 def _disproportion(plan: TrainingPlan) -> str:
-    """What makes the objective ill-conditioned, apart from what the features have in common."""
+    """The column whose size makes the objective ill-conditioned."""
     moments, features, intercept = plan.moments, plan.data.features, plan.settings.fit_intercept
     k = len(features)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -22,7 +22,7 @@ _EXACT = 1e-9
 
 
 def conclusion(plan: TrainingPlan, record: EpochRecord) -> str | None:
-    """What ended the run early, or how far from converged it is; None if there is nothing to say."""
+    """Why the run ended early, or how far from converged it is; None if there is nothing to say."""
     parts = []
     if record.stopped != "epochs":
         parts.append(f"stopped after epoch {record.epoch}: {_reason(plan, record)}")

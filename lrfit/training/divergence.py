@@ -73,7 +73,7 @@ def has_diverged(run: Run, record: EpochRecord, before: EpochRecord) -> bool:
 
 
 def divergence_error(run: Run, record: EpochRecord, before: EpochRecord) -> DivergenceError:
-    """What is to be said of a run that these records show to diverge, and what to do instead."""
+    """The error for a run that these records show to diverge, with what to try instead."""
     plan = run.plan
     limit = f"full batches are stable up to {rate_text(plan.max_stable_learning_rate)}"
     if not plan.batches.is_full:
@@ -127,7 +127,7 @@ def _distances(run: Run, batches: MiniBatches, here: Mapping[str, Array]) -> Ite
 
 
 def _after(run: Run, batches: MiniBatches, epoch: int, variables: Mapping[str, Array]) -> Mapping[str, Array]:
-    """What an epoch of mini-batches makes of these variables."""
+    """The variables after an epoch of mini-batches that starts from these."""
     run.restore(variables)
     run.descend(batches.order(epoch))
     return run.variables()

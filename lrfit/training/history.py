@@ -18,7 +18,7 @@ _ALL, _GROWTH, _SHARE = 200, 1.02, 1000
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What is known of the epochs of a run: arrays with an entry for each epoch.
+    """The epochs of a run, as arrays with an entry for each epoch.
 
     Attributes:
         features: Names of the features.

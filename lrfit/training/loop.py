@@ -34,7 +34,7 @@ def descend(
     The last record says what `stopped` the run; its `fitted` is what came out.
 
     Args:
-        plan: What to do.
+        plan: Plan of the run.
         executor: "numpy", "numba", or "auto", which begins with the first and changes to the second if the
             work is long. The numbers are the same, to 1e-12 relative over 100 epochs.
         next_due: Gives the next epoch, after the one that it is given, of which to yield a record; all by

@@ -27,7 +27,7 @@ _LARGEST_VALUE = 1e150
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Where a run starts, in the units of descent.
+    """The start of a run, in the units of descent.
 
     Attributes:
         weights: Weights, shape (n_features,).
@@ -54,14 +54,14 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class TrainingPlan:
-    """What a run will do.
+    """A run before its first step.
 
     Attributes:
         settings: How to descend.
         data: The data to descend on.
         scaling: The way between the units of the data and those of descent.
-        objective: What is made smaller, in the units of descent.
-        batches: What the steps run on, in the units of descent.
+        objective: The function that is made smaller, in the units of descent.
+        batches: The rows that the steps run on, in the units of descent.
         start: Where the run starts.
         method: Momentum, as set or as chosen.
         learning_rate: The settings' rate, or the one chosen for them.
@@ -194,7 +194,7 @@ def plan_training(data: TrainingData, settings: TrainingSettings) -> TrainingPla
 
 
 def overflow(moments: Moments) -> str | None:
-    """What is to be said of values so large that no loss of them is finite; None if there are none."""
+    """A sentence on values so large that no loss of them is finite; None if there are none."""
     if np.all(moments.root_mean_square < _LARGEST_VALUE):
         return None
     return (
@@ -210,7 +210,7 @@ def _scaling(moments: Moments, settings: TrainingSettings) -> Scaling:
 
 
 def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: TrainingSettings) -> Batches:
-    """What the steps run on: sigma points of the scaled moments, all rows, or some of them."""
+    """The rows that the steps run on: sigma points of the scaled moments, all rows, or some of them."""
     if not settings.needs_rows:
         return FullBatches(scaled.sigma_points())
     if data.rows is None:

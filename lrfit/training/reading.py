@@ -24,7 +24,7 @@ def read_for_training(
     most_kept: float = 0,
     max_memory: int | None = None,
 ) -> TrainingData:
-    """What a run with these settings needs of a table.
+    """The data of a table that a run with these settings needs.
 
     Args:
         table: The table, and its columns.
@@ -54,6 +54,6 @@ def read_for_training(
 
 
 def hold_out_of(settings: TrainingSettings) -> HoldOut | None:
-    """Which rows are held out by these settings; None for none."""
+    """The rows that these settings hold out; None for none."""
     fraction = settings.validation_fraction
     return None if fraction is None else HoldOut(fraction, settings.seed)

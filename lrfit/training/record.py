@@ -52,5 +52,5 @@ class EpochRecord:
 
     @property
     def monitored(self) -> float:
-        """What is to become smaller: the loss of the rows held out, else the excess."""
+        """The number that is to become smaller: the loss of the rows held out, else the excess."""
         return self.excess if self.validation_loss is None else self.validation_loss

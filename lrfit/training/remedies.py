@@ -23,7 +23,7 @@ Changes: TypeAlias = Mapping[str, Any]
 
 
 def remedies(plan: TrainingPlan) -> str:
-    """What to try after a divergence, in sentences; each is said with the epochs that it needs.
+    """Sentences on what to try after a divergence, with the number of epochs that each needs.
 
     Empty if no rate would help, as the loss at the start is not finite.
     """

@@ -33,12 +33,12 @@ class Run:
     """A session that descends.
 
     Args:
-        plan: What to do.
+        plan: Plan of the run.
         executor: "numpy", "numba" or "auto"; see `descend`.
         on_epoch: Told how many epochs are done, now and then.
 
     Attributes:
-        plan: What is being done.
+        plan: Plan of the run.
         graph: The graph that runs.
         epoch: Number of epochs done.
 

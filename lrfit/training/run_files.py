@@ -1,8 +1,8 @@
 """The files that a run writes: its history and its model.
 
-The history of a run that goes on where another ended is that of both: its file is continued, if it is there.
-A checkpoint is a model on the way, from which the run could go on. The history takes the place of an old
-file when the run ends; also when anything breaks it off after a checkpoint, from which it can be continued.
+If a run goes on where another ended, its history is that of both: the file is continued, if it is there. A
+checkpoint is a model on the way, from which the run could go on. The history takes the place of an old file
+when the run ends, and also when anything breaks the run off after a checkpoint.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lrfit.system.interrupts import closing, held_back
 from lrfit.training.history_file import history_header, history_row
 from lrfit.training.record import EpochRecord
 
-__all__ = []
+__all__ = ["RunFiles"]
 
 
 class RunFiles:
@@ -29,7 +29,7 @@ class RunFiles:
 
     Args:
         features: Names of the features.
-        intercept: Whether there is one.
+        intercept: Whether the model has one.
         history: Path of the history; None for none.
         model: Path of the model, which is written at the end; None for none.
         every: Number of epochs between two checkpoints; None for no checkpoints.
@@ -81,7 +81,7 @@ class RunFiles:
                 self._save(self._last)
 
     def _keep(self) -> None:
-        """Let the history of a run that was broken off stay, if that can go on from a checkpoint."""
+        """Keep the history of a run that was broken off, if the run can go on from a checkpoint."""
         if self.checkpoint is not None:
             self._files.close()
 
@@ -112,7 +112,7 @@ class RunFiles:
         return is_due and self._last is not None and record.stopped is None
 
     def _beginning(self, record: EpochRecord, row: bytes) -> bytes:
-        """The history up to the start: of the runs before, if there were any and it is there."""
+        """The history up to the start of this run, with that of the runs before, if the file is there."""
         header = history_header(
             self._features, intercept=self._intercept, validation=record.validation_loss is not None
         ).encode()

@@ -110,7 +110,7 @@ _NUMBERS: dict[object, type] = {int: Integral, float: Real}
 
 
 class SettingRule(NamedTuple):
-    """What a setting may be.
+    """The values that a setting may have.
 
     Attributes:
         kind: Type of the setting: int, float, or one that holds words.
@@ -150,7 +150,7 @@ def rules() -> dict[str, SettingRule]:
 
 
 def _contradictions(settings: TrainingSettings) -> Iterator[str]:
-    """Which settings exclude each other, and what to do."""
+    """Sentences on settings that exclude each other, with what to do."""
     default = TrainingSettings
     if settings.nesterov and settings.momentum == 0.0:
         yield f"Nesterov's method needs momentum: say how much, such as {spelled(momentum=0.9)}"

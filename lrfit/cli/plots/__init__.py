@@ -29,7 +29,7 @@ _SETTINGS = frozenset(f.name for f in fields(TrainingSettings))
 
 @dataclass(frozen=True)
 class Plot:
-    """What can be drawn of some files.
+    """The pictures that can be drawn of some files.
 
     Attributes:
         of: Kinds of the files, as in `FileKinds.counts`.

@@ -30,7 +30,7 @@ def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:  # 
 
 
 def names_of(runs: Mapping[str, History]) -> str:
-    """What a title calls the runs."""
+    """The names of the runs in a title."""
     return " and ".join(map(file_title, runs)) if len(runs) <= _MOST_NAMED else f"{len(runs)} runs"
 
 

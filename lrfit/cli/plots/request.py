@@ -1,4 +1,4 @@
-"""What is asked of `lrfit plot`: which files, read how, and which picture."""
+"""A request to `lrfit plot`: which files, read how, and which picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["PlotRequest", "read_columns"]
 
 @dataclass(frozen=True)
 class PlotRequest:
-    """What to draw.
+    """Which picture to draw, of which files.
 
     Attributes:
         files: Paths, by what is in the files.

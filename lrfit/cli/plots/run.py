@@ -55,7 +55,7 @@ class _Run:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What one has to know of the run to read its path, or its loss."""
+        """Facts about the run that one needs to read its path, or its loss."""
         l2, n_steps = self.plan.settings.l2, self.plan.steps_per_epoch
         diverged = [record.epoch for record in self.records if record.stopped == "diverged"]
         notes = {
@@ -122,7 +122,7 @@ def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
 
 
 def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRecord]:
-    """As many records of the run as a picture of this kind needs; if it diverges, some epochs more."""
+    """The records of the run that a picture of this kind needs; of one that diverges, some more."""
     last = plan.last_epoch
     records: list[EpochRecord] = []
 
