@@ -42,12 +42,12 @@ class LeastSquaresSummary:
 
 @dataclass(frozen=True)
 class OptimumSummary:
-    """What descent with a penalty converges to, in the place of the least-squares solution.
+    """The solution that descent with a penalty converges to, in the place of least squares.
 
     Attributes:
-        weights: By feature.
-        intercept: 0.0 for a model without one.
-        loss: The half-MSE there, without the penalty.
+        weights: Weights by feature.
+        intercept: Intercept; 0.0 for a model without one.
+        loss: Half-MSE there, without the penalty.
     """
 
     weights: dict[str, float]
@@ -59,19 +59,18 @@ class OptimumSummary:
 class TrainingSummary:
     """How a fit was trained, the loss (half-MSE) that it reached on the training data, and how to go on.
 
-    The attributes are those of `TrainingSettings`, but for these. Defaults are what the fields of older
-    documents, which lack them, stand for: they stay, whatever becomes of those of the settings.
+    The attributes are those of `TrainingSettings`, but for these. The defaults say what it means that an
+    older document lacks a field. So they stay, even if the defaults of the settings change.
 
     Attributes:
-        loss: Of the fit, on the rows that it was trained on.
-        epochs: That were done, in all runs together.
-        learning_rate: That was used, at the start of a schedule.
-        fit_intercept: The setting `intercept`.
-        stopped: What ended the run: "epochs", "tol", "patience" or "time"; or "checkpoint": it went on.
-        relative_excess: How far above its minimum the objective is, as a share of it.
-        best_epoch: That the fit is from, if the run had patience.
+        loss: Half-MSE of the fit, on the rows that it was trained on.
+        epochs: Number of epochs done, in all runs together.
+        learning_rate: The rate that was used, at the start of a schedule.
+        stopped: Reason why the run ended: "epochs", "tol", "patience" or "time"; or "checkpoint": it went on.
+        relative_excess: The objective less its minimum, as a share of the minimum.
+        best_epoch: Epoch that the fit is from, if the run had patience.
         best: θ of that epoch, in the units of descent.
-        validation_loss: Of the fit, on the rows held out; None without.
+        validation_loss: Half-MSE of the fit, on the rows held out; None without.
         variables: All variables of the training graph at the end, in the units of descent, row by row.
     """
 
@@ -111,13 +110,13 @@ class DataSummary:
         r2: 1 - loss / best_constant_loss; None where y is constant.
         rmse: Root of the mean squared residual.
         best_constant_loss: The loss of predicting the mean of y.
-        max_stable_learning_rate: Of full batches, on the loss as it was descended (standardised, if it was);
-            None if any rate is stable.
-        least_squares: What could be reached.
+        max_stable_learning_rate: Largest stable rate of full batches, in the units of descent; None if any
+            rate is stable.
+        least_squares: The best that a line can reach.
         condition_number: λ_max / λ_min of the Hessian of the objective, as it was descended.
-        optimum: What descent converges to, where a penalty makes that differ from least squares; else None.
+        optimum: The solution that descent converges to, where a penalty moves it; else None.
         n_held_out: Number of rows held out.
-        fingerprint: Of the values that were read; see `lrfit.data.csv.table.Sample`.
+        fingerprint: Fingerprint of the values that were read; see `Sample`.
     """
 
     n_samples: Number
@@ -155,7 +154,7 @@ class ModelDocument:
 
 
 def contradictions(fit: ModelDocument) -> Iterator[str]:
-    """Which names and lengths in a fit do not go together: sentences that begin with a field's path."""
+    """Sentences on names and lengths that do not go together; each begins with the path of a field."""
     yield from _of_data(fit.data, set(fit.weights)) if fit.data else ()
     yield from _of_training(fit.training, len(fit.weights)) if fit.training else ()
 

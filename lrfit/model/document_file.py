@@ -41,7 +41,7 @@ _FOREIGN = {
     b"\xff\xfe": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
     b"\xfe\xff": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
 }
-"""What else is taken for a model, by how it begins."""
+"""Other files that are taken for models, by how they begin."""
 
 _Object: TypeAlias = dict[str, object]
 
@@ -64,7 +64,7 @@ def to_bytes(fit: ModelDocument) -> bytes:
 
 
 def load(path: str) -> ModelDocument:
-    """The fit in the file at `path`, or on standard input for `-`; see `to_document`.
+    """The document in the file at `path`, or on standard input for `-`; see `to_document`.
 
     Raises:
         DataError: It cannot be opened.
@@ -79,11 +79,11 @@ def load(path: str) -> ModelDocument:
 
 
 def to_document(document: bytes, name: str) -> ModelDocument:
-    """The fit that a document holds.
+    """The model document in these bytes.
 
     Args:
         document: As `to_bytes` made it, or a person.
-        name: What messages call it.
+        name: Name of the document in messages.
 
     Raises:
         ModelFileError: It is no such document; says which field is wrong.
@@ -107,7 +107,7 @@ def to_document(document: bytes, name: str) -> ModelDocument:
 
 
 def _parsed(document: bytes) -> object:
-    """What the JSON says, or a ValueError that says where it is none, or which field comes twice."""
+    """The content of the JSON; a ValueError says where it is none, or which field comes twice."""
     repeating: list[tuple[_Object, str]] = []
     try:
         content: object = json.loads(

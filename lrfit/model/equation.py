@@ -36,7 +36,7 @@ class LinearModel:
         b: Variable, the intercept, shape (); None for a model without one.
         y_hat: The predictions, shape (None, 1).
         loss: Half the mean squared residual: 1/(2n) · Σ (y_hat - y)², shape ().
-        objective: What descent makes smaller: loss + l2/2 · Σ W², shape (); the loss itself if l2 is 0.
+        objective: The node that descent makes smaller: loss + l2/2 · Σ W², shape (); the loss if l2 is 0.
     """
 
     graph: Graph

@@ -46,7 +46,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ResidualSums:
-    """What the measures need of some rows; the sums of two sets of rows add up.
+    """Sums over some rows that the measures are made of; the sums of two sets of rows add up.
 
     Attributes:
         squares: Σ residual².
@@ -71,7 +71,9 @@ class ResidualSums:
 
 
 def summing(fit: ModelDocument) -> Callable[[Array], ResidualSums]:
-    """What maps rows (x, y), shape (n_rows, n_features + 1), to sums of residuals; not finite if too large.
+    """A function from rows (x, y), shape (n_rows, n_features + 1), to sums of residuals.
+
+    The sums are not finite if they are too large.
 
     Examples:
         >>> summing(ModelDocument("y", {"x": 2.0}, 1.0))(np.array([[1.0, 3.5], [2.0, 4.0]])).squares

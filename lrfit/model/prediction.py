@@ -17,17 +17,17 @@ __all__ = ["predictor"]
 
 
 def predictor(fit: ModelDocument) -> Callable[[Array], Array]:
-    """What maps features, (n_samples, n_features) in the order of `fit.weights`, to y_hat, (n_samples,).
+    """A function that predicts: features, (n_samples, n_features), in their order, to y_hat, (n_samples,).
 
     A row's prediction has the same bits whatever rows are beside it.
 
-    What it returns raises `DataError` where a prediction overflows.
+    The function raises `DataError` where a prediction overflows.
 
     Examples:
         >>> predictor(ModelDocument("y", {"x": 2.0}, 1.0))(np.array([[3.0], [4.0]]))
         array([7., 9.])
     """
-    model = linear_model(np.array(list(fit.weights.values())), fit.intercept)
+    model = linear_model(fit.coefficients, fit.intercept)
     session = Session(model.graph)
     session.run(global_variables_initializer(model.graph))
 

@@ -22,11 +22,11 @@ __all__ = [
 
 
 class Rule(NamedTuple):
-    """Which values a field may have, beyond its type; it stands in the annotation of the field.
+    """The values that a field may have, beyond its type; it stands in the annotation of the field.
 
     Attributes:
-        is_valid: Of a value of the type.
-        wanted: What is valid, in words.
+        is_valid: Whether a value of the type is valid.
+        wanted: The valid values, in words.
     """
 
     is_valid: Callable[[Any], bool]

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 PARTS = ("forward", "gradients", "updates")
-"""Of a training graph, in the order in which a step goes through them."""
+"""The parts of a training graph, in the order in which a step goes through them."""
 
 _INFIX = {
     "add": "+", "subtract": "-", "multiply": "·", "divide": "÷", "power": "**", "matmul": "@",
@@ -46,11 +46,11 @@ _INFIX = {
 """Signs of the ops that have one: `÷`, since `/` stands in names."""
 
 _MOST_NUMBERS = 3
-"""Of an array that is shown in full; of a longer one there are two."""
+"""Most numbers of an array that is shown in full; a longer one shows two."""
 
 
 _MOST_NAMES = 8
-"""Of the nodes that a pass removed, in a line."""
+"""Most names of removed nodes in a line."""
 
 _LABEL_WIDTH = 50
 """Characters of a line in a node that is drawn."""
@@ -61,10 +61,10 @@ class GraphView:
     """A program, and what is said of its nodes.
 
     Attributes:
-        program: What is shown.
-        captions: What a node stands for in the data, by its name: of x, the features.
-        values: Of the nodes, in a run.
-        gradients: Of the loss, along each edge that it depends on, in that run.
+        program: The program that is shown.
+        captions: Meanings of nodes in the data, by their names; for x, the features.
+        values: Values of the nodes, in a run.
+        gradients: Gradients of the loss along each edge that it depends on, in that run.
         removed: For each pass, the names of the nodes that it made needless.
     """
 
@@ -104,7 +104,7 @@ class GraphView:
 
     @property
     def removals(self) -> list[str]:
-        """How many nodes are left, and a line for each pass on what it removed; none without passes."""
+        """Lines on the number of nodes that are left, and on those that each pass removed."""
         if not self.removed:
             return []
         n_left = sum(map(len, self.parts.values()))
@@ -119,14 +119,14 @@ class GraphView:
         ]
 
     def label(self, node: Node) -> list[str]:
-        """What a drawing writes into a node: its name, and what it stands for, or how it is made."""
+        """The text in a drawn node: its name, and its meaning or how it is made."""
         made = self.captions.get(node.name) or formula(node)
         if node in self.program.fetches and node in self.values:
             made += f" = {array_text(self.values[node])}"
         return [node.name, *wrap(made, _LABEL_WIDTH)]
 
     def flow(self, edge: Edge) -> tuple[str, str]:
-        """What a drawing writes along an edge: its shape, or its value; and the gradient that flows back."""
+        """The text along a drawn edge: its shape or value, and the gradient that flows back."""
         node, position = edge
         parent = node.inputs[position]
         if not parent.op.has_value:
@@ -154,7 +154,7 @@ def part_of(node: Node) -> str:
 
 
 def kind_of(node: Node) -> str:
-    """What a drawing tells apart: "placeholder", "variable", "constant" or "op"."""
+    """The kind of a node in a drawing: "placeholder", "variable", "constant" or "op"."""
     is_leaf = is_placeholder(node) or is_variable(node) or is_constant(node)
     return node.op.name if is_leaf else "op"
 
@@ -233,7 +233,7 @@ def optimized(view: GraphView) -> GraphView:
 
 
 def _names(program: Program) -> list[str]:
-    """Of its nodes, but for literals."""
+    """The names of its nodes, but for literals."""
     return [node.name for node in program.nodes if not is_literal(node)]
 
 
@@ -243,7 +243,7 @@ def evaluated(
     """The view with the values of all nodes, and the gradient of one of them along the edges that lead to it.
 
     Args:
-        view: Of a program.
+        view: View of a program.
         feeds: Values of the program's feeds, in their order.
         variables: Those of its variables, by name.
         objective: The name of what is differentiated; there are no gradients if the program lacks it.

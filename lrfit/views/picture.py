@@ -33,25 +33,25 @@ __all__ = [
 ]
 
 Scale: TypeAlias = Literal["linear", "log", "epochs", "log epochs"]
-"""Of an axis. Epochs are whole numbers; their log axis is linear up to 1, to have room for epoch 0."""
+"""Scale of an axis. Epochs are integers; their log axis is linear up to 1, to have room for epoch 0."""
 
 _LONGEST_NAME = 32
-"""Characters of a name that a picture shows."""
+"""Most characters of a name in a picture."""
 
 _SMALL_POWER, _LARGE_POWER = -3, 5
 """Powers of ten between which numbers are written without them."""
 
 _LEAST_POWER = -323
-"""Of ten that float64 holds."""
+"""Least power of ten that float64 holds."""
 
 _FAR = 1e9
-"""Lengths of an axis beyond its limits at which all is as far away."""
+"""Positions are clipped this many axis lengths outside."""
 
 _SAME = 1e-12
-"""Share of a value below which a difference cannot be told on an axis."""
+"""A difference below this share of a value cannot be told on an axis."""
 
 _LEAST_LENGTH = 1e-300
-"""Of an axis: float64 has shares of less with few digits, if at all."""
+"""Least length of an axis: shares of less have few digits in float64, if any."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -63,9 +63,9 @@ class Points:
     Attributes:
         x: Shape (n_points,).
         y: Likewise.
-        role: What they are, which says how they look.
+        role: Meaning of the marks, which says how they look.
         label: In the legend; none if empty.
-        series: Which of several runs they belong to, from 0.
+        series: Number of the run that they belong to, from 0.
     """
 
     x: Array
@@ -88,7 +88,7 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """What is between two lines over the same x, of shape (n_points,)."""
+    """The area between two lines over the same x, of shape (n_points,)."""
 
     x: Array
     low: Array
@@ -98,13 +98,13 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """How many rows are in each cell of a grid.
+    """Numbers of rows in the cells of a grid.
 
     Attributes:
         x_edges: Ascending; shape (n_columns + 1,).
         y_edges: Ascending; shape (n_rows + 1,).
         counts: Shape (n_columns, n_rows).
-        label: Of a count.
+        label: Label of a count.
     """
 
     x_edges: Array
@@ -118,11 +118,11 @@ class Contours:
     """A surface over (x, y), by its contour lines.
 
     Attributes:
-        x: Of the columns of the grid, ascending; shape (n_columns,).
-        y: Of its rows, ascending; shape (n_rows,).
+        x: Positions of the columns of the grid, ascending; shape (n_columns,).
+        y: Positions of its rows, ascending; shape (n_rows,).
         heights: Shape (n_rows, n_columns).
         levels: Heights of the lines, ascending, above 0.
-        label: Of a height.
+        label: Label of a height.
     """
 
     x: Array
@@ -140,7 +140,7 @@ class Axis:
     """An axis.
 
     Attributes:
-        label: What is on it, with its unit if it has one.
+        label: Name of the quantity, with its unit if it has one.
         limits: From where to where it goes; what is beyond is clipped.
         scale: How places on it go with numbers.
     """
@@ -151,13 +151,13 @@ class Axis:
 
     @property
     def title(self) -> str:
-        """What stands beside it: the label, and its scale if that is not linear."""
+        """The text beside the axis: the label, and the scale if it is not linear."""
         return f"{self.label}, log scale" if self.scale.startswith("log") else self.label
 
     def fractions(self, values: Array) -> Array:
         """Where values are, from 0 at the lower limit to 1; not a number where they have no place.
 
-        Those that are far beyond the limits are nearer than they should be, by what nobody could see.
+        Values far outside are clipped; the difference cannot be seen.
 
         Examples:
             >>> Axis("loss", (1.0, 100.0), "log").fractions(np.array([1.0, 10.0, 0.0]))
@@ -190,7 +190,7 @@ class Panel:
     Attributes:
         x: The axis to the right.
         y: The axis upwards.
-        marks: What is drawn, the later ones in front.
+        marks: Marks to draw, the later ones in front.
     """
 
     x: Axis
@@ -203,9 +203,9 @@ class Picture:
     """Panels side by side, or one below the other where there is no room.
 
     Attributes:
-        title: What it is.
+        title: Title of the picture.
         panels: One or two.
-        notes: What one has to know to read it right, a sentence each.
+        notes: Sentences that one needs to read the picture right.
     """
 
     title: str
@@ -262,7 +262,7 @@ def _round_numbers(limits: tuple[float, float], scale: Scale, n_most: int) -> li
 
 
 def _multiples(limits: tuple[float, float], digit: int, power: int) -> range:
-    """Which multiples of digit·10^power are within the limits."""
+    """The multiples of digit·10^power within the limits."""
     step = float(f"{digit}e{power}")
     return range(ceil(limits[0] / step), floor(limits[1] / step) + 1)
 

@@ -61,7 +61,9 @@ def _style(node: Node) -> str:
 
 
 def _flow(forward: str, backward: str) -> str:
-    """What flows forward, and below it, if there is any, what flows back; a blank keeps it off the line.
+    """The label of an edge: the value that flows forward and, below it, the gradient that flows back.
+
+    A blank keeps it off the line.
 
     Numbers and shapes hold nothing that means something there.
     """

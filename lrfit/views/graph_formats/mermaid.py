@@ -22,7 +22,7 @@ _COLOURS = {"placeholder": "#56B4E9", "variable": "#F0E442", "constant": "#DDDDD
 """Okabe and Ito's, as in DOT."""
 
 _SPECIAL = re.compile(r"[^\w .,:()\[\]@+=·÷←…≤≥/-]")
-"""What is written as an entity: all but what is known to mean nothing within quotes.
+"""Characters that are written as entities: all but those that mean nothing within quotes.
 
 In comments, too: Mermaid looks for its directives, `%%{init: …}%%`, wherever they stand.
 """

@@ -31,7 +31,7 @@ def page(contents: Mapping[str, Any]) -> bytes:
     """The page, in UTF-8.
 
     Args:
-        contents: What `lrfit.views.page.page_data` gives.
+        contents: The content of the page, as `page_data.contents` makes it.
 
     Raises:
         DataError: A number is not finite.

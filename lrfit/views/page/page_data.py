@@ -23,25 +23,26 @@ from lrfit.views.graph_view import GraphView, differentiated
 __all__ = ["contents"]
 
 MOST_CELLS = 20_000
-"""Numbers (x, y) of rows in a page, which they make half a megabyte larger."""
+"""Most numbers (x, y) of rows in a page; they make it half a megabyte larger."""
 
 MOST_SHOWN = 1000
-"""Rows of a sample: as many points as a picture can show apart."""
+"""Rows of a sample: more points could not be told apart in a picture."""
 
 MOST_FEATURES = 99
-"""With which the sigma points are no more numbers than that."""
+"""Most features: with more, the sigma points alone would exceed `MOST_CELLS`."""
 
 _ANY_MOMENTUM = 0.5
-"""What stands in the graph where the page feeds the momentum."""
+"""A momentum for the graph, into which the page feeds its own."""
 
 
 def contents(plan: TrainingPlan, *, source: str, command: str) -> dict[str, Any]:
-    """What the page shows and computes with.
+    """The content of the page: all that it shows and computes with.
 
     Args:
         plan: The run that the page starts with; its data have their rows.
-        source: What the data are called.
-        command: That reads the same data with `lrfit train`, without the options that the page controls.
+        source: Name of the data.
+        command: The command `lrfit train` that reads the same data, without the options that the page
+            controls.
 
     Raises:
         DataError: There are too many features for a page.

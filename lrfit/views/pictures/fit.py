@@ -34,7 +34,7 @@ _N_ALONG = 201
 """Points along the band."""
 
 _VISIBLE = 0.005
-"""Share of the height of a picture by which two lines must differ to be told apart."""
+"""Least distance of two lines that can be told apart, as a share of the height of the picture."""
 
 _Pairs = Callable[[], Iterator[tuple[Array, Array]]]
 """Goes through all rows, as pieces (x, y) of what is on the axes."""
@@ -55,11 +55,11 @@ def fit_picture(
     Args:
         fit: The fit.
         rows: The rows (x, y), in the order of its weights.
-        moments: Of these rows.
-        predict: What maps features, (n_samples, n_features), to y_hat, (n_samples,).
+        moments: Moments of these rows.
+        predict: Function from features, (n_samples, n_features), to y_hat, (n_samples,).
         t_quantile: The 97.5 % quantile of Student's t, by its degrees of freedom.
         intercept: Whether the model has one.
-        title: What it is.
+        title: Title of the picture.
     """
     if len(fit.weights) == 1:
         return _line_picture(fit, rows, moments, t_quantile=t_quantile, intercept=intercept, title=title)
@@ -120,7 +120,7 @@ def _half_width(
     *,
     intercept: bool,
 ) -> Array | None:
-    """Of the confidence band; None where it is not defined."""
+    """Half the width of the confidence band at each x; None where it is not defined."""
     if best.standard_errors is None:
         return None
     n_samples, n_free = moments.n_samples, moments.n_samples - 1 - intercept
@@ -165,7 +165,7 @@ def _residual_picture(
 
 
 def _limits(pairs: _Pairs) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Of the axes: around all rows."""
+    """The limits of the axes, around all rows."""
     ends = np.array([[[np.min(part), np.max(part)] for part in pair] for pair in pairs()])
     return limits_around(ends[:, 0].ravel()), limits_around(ends[:, 1].ravel())
 
@@ -184,7 +184,7 @@ def _rows(
 
 
 def _counted(pairs: Iterable[tuple[Array, Array]], edges: list[Array]) -> Array:
-    """How many rows are in each cell; shape (n_columns, n_rows)."""
+    """Number of rows in each cell; shape (n_columns, n_rows)."""
     counts = np.zeros(_N_CELLS[0] * _N_CELLS[1])
     for pair in pairs:
         column, row = (

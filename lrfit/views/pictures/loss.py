@@ -25,13 +25,13 @@ _FAR = 100.0
 """Ratio of the largest loss to the least from which on their axis is logarithmic."""
 
 _LARGEST_POWER = 307.0
-"""Of ten, at which an axis ends: float64 has little beyond, nor below its inverse."""
+"""Power of ten at which an axis ends: float64 has little beyond it, or below its inverse."""
 
 _NEGLIGIBLE = 1e-12
-"""Share of the largest loss below which an optimum is as good as 0, and no floor."""
+"""An optimum below this share of the largest loss is as good as 0, and no floor."""
 
 _SAME = 1e-6
-"""Share of the loss within which optima agree that are found in different epochs."""
+"""Optima that are found in different epochs are the same within this share of the loss."""
 
 
 def loss_picture(
@@ -40,10 +40,10 @@ def loss_picture(
     """The loss of one or several runs by epochs, with the optimum as a floor; and the excess above it.
 
     Args:
-        runs: By what the legend calls them.
+        runs: Runs by their names in the legend.
         optimum: The least loss; found in the histories if None.
-        title: What it is.
-        notes: To go with it.
+        title: Title of the picture.
+        notes: Notes to go with it.
     """
     thinned = {label: history.thinned() for label, history in runs.items()}
     notes += thinned_notes(thinned.values())
@@ -131,7 +131,7 @@ def _excess(runs: Mapping[str, History]) -> Panel | None:
 
 
 def thinned_notes(runs: Iterable[History]) -> tuple[str, ...]:
-    """That some epochs are not drawn, if so: of the run that has most."""
+    """A note that some epochs are not drawn, if so, for the run that has most."""
     longest = max(runs, key=lambda history: float(history.epochs[-1] - history.epochs[0]))
     n_drawn, n_epochs = len(longest.epochs), int(longest.epochs[-1] - longest.epochs[0]) + 1
     return (f"{n_drawn:,} of {n_epochs:,} epochs are drawn",) if n_drawn < n_epochs else ()

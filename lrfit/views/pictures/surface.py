@@ -31,10 +31,10 @@ _DEEPEST = 1e-6
 """Height of the lowest contour line at the least, as a share of the highest."""
 
 _LOWEST = 50
-"""The share of the picture that is below the lowest contour line is one in so many."""
+"""The lowest contour encloses 1/50 of the panel."""
 
 _STILL = 1e-6
-"""Share of the way that the loss allows a parameter, of which a move is as good as none."""
+"""A parameter that moves less than this share of its range counts as still."""
 
 _TANGLED = 25.0
 """Length of a path, in widths or heights of the picture, from which on its lines would hide all."""
@@ -46,13 +46,13 @@ _LARGEST = 1e150
 """Parameter for which there is room on an axis."""
 
 _WIDTH_BY_HEIGHT = 1.4
-"""Of a panel, about."""
+"""Width of a panel by its height, roughly."""
 
 _MOST_WIDENED = 3.0
-"""Times as long as it would be, that an axis may be made to have the scale of the other."""
+"""An axis is stretched by this factor at most to equal the other's scale."""
 
 _FAR = 16.0
-"""How many times as high above the optimum as the start a path is followed."""
+"""A path is drawn while its excess is below this multiple of the start's."""
 
 
 def surface_picture(
@@ -68,12 +68,12 @@ def surface_picture(
     """The objective over two parameters (or one), with the paths of one or several runs.
 
     Args:
-        objective: What was descended on.
+        objective: The objective of the runs.
         runs: By what the legend calls them; θ in the units of the objective.
         shown: Names of the parameters on the axes.
         unit: The loss that is 1 in the units of the objective.
-        title: What it is.
-        of: What the parameters are of, for the axes.
+        title: Title of the picture.
+        of: Words behind the parameters on the axes.
         notes: To go with it.
     """
     thinned = {label: history.thinned() for label, history in runs.items()}
@@ -91,19 +91,19 @@ def surface_picture(
 
 
 def _notes_on(panel: Panel, runs: Mapping[str, History], places: Sequence[int]) -> tuple[str, ...]:
-    """What is not to be seen in a panel."""
+    """Notes on what cannot be seen in a panel."""
     outside = [np.any(_outside(panel, history.theta[:, places])) for history in runs.values()]
     return ("a path leaves the picture",) if any(outside) else ()
 
 
 def _outside(panel: Panel, path: Array) -> npt.NDArray[np.bool_]:
-    """Which epochs of a path are beyond the limits of the axes."""
+    """Epochs of a path that are beyond the limits of the axes."""
     low, high = np.array([panel.x.limits, panel.y.limits]).T
     return np.asarray(np.any((path < low) | (path > high), axis=1))
 
 
 def _label(name: str, parameters: Sequence[str]) -> str:
-    """What an axis calls a parameter: b for the intercept."""
+    """The name of a parameter on an axis: b for the intercept."""
     if name == "intercept" and parameters[-1] == name:
         return "b (intercept)"
     return f"W ({named(name)})"
@@ -212,7 +212,7 @@ def _widened(limits: tuple[float, float], factor: float) -> tuple[float, float]:
 
 
 def _is_near(history: History) -> npt.NDArray[np.bool_]:
-    """Which epochs are not far above the start; it is always."""
+    """Epochs that are not far above the start, which itself always counts."""
     is_near = history.excess <= _FAR * (float(history.excess[0]) or inf)
     is_near[0] = True
     return is_near

@@ -40,10 +40,10 @@ _BLACK, _ORANGE, _SKY, _GREEN, _YELLOW, _BLUE, _RED, _PURPLE = (
 _GREY = "#555555"
 
 _RUNS = (_BLUE, _ORANGE, _BLACK, _GREEN, _PURPLE, _RED, _SKY)
-"""Of which the first ones differ most in grey."""
+"""Colours of runs; the first ones differ most in grey."""
 
 _MARKERS = ("", "s", "^", "D", "v", "P", "X")
-"""Along the line of a run, by which it is known in grey; dashes would hide how it swings."""
+"""Markers along the lines of runs, to know them in grey; dashes would hide how a line swings."""
 
 _SETTINGS = {
     "text.parse_math": False,  # a name such as $x_1$ stands as it is
@@ -61,22 +61,22 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-"""Without dates and versions."""
+"""Metadata of the files, without dates and versions."""
 
 _WIDTHS = {1: 7.0, 2: 11.0}
 _HEIGHT = 5.0
-"""Of a figure, in inches: by its number of panels."""
+"""Size of a figure in inches: the width by its number of panels, and the height."""
 
 _CHARACTERS_AN_INCH = 12.0
-"""Of a title or note, about."""
+"""Characters of a title or note in an inch, roughly."""
 
 _N_TICKS = 7
 
 _FEW_ROWS = 200
-"""More are drawn half transparent."""
+"""Most rows that are drawn solid; more are half transparent."""
 
 _LEGEND_CHARACTERS, _HANDLE_CHARACTERS = 92.0, 7.0
-"""Of a line of a legend, and of a sign in it with the room around it, about."""
+"""Characters of a line of a legend, and of a sign in it with the room around it, roughly."""
 
 
 def drawn(picture: Picture, kind: str) -> bytes:

@@ -25,10 +25,10 @@ _NARROWEST = 30
 """Characters of a line in which there is room for a picture."""
 
 _RATIO, _LOWEST, _HIGHEST = 0.25, 14, 28
-"""Height of a panel in lines: as a share of its width in characters, and within which bounds."""
+"""Height of a panel in lines: as a share of its width in characters; at least; at most."""
 
 _DOTS = (2, 4)
-"""Of braille in a character, to the right and up."""
+"""Braille dots in a character, to the right and up."""
 
 _LAST = 1.0 - 1e-9
 """The last place on an axis that is still within its last character."""
@@ -36,12 +36,12 @@ _LAST = 1.0 - 1e-9
 _SIGNS = {"rows": "o", "epochs": "·", "steps": "•", "start": "S", "end": "E", "optimum": "*"}
 
 _COLOURS = ("blue", "red", "green", "magenta", "orange", "cyan")
-"""Of runs, as the terminal has them."""
+"""Colours of runs, as the terminal has them."""
 
 _SHADES = "░▒▓█"
 
 _DASHES = ((1, 1), (5, 9), (1, 4), (9, 15))
-"""Of runs: so many dots, of so many with those that are left out."""
+"""Dashes of runs: the number of dots drawn, and of those with the ones left out."""
 
 _Size = tuple[int, int]
 """Columns and rows of a canvas."""
@@ -56,14 +56,14 @@ class _Layer:
     sign: str = ""
     colour: str | None = None
     key: str = ""
-    """What stands for it in the legend; nothing if empty."""
+    """The sign of a mark in the legend; empty for none."""
 
 
 def drawn(picture: Picture, width: int, *, colour: bool = False) -> str:
     """The picture in lines of at most `width` characters, or 30 if that is more; one panel below the other.
 
     Args:
-        picture: What to draw.
+        picture: The picture.
         width: Characters of a line.
         colour: Whether with ANSI codes of colours.
 
@@ -121,7 +121,7 @@ def _key(sign: str, label: str) -> str:
 
 @singledispatch
 def _layers(mark: Mark, panel: Panel, size: _Size) -> list[_Layer]:
-    """What a mark comes to on a canvas of this size."""
+    """The layers of a mark on a canvas of this size."""
     raise NotImplementedError(type(mark))
 
 
