@@ -25,7 +25,7 @@ def main() -> None:
 
 def _code() -> int:
     """The exit code of the command line, whose output has been written."""
-    from lrfit.cli.terminal import prepare_streams, settle_streams  # noqa: PLC0415
+    from lrfit.cli.streams import prepare_streams, settle_streams  # noqa: PLC0415
 
     prepare_streams()
     code = _code_of_run()

@@ -16,7 +16,7 @@ import click
 import lrfit
 from lrfit.cli import commands
 from lrfit.cli.option_names import as_options
-from lrfit.cli.terminal import flush_result, settle_streams
+from lrfit.cli.streams import flush_result, settle_streams
 from lrfit.errors import DataError, LrfitError, OutputError
 from lrfit.messages import printable, shown, spelling
 

@@ -2,7 +2,6 @@
 
 import io
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -267,43 +266,9 @@ def test_columns_sets_the_width(monkeypatch, columns, width):
         assert Terminal().width == width
 
 
-def test_streams_that_are_closed_or_replaced_are_left_alone(monkeypatch):
-    for stream in (None, io.StringIO()):
-        monkeypatch.setattr(sys, "stdout", stream)
-        monkeypatch.setattr(sys, "stderr", stream)
-        terminal.prepare_streams()
-        Terminal().note("said")
-    assert stream.getvalue() == "said\n"
-
-
-def test_only_what_cannot_be_written_is_replaced():
-    terminal.prepare_streams()
-    assert "a·λ€".encode("ascii", "lrfit") == b"a*lambda\\u20ac"
-    with pytest.raises(UnicodeDecodeError):
-        b"\xff".decode("ascii", "lrfit")
-
-
 def test_what_erases_the_bar_is_said_only_while_there_is_one():
     """See also test_interrupts.py."""
     stream = Terminal()
     assert stream._erase() is None
     stream._bar = object()
     assert stream._erase() == "\r\x1b[2K\x1b[?25h"
-
-
-@pytest.mark.parametrize(
-    ("variables", "has_colour"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
-)
-def test_a_result_on_a_terminal_has_its_width_and_colours(monkeypatch, variables, has_colour):
-    for name in ("NO_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "stdout", None)
-    assert (terminal.result_width(), terminal.result_has_colours()) == (80, False)
-    main, side = pty.openpty()
-    with os.fdopen(main, "rb"), os.fdopen(side, "w") as screen:
-        monkeypatch.setattr(sys, "stdout", screen)
-        assert (terminal.result_width(), terminal.result_has_colours()) == (80, has_colour)  # it has no size
-        monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((101, 50)))
-        assert terminal.result_width() == 101

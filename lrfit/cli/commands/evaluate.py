@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from lrfit.cli.options import output_format, refuse_two_stdins
+from lrfit.cli.streams import write_result
 from lrfit.cli.table_options import TableOf, csv_options
-from lrfit.cli.terminal import Terminal, write_result
+from lrfit.cli.terminal import Terminal
 
 
 @click.command(name="evaluate", short_help="Measure the residuals of a model on a CSV.")

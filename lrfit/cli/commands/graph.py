@@ -8,8 +8,9 @@ import click
 
 from lrfit.cli.given import given_options
 from lrfit.cli.options import integer, output_format, quiet_option, refuse_two_stdins
+from lrfit.cli.streams import write_result
 from lrfit.cli.table_options import TableOf, column_options
-from lrfit.cli.terminal import Terminal, write_result
+from lrfit.cli.terminal import Terminal
 from lrfit.views import graph_formats
 
 if TYPE_CHECKING:

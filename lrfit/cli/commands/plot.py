@@ -11,8 +11,9 @@ from lrfit.cli.given import given_options
 from lrfit.cli.options import integer, names, quiet_option
 from lrfit.cli.output_files import check_outputs
 from lrfit.cli.setting_options import setting_options
+from lrfit.cli.streams import result_has_colours, result_width, write_result
 from lrfit.cli.table_options import TableOf, column_options
-from lrfit.cli.terminal import Terminal, result_has_colours, result_width, write_result
+from lrfit.cli.terminal import Terminal
 from lrfit.messages import shown
 
 if TYPE_CHECKING:

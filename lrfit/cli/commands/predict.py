@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from lrfit.cli.options import new_name, refuse_two_stdins
+from lrfit.cli.streams import flush_result, write_result
 from lrfit.cli.table_options import TableOf, csv_options
-from lrfit.cli.terminal import Terminal, flush_result, write_result
+from lrfit.cli.terminal import Terminal
 from lrfit.errors import DataError
 from lrfit.messages import shown
 

@@ -12,8 +12,9 @@ from lrfit.cli.option_names import option_name
 from lrfit.cli.options import integer, output_format, quiet_option, size
 from lrfit.cli.output_files import check_outputs
 from lrfit.cli.setting_options import setting_options
+from lrfit.cli.streams import write_result
 from lrfit.cli.table_options import TableOf, column_options
-from lrfit.cli.terminal import Terminal, write_result
+from lrfit.cli.terminal import Terminal
 from lrfit.errors import DivergenceError
 from lrfit.messages import shown
 
