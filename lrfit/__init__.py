@@ -10,7 +10,9 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as type checkers know it; importing it would cost more than all else here
 if TYPE_CHECKING:
     from lrfit.errors import *
+    from lrfit.graph.assignments import *
     from lrfit.graph.autodiff import *
+    from lrfit.graph.leaves import *
     from lrfit.graph.nodes import *
     from lrfit.graph.ops import *
     from lrfit.graph.optimizers import *
@@ -22,10 +24,15 @@ __version__ = "0.1.0"
 
 _PUBLIC_MODULES = (
     "errors",
-    *(
-        f"graph.{name}"
-        for name in ("nodes", "ops", "autodiff", "optimizers", "schedules", "program", "session")
-    ),
+    "graph.nodes",
+    "graph.leaves",
+    "graph.assignments",
+    "graph.ops",
+    "graph.autodiff",
+    "graph.optimizers",
+    "graph.schedules",
+    "graph.program",
+    "graph.session",
 )
 
 
