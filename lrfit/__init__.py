@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from lrfit.errors import *
+    from lrfit.graph.assignments import *
     from lrfit.graph.autodiff import *
+    from lrfit.graph.leaves import *
     from lrfit.graph.nodes import *
     from lrfit.graph.ops import *
     from lrfit.graph.optimizers import *
@@ -30,6 +32,8 @@ __version__ = "0.1.0"
 _PUBLIC_MODULES = (
     "errors",
     "graph.nodes",
+    "graph.leaves",
+    "graph.assignments",
     "graph.ops",
     "graph.autodiff",
     "graph.optimizers",

@@ -16,24 +16,16 @@ from hypothesis import strategies as st
 
 from lrfit.arrays import Array
 from lrfit.errors import ShapeError
+from lrfit.graph.assignments import assign
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Node
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    constant,
-    count,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    reshape,
-    spread,
-    transpose,
-)
+from lrfit.graph.ops import count, reduce_mean, reduce_sum, reshape, spread, transpose
 from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
-from lrfit.graph.program import Program, is_of_rows
+from lrfit.graph.program import Program
 from lrfit.graph.schedules import inverse_scaling, step_decay
+from lrfit.graph.shapes import is_of_rows
 from lrfit.model.equation import LinearModel, linear_model
 
 

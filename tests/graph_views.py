@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from lrfit.graph.ops import Variable, assign_sub, placeholder, reduce_sum
+from lrfit.graph.assignments import assign_sub
+from lrfit.graph.leaves import Variable, placeholder
+from lrfit.graph.ops import reduce_sum
 from lrfit.graph.program import Program
 from lrfit.messages import shown
 from lrfit.model.equation import linear_model

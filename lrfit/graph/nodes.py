@@ -13,7 +13,7 @@ rank is known only then. Shapes are checked when a node is built.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ import numpy.typing as npt
 
 from lrfit.arrays import Array
 from lrfit.errors import GraphError
+from lrfit.graph.shapes import Shape, format_shape
 
 __all__ = ["Graph", "Node", "Op", "get_default_graph", "reset_default_graph"]
 
-Shape: TypeAlias = tuple[int | None, ...] | None
 NodeLike: TypeAlias = "Node | npt.ArrayLike"
 Kernel: TypeAlias = Callable[..., Any]
 ShapeRule: TypeAlias = Callable[..., Shape]
@@ -88,6 +88,20 @@ class Op:
         return graph.append(Node.of(self, nodes, attrs, name or self.name))
 
 
+def _infix(op: str) -> Callable[[Node, NodeLike], Node]:
+    def applied(self: Node, other: NodeLike) -> Node:
+        return OPS[op](self, other)
+
+    return applied
+
+
+def _reflected(op: str) -> Callable[[Node, NodeLike], Node]:
+    def applied(self: Node, other: NodeLike) -> Node:
+        return OPS[op](other, self)
+
+    return applied
+
+
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Node:
     """One application of an op: which op, to which nodes, with which attributes; and the value's shape."""
@@ -127,59 +141,22 @@ class Node:
 
     __array_ufunc__ = None  # so that `array + node` asks the node
 
-    def __add__(self, other: NodeLike) -> Node:
-        return OPS["add"](self, other)
-
-    def __radd__(self, other: NodeLike) -> Node:
-        return OPS["add"](other, self)
-
-    def __sub__(self, other: NodeLike) -> Node:
-        return OPS["subtract"](self, other)
-
-    def __rsub__(self, other: NodeLike) -> Node:
-        return OPS["subtract"](other, self)
-
-    def __mul__(self, other: NodeLike) -> Node:
-        return OPS["multiply"](self, other)
-
-    def __rmul__(self, other: NodeLike) -> Node:
-        return OPS["multiply"](other, self)
-
-    def __truediv__(self, other: NodeLike) -> Node:
-        return OPS["divide"](self, other)
-
-    def __rtruediv__(self, other: NodeLike) -> Node:
-        return OPS["divide"](other, self)
-
-    def __pow__(self, other: NodeLike) -> Node:
-        return OPS["power"](self, other)
-
-    def __rpow__(self, other: NodeLike) -> Node:
-        return OPS["power"](other, self)
-
-    def __matmul__(self, other: NodeLike) -> Node:
-        return OPS["matmul"](self, other)
-
-    def __rmatmul__(self, other: NodeLike) -> Node:
-        return OPS["matmul"](other, self)
+    # fmt: off
+    __add__,     __radd__     = _infix("add"),      _reflected("add")
+    __sub__,     __rsub__     = _infix("subtract"), _reflected("subtract")
+    __mul__,     __rmul__     = _infix("multiply"), _reflected("multiply")
+    __truediv__, __rtruediv__ = _infix("divide"),   _reflected("divide")
+    __pow__,     __rpow__     = _infix("power"),    _reflected("power")
+    __matmul__,  __rmatmul__  = _infix("matmul"),   _reflected("matmul")
+    __gt__,      __lt__       = _infix("greater"),  _infix("less")
+    __ge__,      __le__       = _infix("greater_equal"), _infix("less_equal")
+    # fmt: on
 
     def __neg__(self) -> Node:
         return OPS["negative"](self)
 
     def __abs__(self) -> Node:
         return OPS["abs"](self)
-
-    def __gt__(self, other: NodeLike) -> Node:
-        return OPS["greater"](self, other)
-
-    def __ge__(self, other: NodeLike) -> Node:
-        return OPS["greater_equal"](self, other)
-
-    def __lt__(self, other: NodeLike) -> Node:
-        return OPS["less"](self, other)
-
-    def __le__(self, other: NodeLike) -> Node:
-        return OPS["less_equal"](self, other)
 
 
 class Graph:
@@ -285,25 +262,6 @@ def reset_default_graph() -> None:
     _default.set(Graph())
 
 
-def topological_order(ends: Iterable[Node], leaves: Container[Node] = ()) -> list[Node]:
-    """`ends` and all that they need, each node behind its inputs; the inputs of `leaves` are not followed.
-
-    Iterative, so that a deep graph does not meet the recursion limit.
-    """
-    order: dict[Node, None] = {}
-    for end in ends:
-        stack = [(end, False)]
-        while stack:
-            node, inputs_done = stack.pop()
-            if inputs_done:
-                order[node] = None
-            elif node not in order:
-                stack.append((node, True))
-                if node not in leaves:
-                    stack.extend((n, False) for n in reversed(node.inputs) if n not in order)
-    return list(order)
-
-
 def as_array(value: npt.ArrayLike) -> Array:
     """`value` as a new, read-only float64 array.
 
@@ -326,6 +284,11 @@ def constant_of(value: npt.ArrayLike, name: str) -> Node:
     return Node.of(OPS["constant"], (), {"value": as_array(value)}, name)
 
 
+def shown_name(node: Node) -> str:
+    """A node's kind and name, for messages."""
+    return f"{node.op.name} {node.name!r}"
+
+
 def graph_of(node: Node) -> Graph:
     """The graph that `node` belongs to; the default graph for one that belongs to none."""
     return node.graph or get_default_graph()
@@ -334,30 +297,6 @@ def graph_of(node: Node) -> Graph:
 def node_in_graph_of(member: Node, value: NodeLike, name: str = "constant") -> Node:
     """`value` as a node of the graph that `member` belongs to; see `Graph.as_node`."""
     return graph_of(member).as_node(value, name)
-
-
-def is_same_known_shape(a: Node, b: Node) -> bool:
-    """Whether two shapes are known in full, and equal."""
-    return a.shape == b.shape and a.shape is not None and None not in a.shape
-
-
-def fits(shape: Shape, other: Shape) -> bool:
-    """Whether a value can be of both shapes, as far as they are known."""
-    if shape is None or other is None:
-        return True
-    return len(shape) == len(other) and all(
-        a == b or None in (a, b) for a, b in zip(shape, other, strict=True)
-    )
-
-
-def format_shape(shape: Shape) -> str:
-    """`shape` as text, such as `(None, 3)`; `(...)` where the rank is unknown."""
-    return "(...)" if shape is None else str(shape)
-
-
-def shown_name(node: Node) -> str:
-    """A node's kind and name, for messages."""
-    return f"{node.op.name} {node.name!r}"
 
 
 def _graph_of(inputs: tuple[NodeLike, ...]) -> Graph:

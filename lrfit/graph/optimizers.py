@@ -11,25 +11,12 @@ from contextlib import AbstractContextManager
 from functools import reduce
 
 from lrfit.errors import GraphError, ShapeError
+from lrfit.graph.assignments import assign, assign_add, assign_sub, group, is_assignment
 from lrfit.graph.autodiff import gradients
-from lrfit.graph.nodes import Node, NodeLike, fits, format_shape, graph_of, node_in_graph_of
-from lrfit.graph.ops import (
-    Variable,
-    add,
-    assign,
-    assign_add,
-    assign_sub,
-    divide,
-    group,
-    is_assignment,
-    multiply,
-    reduce_sum,
-    sqrt,
-    square,
-    trainable_variables,
-    where,
-    zeros_like,
-)
+from lrfit.graph.leaves import Variable, trainable_variables
+from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of
+from lrfit.graph.ops import add, divide, multiply, reduce_sum, sqrt, square, where, zeros_like
+from lrfit.graph.shapes import fits, format_shape
 
 __all__ = [
     "GradientDescentOptimizer",

@@ -17,8 +17,11 @@ from typing import Any, TypeAlias
 
 from lrfit.arrays import Array
 from lrfit.errors import FeedError, GraphError
-from lrfit.graph.nodes import Node, Shape, format_shape, topological_order
-from lrfit.graph.ops import is_assignment, is_placeholder, is_variable, placeholder_for
+from lrfit.graph.assignments import is_assignment
+from lrfit.graph.leaves import is_placeholder, is_variable, placeholder_for
+from lrfit.graph.nodes import Node
+from lrfit.graph.order import topological_order
+from lrfit.graph.shapes import Shape, format_shape
 
 __all__ = ["Executor", "Loop", "LoopExecutor", "Pass", "Program", "Step"]
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from lrfit.arrays import Array
 from lrfit.errors import FeedError, GraphError, ShapeError
 from lrfit.graph.executors.numpy import interpreter
-from lrfit.graph.nodes import Graph, Node, Shape, fits, format_shape, get_default_graph, shown_name
+from lrfit.graph.nodes import Graph, Node, get_default_graph, shown_name
 from lrfit.graph.passes import PASSES, apply_passes
-from lrfit.graph.program import Executor, Loop, LoopExecutor, Pass, Program, Step, is_of_rows
+from lrfit.graph.program import Executor, Loop, LoopExecutor, Pass, Program, Step
+from lrfit.graph.shapes import Shape, fits, format_shape, is_of_rows
 
 __all__ = ["Session"]
 

@@ -7,19 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrfit.arrays import Array
+from lrfit.graph.leaves import Variable, placeholder
 from lrfit.graph.nodes import Graph, Node
-from lrfit.graph.ops import (
-    Variable,
-    add,
-    divide,
-    matmul,
-    multiply,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    square,
-    subtract,
-)
+from lrfit.graph.ops import add, divide, matmul, multiply, reduce_mean, reduce_sum, square, subtract
 
 __all__ = ["LinearModel", "linear_model"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.errors import DataError
-from lrfit.graph.ops import global_variables_initializer
+from lrfit.graph.assignments import global_variables_initializer
 from lrfit.graph.session import Session
 from lrfit.model.document import ModelDocument
 from lrfit.model.equation import linear_model

@@ -14,13 +14,15 @@ from textwrap import wrap
 import numpy as np
 
 from lrfit.arrays import Array
+from lrfit.graph.assignments import is_assignment
 from lrfit.graph.autodiff import Edge, edge_gradients
 from lrfit.graph.executors.numpy import interpreter
-from lrfit.graph.nodes import OPS, Graph, Node, Shape
-from lrfit.graph.ops import is_assignment, is_constant, is_placeholder, is_variable
+from lrfit.graph.leaves import is_constant, is_placeholder, is_variable
+from lrfit.graph.nodes import OPS, Graph, Node
 from lrfit.graph.passes import PASSES, rewrites
 from lrfit.graph.passes.prune import prune
 from lrfit.graph.program import Program
+from lrfit.graph.shapes import Shape
 
 __all__ = [
     "PARTS",

@@ -13,8 +13,8 @@ from lrfit.data.csv.format import CsvFormat, Layout
 from lrfit.data.csv.parse import parse
 from lrfit.data.row_store import RowStore
 from lrfit.data.shuffle import order_of_epoch, orders
+from lrfit.graph.assignments import global_variables_initializer
 from lrfit.graph.executors.numba.loop import compiled
-from lrfit.graph.ops import global_variables_initializer
 from lrfit.graph.optimizers import GradientDescentOptimizer
 from lrfit.graph.session import Session
 from lrfit.model.equation import linear_model

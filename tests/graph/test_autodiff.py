@@ -9,19 +9,17 @@ import numpy as np
 import pytest
 
 from lrfit.errors import GraphError, ShapeError
+from lrfit.graph.assignments import global_variables_initializer
 from lrfit.graph.autodiff import edge_gradients, gradients
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import Node, get_default_graph
 from lrfit.graph.ops import (
-    Variable,
-    constant,
     exp,
-    global_variables_initializer,
     identity,
     log,
     matmul,
     negative,
     ones_like,
-    placeholder,
     reduce_mean,
     reduce_sum,
     sign,

@@ -10,19 +10,11 @@ import pytest
 import reference_runs
 
 from lrfit.errors import GraphError, ShapeError
+from lrfit.graph.assignments import global_variables_initializer
 from lrfit.graph.autodiff import gradients
+from lrfit.graph.leaves import Variable, constant, placeholder, trainable_variables
 from lrfit.graph.nodes import Graph, get_default_graph
-from lrfit.graph.ops import (
-    Variable,
-    constant,
-    floor,
-    global_variables_initializer,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    square,
-    trainable_variables,
-)
+from lrfit.graph.ops import floor, reduce_mean, reduce_sum, square
 from lrfit.graph.optimizers import (
     GradientDescentOptimizer,
     MomentumOptimizer,

@@ -8,20 +8,10 @@ import numpy as np
 import pytest
 
 from lrfit.errors import FeedError, GraphError
+from lrfit.graph.assignments import assign, assign_add, group
+from lrfit.graph.leaves import Variable, constant, is_placeholder, placeholder
 from lrfit.graph.nodes import Node, get_default_graph
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    assign_add,
-    constant,
-    exp,
-    group,
-    identity,
-    is_placeholder,
-    placeholder,
-    reduce_sum,
-    square,
-)
+from lrfit.graph.ops import exp, identity, reduce_sum, square
 from lrfit.graph.program import Program
 
 

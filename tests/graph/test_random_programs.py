@@ -18,21 +18,12 @@ from hypothesis import strategies as st
 
 from lrfit.arrays import Array
 from lrfit.errors import ShapeError
+from lrfit.graph.assignments import assign
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    constant,
-    count,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    reshape,
-    spread,
-    transpose,
-)
+from lrfit.graph.ops import count, reduce_mean, reduce_sum, reshape, spread, transpose
 from lrfit.graph.passes import PASSES, apply_passes
 from lrfit.graph.program import Program
 from lrfit.graph.session import Session

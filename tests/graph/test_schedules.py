@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from lrfit.graph.leaves import constant, placeholder
 from lrfit.graph.nodes import Graph
-from lrfit.graph.ops import constant, floor, placeholder
+from lrfit.graph.ops import floor
 from lrfit.graph.schedules import inverse_scaling, step_decay
 from lrfit.graph.session import Session
 

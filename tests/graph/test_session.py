@@ -10,27 +10,13 @@ import numpy as np
 import pytest
 
 from lrfit.errors import FeedError, GraphError, LrfitError, ShapeError
+from lrfit.graph.assignments import assign, assign_add, assign_sub, global_variables_initializer, group
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.executors.numba.loop import compiled
 from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import Graph, Node, get_default_graph
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    assign_add,
-    assign_sub,
-    constant,
-    exp,
-    global_variables_initializer,
-    group,
-    identity,
-    matmul,
-    multiply,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    square,
-)
+from lrfit.graph.ops import exp, identity, matmul, multiply, reduce_mean, reduce_sum, square
 from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer
 from lrfit.graph.passes import PASSES
 from lrfit.graph.program import Program, Step

@@ -3,21 +3,11 @@
 import numpy as np
 import pytest
 
+from lrfit.graph.assignments import assign, assign_sub
 from lrfit.graph.autodiff import gradients
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import Graph
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    assign_sub,
-    constant,
-    log,
-    matmul,
-    negative,
-    placeholder,
-    reduce_sum,
-    square,
-    transpose,
-)
+from lrfit.graph.ops import log, matmul, negative, reduce_sum, square, transpose
 from lrfit.graph.passes import apply_passes
 from lrfit.graph.program import Program
 from lrfit.graph.session import Session

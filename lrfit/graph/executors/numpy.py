@@ -10,9 +10,10 @@ import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.errors import ShapeError
-from lrfit.graph.nodes import Kernel, Node, format_shape
-from lrfit.graph.ops import is_constant, is_placeholder, is_variable
+from lrfit.graph.leaves import is_constant, is_placeholder, is_variable
+from lrfit.graph.nodes import Kernel, Node
 from lrfit.graph.program import Program, Step
+from lrfit.graph.shapes import format_shape
 
 __all__ = ["interpreter"]
 

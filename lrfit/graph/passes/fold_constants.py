@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lrfit.graph.leaves import is_constant
 from lrfit.graph.nodes import Node, constant_of
-from lrfit.graph.ops import is_constant
 from lrfit.graph.program import Program
 
 

@@ -1,12 +1,12 @@
 """Identities of algebra, as a table.
 
-Each identity is a small function from a node to a simpler node of the same value, or None where it does
-not hold; its docstring says where. `IDENTITIES` lists them by the op that they apply to.
+Each identity is a small function from a node to a simpler node of the same value, or to None where the
+identity does not hold; its docstring says where that is. `IDENTITIES` lists them by op.
 
-Only such are here as give the same bits for every value, NaN and infinity included, but for the sign of a
-zero (`x + 0` loses it) and the last bit of a `power` (a product is rounded once, so it is the better one).
-So 0 · x = 0 is missing (0 · inf is NaN), as are x - x = 0, x / x = 1, and regroupings such as
-(x + a) + b = x + (a + b), which round otherwise.
+An identity is here only if it gives the same bits for every value, NaN and infinity included. There are two
+exceptions: the sign of a zero (`x + 0` loses it), and the last bit of a `power` (a product is rounded once,
+so it is the better one). So 0 · x = 0 is missing (0 · inf is NaN), as are x - x = 0, x / x = 1, and
+regroupings such as (x + a) + b = x + (a + b), which round differently.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from math import prod
 
 import numpy as np
 
-from lrfit.graph.nodes import OPS, Node, Op, constant_of, is_same_known_shape
-from lrfit.graph.ops import is_constant
+from lrfit.graph.leaves import is_constant
+from lrfit.graph.nodes import Node, Op, constant_of
+from lrfit.graph.ops import add, negative, square, subtract
 from lrfit.graph.program import Program
+from lrfit.graph.shapes import full_shape, is_same_full_shape, normalised_axes
 
 Identity = Callable[[Node], Node | None]
 
@@ -40,11 +42,14 @@ def simplify(program: Program) -> Program:
 
 
 def _simplified(node: Node) -> Node:
-    for identity in IDENTITIES.get(node.op, ()):
+    for identity in IDENTITIES.get(node.op.name, ()):
         simpler = identity(node)
         if simpler is not None:
             return simpler
     return node
+
+
+# Identities.
 
 
 def _same(node: Node) -> Node | None:
@@ -72,33 +77,40 @@ def _left_neutral(neutral: float) -> Identity:
     return identity
 
 
-def _undone(node: Node) -> Node | None:
-    """-(-x) = x. Fails where the input is no negative."""
+def _double_negative(node: Node) -> Node | None:
+    """-(-x) = x. Fails where the input is not a negative."""
     (x,) = node.inputs
-    return x.inputs[0] if x.op is node.op else None
+    return x.inputs[0] if x.op is negative else None
 
 
 def _add_negative(node: Node) -> Node | None:
-    """a + (-b) = a - b. Fails where b is no negative."""
+    """a + (-b) = a - b. Fails where b is not a negative."""
     a, b = node.inputs
-    return _as(node, OPS["subtract"], a, b.inputs[0]) if b.op is OPS["negative"] else None
+    return _as(node, subtract, a, b.inputs[0]) if b.op is negative else None
+
+
+def _negative_add(node: Node) -> Node | None:
+    """(-a) + b = b - a. Fails where a is not a negative."""
+    a, b = node.inputs
+    return _as(node, subtract, b, a.inputs[0]) if a.op is negative else None
 
 
 def _subtract_negative(node: Node) -> Node | None:
-    """a - (-b) = a + b. Fails where b is no negative."""
+    """a - (-b) = a + b. Fails where b is not a negative."""
     a, b = node.inputs
-    return _as(node, OPS["add"], a, b.inputs[0]) if b.op is OPS["negative"] else None
+    return _as(node, add, a, b.inputs[0]) if b.op is negative else None
 
 
 def _power_two(node: Node) -> Node | None:
     """x ** 2 = square(x). Fails for any other exponent, and where the exponent would broadcast x."""
     x, c = node.inputs
-    return _as(node, OPS["square"], x) if _is_constant(c, 2.0) and _keeps_shape(c, x) else None
+    return _as(node, square, x) if _is_constant(c, 2.0) and _keeps_shape(c, x) else None
 
 
 def _keeps(node: Node) -> Node | None:
-    """reshape(x), sum_like(x, y), spread(x, y), … = x. Fails unless the shape is known, and stays."""
-    return node.inputs[0] if is_same_known_shape(node, node.inputs[0]) else None
+    """reshape(x) = x, and so for other ops that change shapes. Fails unless the shape is known, and stays."""
+    (x, *_) = node.inputs
+    return x if is_same_full_shape(node.shape, x.shape) else None
 
 
 def _transposed_back(node: Node) -> Node | None:
@@ -114,55 +126,49 @@ def _transposed_back(node: Node) -> Node | None:
 def _either(node: Node) -> Node | None:
     """where(c, a, a) = a. Fails where c would broadcast a."""
     _, a, b = node.inputs
-    return a if _is_same(a, b) and is_same_known_shape(node, a) else None
-
-
-def _is_same(a: Node, b: Node) -> bool:
-    """Whether they are one node, or equal scalar constants."""
-    both_constant = is_constant(a) and is_constant(b) and a.shape == b.shape == ()
-    return a is b or (both_constant and bool(a.attrs["value"] == b.attrs["value"]))
+    return a if _is_same(a, b) and is_same_full_shape(node.shape, a.shape) else None
 
 
 def _filled(value: float) -> Identity:
     """ones_like(x) = 1, zeros_like(x) = 0. Fails where the shape is not known in full."""
 
     def identity(node: Node) -> Node | None:
-        shape = _known(node.shape)
+        shape = full_shape(node.shape)
         return None if shape is None else constant_of(np.full(shape, value), node.name)
 
     return identity
 
 
 def _counted(node: Node) -> Node | None:
-    """count(x) = its value. Fails where a dimension that it counts is not known."""
-    shape, axis = node.inputs[0].shape, node.attrs["axis"]
+    """count(x) = its value. Fails where a counted dimension is not known."""
+    shape = node.inputs[0].shape
     if shape is None:
         return None
-    axes = range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    counted = _known(tuple(shape[a] for a in axes))
+    counted = full_shape(tuple(shape[axis] for axis in normalised_axes(node.attrs["axis"], len(shape))))
     return None if counted is None else constant_of(prod(counted), node.name)
 
 
-IDENTITIES: dict[Op, tuple[Identity, ...]] = {
-    OPS["identity"]: (_same,),
-    OPS["stop_gradient"]: (_same,),
-    OPS["add"]: (_right_neutral(0.0), _left_neutral(0.0), _add_negative),
-    OPS["subtract"]: (_right_neutral(0.0), _subtract_negative),
-    OPS["multiply"]: (_right_neutral(1.0), _left_neutral(1.0)),
-    OPS["divide"]: (_right_neutral(1.0),),
-    OPS["power"]: (_right_neutral(1.0), _power_two),
-    OPS["negative"]: (_undone,),
-    OPS["where"]: (_either,),
-    OPS["transpose"]: (_transposed_back,),
-    OPS["reshape"]: (_keeps,),
-    OPS["reshape_like"]: (_keeps,),
-    OPS["sum_like"]: (_keeps,),
-    OPS["broadcast_like"]: (_keeps,),
-    OPS["spread"]: (_keeps,),
-    OPS["ones_like"]: (_filled(1.0),),
-    OPS["zeros_like"]: (_filled(0.0),),
-    OPS["count"]: (_counted,),
+IDENTITIES: dict[str, tuple[Identity, ...]] = {
+    "identity": (_same,),
+    "stop_gradient": (_same,),
+    "add": (_right_neutral(0.0), _left_neutral(0.0), _add_negative, _negative_add),
+    "subtract": (_right_neutral(0.0), _subtract_negative),
+    "multiply": (_right_neutral(1.0), _left_neutral(1.0)),
+    "divide": (_right_neutral(1.0),),
+    "power": (_right_neutral(1.0), _power_two),
+    "negative": (_double_negative,),
+    "where": (_either,),
+    "transpose": (_transposed_back,),
+    "reshape": (_keeps,),
+    "reshape_like": (_keeps,),
+    "sum_like": (_keeps,),
+    "broadcast_like": (_keeps,),
+    "spread": (_keeps,),
+    "ones_like": (_filled(1.0),),
+    "zeros_like": (_filled(0.0),),
+    "count": (_counted,),
 }
+"""The identities of each op, by its name. The first that holds is applied."""
 
 
 def _as(node: Node, op: Op, *inputs: Node) -> Node:
@@ -171,19 +177,18 @@ def _as(node: Node, op: Op, *inputs: Node) -> Node:
 
 
 def _is_constant(node: Node, value: float) -> bool:
+    """Whether `node` is a constant with this value in all elements."""
     return is_constant(node) and bool(np.all(node.attrs["value"] == value))
 
 
+def _is_same(a: Node, b: Node) -> bool:
+    """Whether a and b are one node, or equal scalar constants."""
+    both_constant = is_constant(a) and is_constant(b) and a.shape == b.shape == ()
+    return a is b or (both_constant and bool(a.attrs["value"] == b.attrs["value"]))
+
+
 def _keeps_shape(c: Node, x: Node) -> bool:
-    """Whether broadcasting against the constant c leaves the shape of x as it is."""
+    """Whether broadcasting x against the constant c leaves the shape of x as it is."""
     value = c.attrs["value"]
-    fits_any = value.ndim == 0 or (value.size == 1 and x.shape is not None and value.ndim <= len(x.shape))
-    return fits_any or is_same_known_shape(c, x)
-
-
-def _known(shape: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
-    """The shape, if it is known in full."""
-    if shape is None:
-        return None
-    dims = tuple(dim for dim in shape if dim is not None)
-    return dims if len(dims) == len(shape) else None
+    one_element = value.size == 1 and x.shape is not None and value.ndim <= len(x.shape)
+    return value.ndim == 0 or one_element or is_same_full_shape(c.shape, x.shape)

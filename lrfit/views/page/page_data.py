@@ -10,8 +10,9 @@ import numpy as np
 from lrfit.analysis.convergence import Method
 from lrfit.arrays import Array
 from lrfit.errors import DataError, DivergenceError, UsageError
+from lrfit.graph.leaves import placeholder
 from lrfit.graph.nodes import Graph, Node
-from lrfit.graph.ops import placeholder, reduce_sum, square
+from lrfit.graph.ops import reduce_sum, square
 from lrfit.graph.passes import apply_passes
 from lrfit.graph.program import Program
 from lrfit.messages import printable, spelled

@@ -18,25 +18,15 @@ from hypothesis import given, settings
 
 from lrfit.arrays import Array
 from lrfit.errors import UsageError
+from lrfit.graph.assignments import assign, assign_add, assign_sub, global_variables_initializer
 from lrfit.graph.executors import interpreted_epochs
 from lrfit.graph.executors.numba import formulas
 from lrfit.graph.executors.numba import loop as module
 from lrfit.graph.executors.numba import source as fused_source
 from lrfit.graph.executors.numba.loop import automatic, compiled
+from lrfit.graph.leaves import Variable, is_variable, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    assign_add,
-    assign_sub,
-    global_variables_initializer,
-    is_variable,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    square,
-    transpose,
-)
+from lrfit.graph.ops import reduce_mean, reduce_sum, square, transpose
 from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer
 from lrfit.graph.passes import apply_passes
 from lrfit.graph.program import LoopExecutor, Program

@@ -18,25 +18,20 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from lrfit.arrays import Array
+from lrfit.graph.assignments import assign, assign_add, group
 from lrfit.graph.executors.numba import formulas
 from lrfit.graph.executors.numba import source as module
 from lrfit.graph.executors.numba.source import CannotFuseError, FusedSource, fused_source
+from lrfit.graph.leaves import Variable, constant, is_variable, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node
 from lrfit.graph.ops import (
-    Variable,
     add,
-    assign,
-    assign_add,
     broadcast_like,
-    constant,
     count,
     exp,
-    group,
     identity,
-    is_variable,
     matmul,
     ones_like,
-    placeholder,
     reduce_mean,
     reduce_sum,
     reshape,

@@ -8,25 +8,12 @@ import numpy as np
 import pytest
 
 from lrfit.errors import ShapeError
+from lrfit.graph.assignments import assign, assign_add, group
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import Node
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    assign_add,
-    constant,
-    exp,
-    group,
-    identity,
-    log,
-    matmul,
-    placeholder,
-    reduce_sum,
-    sqrt,
-    square,
-    transpose,
-)
+from lrfit.graph.ops import exp, identity, log, matmul, reduce_sum, sqrt, square, transpose
 from lrfit.graph.passes import apply_passes
 from lrfit.graph.program import Program
 

@@ -5,24 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lrfit.graph.assignments import assign, global_variables_initializer, group
 from lrfit.graph.autodiff import gradients
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import Node, get_default_graph
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    constant,
-    exp,
-    global_variables_initializer,
-    group,
-    identity,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    reshape,
-    sigmoid,
-    square,
-    transpose,
-)
+from lrfit.graph.ops import exp, identity, reduce_mean, reduce_sum, reshape, sigmoid, square, transpose
 from lrfit.graph.passes.common_subexpressions import merge_common_subexpressions
 from lrfit.graph.passes.prune import prune
 from lrfit.graph.program import Program

@@ -7,22 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lrfit.graph.assignments import assign, global_variables_initializer, group
+from lrfit.graph.leaves import Variable, constant, is_constant, placeholder
 from lrfit.graph.nodes import Node, get_default_graph
-from lrfit.graph.ops import (
-    Variable,
-    assign,
-    constant,
-    exp,
-    global_variables_initializer,
-    group,
-    is_constant,
-    log,
-    ones_like,
-    placeholder,
-    reduce_sum,
-    square,
-    transpose,
-)
+from lrfit.graph.ops import exp, log, ones_like, reduce_sum, square, transpose
 from lrfit.graph.passes.fold_constants import fold_constants
 from lrfit.graph.passes.prune import prune
 from lrfit.graph.program import Program

@@ -12,26 +12,13 @@ from hypothesis import strategies as st
 
 from lrfit.arrays import Array
 from lrfit.errors import GraphError, ShapeError
+from lrfit.graph.assignments import assign_sub, group
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.executors.numpy import interpreter
-from lrfit.graph.nodes import OPS, Graph, Node, constant_of, get_default_graph, topological_order
-from lrfit.graph.ops import (
-    Variable,
-    add,
-    assign_sub,
-    constant,
-    exp,
-    group,
-    identity,
-    is_variable,
-    placeholder,
-    reduce_mean,
-    reduce_sum,
-    reshape,
-    square,
-    transpose,
-    where,
-)
+from lrfit.graph.leaves import Variable, constant, is_variable, placeholder
+from lrfit.graph.nodes import OPS, Graph, Node, constant_of, get_default_graph
+from lrfit.graph.ops import add, exp, identity, reduce_mean, reduce_sum, reshape, square, transpose, where
+from lrfit.graph.order import topological_order
 from lrfit.graph.passes import PASSES, apply_passes, rewrites
 from lrfit.graph.passes.common_subexpressions import merge_common_subexpressions
 from lrfit.graph.passes.fold_constants import fold_constants

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lrfit.graph.ops import Variable, assign, constant, exp, group, placeholder, square
+from lrfit.graph.assignments import assign, group
+from lrfit.graph.leaves import Variable, constant, placeholder
+from lrfit.graph.ops import exp, square
 from lrfit.graph.passes.prune import prune
 from lrfit.graph.program import Program
 

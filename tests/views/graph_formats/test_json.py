@@ -8,8 +8,9 @@ import pytest
 from graph_views import HOSTILE, VIEWS, forward, hostile
 
 from lrfit.graph.autodiff import edge_gradients
+from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node
-from lrfit.graph.ops import Variable, constant, matmul, placeholder, reduce_sum, transpose
+from lrfit.graph.ops import matmul, reduce_sum, transpose
 from lrfit.graph.program import Program
 from lrfit.views.graph_formats import FORMATS
 from lrfit.views.graph_formats import render as render_as

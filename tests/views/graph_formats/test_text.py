@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from graph_views import VIEWS, forward, hostile, training, valued
 
-from lrfit.graph.ops import add, placeholder
+from lrfit.graph.leaves import placeholder
+from lrfit.graph.ops import add
 from lrfit.graph.program import Program
 from lrfit.views.graph_formats.text import render
 from lrfit.views.graph_view import GraphView, evaluated, optimized

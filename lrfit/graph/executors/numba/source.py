@@ -36,9 +36,10 @@ from lrfit.graph.executors.numba.formulas import (
     read_inputs,
     source_index,
 )
-from lrfit.graph.nodes import Node, format_shape, shown_name
-from lrfit.graph.ops import is_constant, is_placeholder, is_variable, placeholder_for
-from lrfit.graph.program import Program, is_of_rows
+from lrfit.graph.leaves import is_constant, is_placeholder, is_variable, placeholder_for
+from lrfit.graph.nodes import Node, shown_name
+from lrfit.graph.program import Program
+from lrfit.graph.shapes import format_shape, is_of_rows
 
 __all__ = ["CannotFuseError", "FusedSource", "fused_source"]
 
