@@ -95,7 +95,13 @@ def spelling(spell: Spelling) -> Iterator[None]:
 
 
 def _as_arguments(settings: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={'…' if value is ... else repr(value)}" for name, value in settings.items())
+    return ", ".join(f"{name}={_as_argument(value)}" for name, value in settings.items())
+
+
+def _as_argument(value: object) -> str:
+    if value is ...:
+        return "…"
+    return shown(value) if isinstance(value, str) else repr(value)
 
 
 _spelling: ContextVar[Spelling] = ContextVar("spelling", default=_as_arguments)

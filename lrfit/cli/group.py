@@ -15,9 +15,10 @@ import click
 
 import lrfit
 from lrfit.cli import commands
+from lrfit.cli.option_names import as_options
 from lrfit.cli.terminal import flush_result, settle_streams
 from lrfit.errors import DataError, LrfitError, OutputError
-from lrfit.messages import printable, shown
+from lrfit.messages import printable, shown, spelling
 
 __all__ = ["cli", "run"]
 
@@ -61,7 +62,7 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line, without its first word, and return the exit code."""
     try:
-        with cli.make_context("lrfit", list(arguments)) as context:
+        with spelling(as_options), cli.make_context("lrfit", list(arguments)) as context:
             cli.invoke(context)
         flush_result()
     except click.exceptions.Exit as stop:

@@ -19,8 +19,9 @@ from lrfit.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from lrfit.analysis.moments import Moments
     from lrfit.arrays import Array
-    from lrfit.data.csv.table import Sample, Table
+    from lrfit.data.csv.table import Table
     from lrfit.data.row_store import RowStore
+    from lrfit.data.sample import Sample
     from lrfit.model.document import ModelDocument
 
 __all__ = ["TrainingData", "check_size", "read_training_data"]
@@ -67,9 +68,9 @@ def read_training_data(
         DataError: The table cannot be read, or lacks a column.
         UsageError: The options contradict each other, or the model.
     """
-    from lrfit.data.csv.table import read_sample  # noqa: PLC0415 (imports NumPy)
     from lrfit.data.hold_out import HoldOut  # noqa: PLC0415 (imports NumPy)
     from lrfit.data.row_store import RowStore  # noqa: PLC0415 (imports NumPy)
+    from lrfit.data.sample import read_sample  # noqa: PLC0415 (imports NumPy)
 
     validation = options.get("validation")
     most = inf if settings.needs_rows else keep_rows
@@ -100,7 +101,7 @@ def _chosen_columns(
     table: Table, options: dict[str, Any], terminal: Terminal, model: ModelDocument | None
 ) -> tuple[list[str], str]:
     """Names of the columns of x, and of y: those of the options, else of the model, else the default."""
-    from lrfit.data.csv.table import choose_columns  # noqa: PLC0415 (imports NumPy)
+    from lrfit.data.columns import choose_columns  # noqa: PLC0415 (imports NumPy)
     from lrfit.messages import listed  # noqa: PLC0415 (imports NumPy)
 
     x = [name for group in options["x"] for name in group] or list(model.weights if model else [])

@@ -114,7 +114,7 @@ class DataSummary:
         condition_number: λ_max / λ_min of the Hessian of the objective, as it was descended.
         optimum: What descent converges to, where a penalty makes that differ from least squares; else None.
         n_held_out: Number of rows held out.
-        fingerprint: Of the values that were read; see `lrfit.data.csv.table.Sample`.
+        fingerprint: Of the values that were read; see `lrfit.data.sample.Sample`.
     """
 
     n_samples: Number

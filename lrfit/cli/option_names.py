@@ -1,0 +1,52 @@
+"""Option names: settings of the library, written as options of the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from lrfit.messages import shown
+
+__all__ = ["as_options"]
+
+_NAMES = {"learning_rate": "lr", "separator": "sep", "max_time_s": "max-time"}
+"""Options that have another name than their setting."""
+
+_SAFE = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_.,:/@%+-]+", re.ASCII)
+"""Values that look right in a shell without quotes; a lone `,` or `.` is quoted, so that it is seen."""
+
+
+def as_options(settings: Mapping[str, object]) -> str:
+    """The options that say these settings.
+
+    Args:
+        settings: Values by the name of their setting. True stands for the bare flag, False for its `--no-`
+            form, and `...` for the option with any value.
+
+    Examples:
+        >>> as_options({"standardize": True, "learning_rate": "auto"})
+        '--standardize --lr auto'
+        >>> as_options({"header": False, "x": ...})
+        '--no-header -x'
+        >>> as_options({"separator": ";", "missing": "drop"})
+        "--sep ';' --missing drop"
+    """
+    return " ".join(_option(name, value) for name, value in settings.items())
+
+
+def _option(name: str, value: object) -> str:
+    if value is False:
+        return f"--no-{_dashed(name)}"
+    option = f"-{name}" if name in ("x", "y") else f"--{_dashed(name)}"
+    return option if value is True or value is ... else f"{option} {_value(value)}"
+
+
+def _dashed(name: str) -> str:
+    return _NAMES.get(name, name.replace("_", "-"))
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        value = ",".join(map(str, value))
+    text = str(value)
+    return text if _SAFE.fullmatch(text) and len(text) <= len(shown(text)) - 2 else shown(text)
