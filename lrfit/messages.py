@@ -95,7 +95,13 @@ def spelling(spell: Spelling) -> Iterator[None]:
 
 
 def _as_arguments(settings: Mapping[str, object]) -> str:
-    return ", ".join(name if value is ... else f"{name}={value!r}" for name, value in settings.items())
+    return ", ".join(_as_argument(name, value) for name, value in settings.items())
+
+
+def _as_argument(name: str, value: object) -> str:
+    if value is ...:
+        return name
+    return f"{name}={shown(value) if isinstance(value, str) else repr(value)}"
 
 
 _spelling: ContextVar[Spelling] = ContextVar("spelling", default=_as_arguments)

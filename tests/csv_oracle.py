@@ -4,7 +4,7 @@ import re
 import struct
 from dataclasses import dataclass, replace
 
-from lrfit.data.csv.format import Layout
+from lrfit.data.csv.format import ColumnLayout
 from lrfit.messages import shown
 
 DIGITS = frozenset("0123456789")
@@ -188,11 +188,11 @@ def with_header(lines, start, end, fields, csv_format, picks):
     elif all(map(is_like_a_number, header)) and any(
         number(name, csv_format.decimal) is not None for name in header
     ):
-        return Refused("--no-header")
+        return Refused("header=False")
     elif len(set(header)) < len(header):
         return Refused("two columns")
     positions = tuple(dict.fromkeys(pick % len(header) for pick in picks))
-    layout = Layout("data", csv_format, tuple(header), positions)
+    layout = ColumnLayout("data", csv_format, tuple(header), positions)
     rest = "".join(lines[n_before:]).encode(errors="surrogateescape")
     return layout, expected(rest, layout, n_before + 1)
 

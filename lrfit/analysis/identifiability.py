@@ -1,4 +1,4 @@
-"""Identifiability: whether the data determine the parameters, and if not, why."""
+"""Identifiability: do the data determine the parameters, and if they do not, why?"""
 
 from __future__ import annotations
 
@@ -8,15 +8,25 @@ import numpy as np
 import numpy.typing as npt
 
 from lrfit.analysis.moments import Moments
-from lrfit.messages import shown
+from lrfit.messages import listed
 
 __all__ = ["identifiability"]
 
 _LISTED = 5
+"""Number of features that a sentence lists."""
+
+_NO_PART = 1e-8
+"""Entry of a null vector up to which, because of rounding, its feature takes no part in a dependence."""
 
 
 def identifiability(moments: Moments, features: Sequence[str], *, intercept: bool) -> str | None:
-    """Why the data do not determine the parameters; None if they do."""
+    """A sentence on why the data do not determine the parameters; None if they do.
+
+    Args:
+        moments: Moments of the data.
+        features: Names of the features.
+        intercept: Whether the line has an intercept.
+    """
     k = moments.n_features
     if moments.least_squares(intercept=intercept).rank == k:
         return None
@@ -30,22 +40,25 @@ def identifiability(moments: Moments, features: Sequence[str], *, intercept: boo
 
 
 def _dependences(moments: Moments, features: Sequence[str], *, intercept: bool) -> Iterator[str]:
-    """Which features are constant, and which depend on others."""
+    """A clause on the features that are constant, and one on those that depend on each other.
+
+    A dependence is a null vector of R, the triangular root of the covariance, with its columns scaled to
+    norm 1.
+    """
     k = len(features)
     constant = moments.is_constant[:k] if intercept else moments.root_mean_square[:k] == 0.0
     if np.any(constant):
         verb = "is" if np.sum(constant) == 1 else "are"
-        yield f"{_listed(features, constant)} {verb} {'constant' if intercept else 'always 0'}"
+        yield f"{_chosen(features, constant)} {verb} {'constant' if intercept else 'always 0'}"
     root = moments.root(intercept=intercept)[:k, :k][:, ~constant]
     size = np.hypot.reduce(root, axis=0)
     _, singular, modes = np.linalg.svd(root / size)
     null = modes[singular <= 64 * (k + 1) * np.finfo(np.float64).eps * np.max(singular, initial=0.0)]
     depends = np.zeros(k, dtype=np.bool_)
-    depends[~constant] = np.max(np.abs(null), axis=0, initial=0.0) > 1e-8  # noqa: PLR2004 (beyond rounding)
+    depends[~constant] = np.max(np.abs(null), axis=0, initial=0.0) > _NO_PART
     if np.any(depends):
-        yield f"{_listed(features, depends)} depend linearly on each other"
+        yield f"{_chosen(features, depends)} depend linearly on each other"
 
 
-def _listed(features: Sequence[str], which: npt.NDArray[np.bool_]) -> str:
-    names = [shown(features[int(i)]) for i in np.flatnonzero(which)]
-    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+def _chosen(features: Sequence[str], mask: npt.NDArray[np.bool_]) -> str:
+    return listed([features[int(i)] for i in np.flatnonzero(mask)], most=_LISTED)

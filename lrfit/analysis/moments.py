@@ -84,15 +84,22 @@ class Moments:
         return cls(0, np.zeros(width), np.zeros((width, 0)))
 
     @classmethod
-    @np.errstate(over="ignore", invalid="ignore")
     def of_rows(cls, rows: Array) -> Moments:
-        """The moments of rows (x, y), shape (n_samples, n_features + 1); not finite where sums overflow."""
-        n_samples, width = rows.shape
+        """The moments of rows (x, y), shape (n_samples, n_features + 1); see `of_columns`."""
+        return cls.of_columns(rows.T)
+
+    @classmethod
+    @np.errstate(over="ignore", invalid="ignore")
+    def of_columns(cls, columns: Array) -> Moments:
+        """The moments of rows given by their columns, shape (n_features + 1, n_samples), the target last.
+
+        Columns that are contiguous take the least time. The moments are not finite where a sum overflows.
+        """
+        width, n_samples = columns.shape
         if not n_samples:
             return cls.empty(width)
         chunk = min(max(_CHUNK_ROWS, 2 * width), n_samples)
         n_chunks = -(-n_samples // chunk)
-        columns = rows.T  # column by column: contiguous, if the rows came from columns
         mean = columns.mean(axis=1)
         centred = np.zeros((width, n_chunks * chunk))  # rows of zeros at the end change no QR
         z = centred[:, :n_samples]

@@ -1,9 +1,11 @@
-"""Names of options: how the command line writes what the library calls by the names of its settings."""
+"""Option names: settings of the library, written as options of the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from shlex import quote
+import re
+from collections.abc import Iterable, Mapping
+
+from lrfit.messages import shown
 
 __all__ = ["as_options", "option_name"]
 
@@ -15,6 +17,10 @@ _NAMES = {
     "x": "-x",
     "y": "-y",
 }
+"""Options that have another name than their setting."""
+
+_SAFE = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_.,:/@%+-]+", re.ASCII)
+"""Values that look right in a shell without quotes; a lone `,` or `.` is quoted, so that it is seen."""
 
 
 def option_name(setting: str) -> str:
@@ -28,28 +34,32 @@ def option_name(setting: str) -> str:
 
 
 def as_options(settings: Mapping[str, object]) -> str:
-    """Settings as options of a command line; `...` stands for any value.
+    """The options that say these settings.
+
+    Args:
+        settings: Values by the name of their setting. True stands for the bare flag, False for its `--no-`
+            form, and `...` for the option with any value.
 
     Examples:
-        >>> print(as_options({"standardize": True, "learning_rate": "auto", "separator": ";"}))
-        --standardize --lr auto --sep ';'
-        >>> as_options({"header": False, "epochs": ...})
-        '--no-header --epochs'
+        >>> as_options({"standardize": True, "learning_rate": "auto"})
+        '--standardize --lr auto'
+        >>> as_options({"header": False, "x": ...})
+        '--no-header -x'
+        >>> as_options({"separator": ";", "missing": "drop"})
+        "--sep ';' --missing drop"
     """
-    return " ".join(_as_option(option_name(name), value) for name, value in settings.items())
+    return " ".join(_option(name, value) for name, value in settings.items())
 
 
-def _as_option(name: str, value: object) -> str:
-    if value is True or value is ...:
-        return name
+def _option(setting: str, value: object) -> str:
+    name = option_name(setting)
     if value is False:
         return f"--no-{name.removeprefix('--')}"
-    if isinstance(value, float):
-        return f"{name} {value:.15g}" if float(f"{value:.15g}") == value else f"{name} {value!r}"
-    return f"{name} {_pasteable(str(value))}"
+    return name if value is True or value is ... else f"{name} {_value(value)}"
 
 
-def _pasteable(text: str) -> str:
-    """A value as a shell takes it; signs stand in quotes, so that they are seen as such."""
-    text = text.replace("\t", "\\t")
-    return quote(text) if text.isalnum() or len(text) > 1 else f"'{text}'"
+def _value(value: object) -> str:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        value = ",".join(map(str, value))
+    text = f"{value:.15g}" if isinstance(value, float) and float(f"{value:.15g}") == value else str(value)
+    return text if _SAFE.fullmatch(text) and len(text) <= len(shown(text)) - 2 else shown(text)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
-from lrfit.data.csv.format import Counts, Parsed
-from lrfit.data.csv.table import Sample, Table, _condensing, choose_columns, read_sample
+from lrfit.data.columns import choose_columns
+from lrfit.data.csv.table import Table
 from lrfit.data.hold_out import HoldOut
 from lrfit.data.row_store import RowStore
+from lrfit.data.sample import Sample, read_sample, sample_of
 from lrfit.data.tables import TableRequest, open_table
 from lrfit.messages import listed, shown
 from lrfit.system.listener import Listener
@@ -90,7 +91,7 @@ def training_data_of(
         DataError: There is no row, or none is left to train on or to validate on.
     """
     rows = RowStore(columns.nbytes)
-    sample = _sample_of(columns, rows, hold_out)
+    sample = sample_of(columns, keep=rows.append, hold_out=hold_out)
     return TrainingData(tuple(features), target, sample, sample.held_out, rows)
 
 
@@ -109,11 +110,3 @@ def _keeper(rows: RowStore, most: float) -> Callable[[Array], None]:
             rows.append(chunk)
 
     return keep
-
-
-def _sample_of(columns: Array, rows: RowStore, hold_out: HoldOut | None) -> Sample:
-    parsed = Parsed(columns.T, None, Counts(columns.shape[1], 0))
-    checksum, training, held_out, kept = _condensing(hold_out, keeps=True)(parsed)
-    if kept is not None:
-        rows.append(kept)
-    return Sample(training, held_out if hold_out else None, (checksum,))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lrfit.errors import DataError, OutputError
-from lrfit.messages import shown
+from lrfit.messages import shown, spelled
 from lrfit.system.interrupts import closing
 
 __all__ = ["check_writable", "open_output", "open_stream"]
@@ -27,7 +27,9 @@ __all__ = ["check_writable", "open_output", "open_stream"]
 def check_writable(path: str) -> None:
     """Raise `OutputError` if it can be seen beforehand that `path` cannot be written."""
     if path == "-":
-        raise OutputError("'-' is no file to write; --format json prints the model to standard output")
+        raise OutputError(
+            f"'-' is no file to write; {spelled(format='json')} prints the model to standard output"
+        )
     if not path:
         raise OutputError("'' is no name of a file: is a variable of the shell empty?")
     target = _target(path)

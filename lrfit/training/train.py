@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
-from lrfit.data.csv.table import choose_columns
+from lrfit.data.columns import choose_columns
 from lrfit.data.in_memory import columns_of_array, columns_of_frame, is_frame, without_missing
 from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData, training_data_of
@@ -190,7 +190,7 @@ def _read_from_memory(
         return read
     other, its_y = (validation, target) if is_frame(validation) else validation
     held_out, _, _ = _columns(other, its_y, features, missing)
-    return replace(read, held_out=Moments.of_rows(held_out.T))
+    return replace(read, held_out=Moments.of_columns(held_out))
 
 
 def _columns(

@@ -9,7 +9,7 @@ import oracles
 import pytest
 
 from lrfit.analysis.moments import Moments
-from lrfit.data.csv.format import CsvFormat, Layout
+from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.parse import parse
 from lrfit.data.row_store import RowStore
 from lrfit.data.shuffle import order_of_epoch, orders
@@ -57,7 +57,7 @@ def test_moments_of_rows(benchmark):
 
 def test_parsing_a_block(benchmark):
     text = "".join(f"{x!r},{y!r}\n" for x, y in ROWS[:50_000].tolist()).encode()
-    layout = Layout("data.csv", CsvFormat(), ("x", "y"), (0, 1))
+    layout = ColumnLayout("data.csv", CsvFormat(), ("x", "y"), (0, 1))
     benchmark(parse, text, layout, 2)
 
 

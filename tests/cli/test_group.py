@@ -129,7 +129,7 @@ def test_what_does_not_fit_into_memory_is_said_in_a_line(monkeypatch, capsys):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("lrfit.analysis.moments.Moments.of_rows", fail)
+    monkeypatch.setattr("lrfit.analysis.moments.Moments.of_columns", fail)
     assert cli_run(["train", LAB]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("lrfit: error: there is not enough memory")
 

@@ -20,7 +20,7 @@ from plans import plan_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data import row_store
-from lrfit.data.row_store import RowStore, available_memory
+from lrfit.data.row_store import RowStore
 from lrfit.errors import OutputError
 from lrfit.messages import shown
 from lrfit.training.loop import descend
@@ -89,7 +89,7 @@ def test_windows_are_whole_batches_of_all_rows_in_order(
     order = None if seed is None else np.random.default_rng(seed).permutation(n_rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_store, "_WINDOW_BYTES", window_bytes)
-        patch.setattr(row_store, "_PIECE_BYTES", window_bytes)
+        patch.setattr(row_store, "_SPAN_BYTES", window_bytes)
         store = store_of(rows, max_bytes)
         for _ in range(2):
             windows = [window.copy() for window in store.windows(batch_size, order)]
@@ -104,10 +104,10 @@ def test_a_store_of_rows_does_not_copy_them():
     assert np.shares_memory(RowStore.of(rows).rows(), rows)
 
 
-def test_chunks_are_given_back_when_they_are_joined():
+def test_blocks_are_freed_when_they_are_joined():
     store = store_of(numbered(100), None)
     store.rows()
-    assert store._chunks == []
+    assert store._blocks == []
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_disk_that_is_full_is_an_error_that_says_where_and_what_to_do(scratch,
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert f"cannot be written in {shown(str(scratch))}: File too large; set TMPDIR" in str(info.value)
-    assert "or raise --max-memory" in str(info.value)
+    assert "or raise max_memory=…" in str(info.value)
 
 
 def test_a_budget_bounds_what_is_allocated():
@@ -196,10 +196,6 @@ def test_no_folder_for_a_scratch_file_is_an_error_that_says_so(monkeypatch):
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/no/such/folder"])
     with pytest.raises(OutputError, match=r"in any folder: No usable temporary directory .* set TMPDIR"):
         RowStore(0).append(numbered(1))
-
-
-def test_available_memory_is_some_and_no_more_than_there_is():
-    assert 0 < available_memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 # On the command line.

@@ -31,6 +31,6 @@ def command(*, model: str, data: str, table_of: TableOf, output_format: str) -> 
     fit = load(model)
     with open_table(table_of(data), Terminal()) as table:
         sums = summing(fit)
-        parts = table.map_blocks(lambda parsed: sums(parsed.values), [*fit.weights, fit.target])
+        parts = table.map_blocks(lambda block: sums(block.values.T), [*fit.weights, fit.target])
         evaluation = evaluate(parts, table.name)
     write_result(evaluation_json(evaluation) if output_format == "json" else evaluation_text(evaluation))

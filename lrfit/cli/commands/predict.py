@@ -16,7 +16,7 @@ from lrfit.errors import DataError
 from lrfit.messages import shown
 
 if TYPE_CHECKING:
-    from lrfit.data.csv.format import Parsed
+    from lrfit.data.block import Block
 
 
 @click.command(name="predict", short_help="Add the predictions of a model to a CSV.")
@@ -51,9 +51,9 @@ def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str) 
         if name in table.header and not only:
             raise DataError(f"{table.name} has a column {shown(name)} already; choose another with --name")
 
-        def predicted(parsed: Parsed) -> str:
-            fields = map(repr, predict(parsed.values).tolist())
-            return _added(parsed.texts, fields, separator, only=only)
+        def predicted(block: Block) -> str:
+            fields = map(repr, predict(block.values.T).tolist())
+            return _added(block.texts, fields, separator, only=only)
 
         chunks = table.map_blocks(predicted, list(fit.weights), with_texts=not only)
         if table.header_text is not None:

@@ -1,7 +1,7 @@
-"""Where bytes come from: a file, gzip or standard input, as UTF-8 blocks that end where a row ends.
+"""Blocks of bytes from a file, gzip or standard input: UTF-8, cut where a row ends.
 
 The file is opened here and read once, so pipes and FIFOs work, and no name is ever taken for a URL. gzip is
-told by its content. A block is cut at the last line end outside of quotes (RFC 4180), so that a quoted line
+recognised by its content. A block is cut at the last line end outside quotes (RFC 4180). So a quoted line
 break does not fool it, and each block can be read on its own. Blocks do not depend on where the bytes come
 from, so neither do the last bits of what is computed from them.
 """
@@ -12,7 +12,6 @@ import codecs
 import gzip
 import io
 import os
-import re
 import stat
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,73 +20,33 @@ from typing import BinaryIO
 
 import numpy as np
 
-from lrfit.errors import DataError, UsageError
-from lrfit.messages import shown
+from lrfit.data.csv.encoding import (
+    GZIP_MAGIC,
+    n_telling_bytes,
+    recoder,
+    refuse_no_text,
+    refuse_other_encoding,
+)
+from lrfit.errors import DataError
+from lrfit.messages import spelled
 from lrfit.system.files import open_stream
 
-__all__ = [
-    "Source",
-    "open_source",
-]
+__all__ = ["Source", "open_source"]
 
 BLOCK_BYTES = 1 << 20
-"""Bytes of a block: large enough that the cost of starting to parse does not count, small for a cache."""
+"""Size of a block: large enough that the cost of each call to a reader is small, and small for a cache."""
 
 _HEAD_BYTES = 4
-"""Enough to tell gzip, a byte-order mark, and most of what is no text; no more, as rows may be as short."""
+"""Number of bytes read first, to recognise gzip, a byte-order mark and most binary files.
 
-_GZIP_MAGIC = b"\x1f\x8b"
-
-_NO_TEXT = {
-    _GZIP_MAGIC: "gzip within gzip: unpack it once",
-    b"PK\x03\x04": "a zip archive or a workbook: unpack it, or save it as CSV",
-    b"\xd0\xcf\x11\xe0": "a workbook: save it as CSV",
-    b"\xfd7zX": "packed by xz: unpack it",
-    b"(\xb5/\xfd": "packed by zstd: unpack it",
-    b"7z\xbc\xaf": "a 7z archive: unpack it",
-    b"BZh91AY&SY": "packed by bzip2: unpack it",
-    b"PAR1\x15": "Parquet: save it as CSV",
-}
-"""How files begin that are no text, and what they are."""
-
-_OTHER_ENCODINGS = (
-    (re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff"), "utf-32"),
-    (re.compile(rb"\xff\xfe|\xfe\xff"), "utf-16"),
-    (re.compile(rb"[^\0]\0\0\0"), "utf-32-le"),
-    (re.compile(rb"\0\0\0[^\0]"), "utf-32-be"),
-    (re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"),
-    (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
-)
-"""How text begins that is not in UTF-8: with a byte-order mark, or zeros between its letters."""
+It is no more, because the first row that arrives through a pipe may be as short.
+"""
 
 _LONG_ROW_BYTES = 1 << 20
-"""Of a longer row whose quote is never closed, what follows that quote is not looked at."""
+"""Length from which a row whose quote is never closed is cut off behind that quote."""
 
 _LONGEST_ROW_BYTES = 16 << 20
-"""A row longer than this is taken for a quote that is never closed; bounds the memory."""
-
-
-class _Rejoined(io.RawIOBase):
-    """A stream of which the first bytes have been read already, whole again."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        piece = self._head[: len(buffer)] or self._read_rest(len(buffer))
-        self._head = self._head[len(buffer) :]
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def _read_rest(self, n_bytes: int) -> bytes:
-        """What there is, without waiting for all of it."""
-        read1 = getattr(self._rest, "read1", self._rest.read)
-        piece: bytes = read1(n_bytes)
-        return piece
+"""Length from which a row counts as a quote that is never closed; it bounds the memory."""
 
 
 class Source:
@@ -95,9 +54,10 @@ class Source:
 
     Args:
         stream: The bytes as stored; buffered.
-        name: What messages call it.
-        encoding: Of the text, by Python's names; a byte-order mark is dropped.
-        on_read: Told of each reading: bytes read as stored, and bytes there are. Only of a regular file.
+        name: The stream's name in messages.
+        encoding: Python's name of the text's encoding. A byte-order mark is dropped.
+        on_read: Called after each read of a regular file, with the number of bytes read as stored, and the
+            number of bytes in the file.
 
     Raises:
         UsageError: There is no such encoding.
@@ -114,35 +74,34 @@ class Source:
         self.name = name
         self._on_read = on_read
         self._stored = stream
-        self._recode = _recoder(encoding)
+        self._recode = recoder(encoding)
         with self._reading():
             head = stream.read(_HEAD_BYTES)
         whole = io.BufferedReader(_Rejoined(head, stream))
-        self._stream = gzip.GzipFile(fileobj=whole) if head[:2] == _GZIP_MAGIC else whole
+        self._stream = gzip.GzipFile(fileobj=whole) if head[:2] == GZIP_MAGIC else whole
 
     @property
     def is_file(self) -> bool:
-        """Whether all bytes are there already: it is a regular file, packed or not."""
+        """Whether the stream is a regular file, packed or not, so that all its bytes are there already."""
         try:
             return stat.S_ISREG(os.fstat(self._stored.fileno()).st_mode)
         except OSError:
             return False
 
-    def _report(self) -> None:
-        if self._on_read and self.is_file:
-            self._on_read(self._stored.tell(), os.fstat(self._stored.fileno()).st_size)
-
     def blocks(self, *, streaming: bool = False) -> Iterator[bytes]:
-        """All rows, in UTF-8, with their line ends; with `streaming`, as soon as there are any, in any size.
+        """All rows, in UTF-8 with their line ends, block by block.
+
+        Args:
+            streaming: Whether to give out rows as soon as they arrive, in blocks of any size.
 
         Raises:
-            DataError: The stream is no text, cannot be read, unpacked or decoded, or a row is longer than
-                16 MiB. Of a row whose quote is not closed, what leads up to it is given out: to say where it
-                opens is the reader's business.
+            DataError: The stream is not text, cannot be read, unpacked or decoded, or a row is longer than
+                16 MiB. A row whose quote is not closed is given out up to the quote at least, because it is
+                the reader who says where it opens.
         """
-        rest: list[bytes] = []  # of a row that has not ended
+        rest: list[bytes] = []  # the beginning of a row that has not ended
         is_quoted = False
-        for text, is_last in self._texts(streaming=streaming):
+        for text, is_last in self._decoded(streaming=streaming):
             has_odd_quotes = b'"' in text and text.count(b'"') % 2 == 1  # to count takes long
             ends_quoted = is_quoted ^ has_odd_quotes
             is_end = is_last and not ends_quoted
@@ -153,63 +112,60 @@ class Source:
                 rest = []
             rest.append(text[end:])
             is_quoted = ends_quoted
-            if is_quoted and (is_last or sum(map(len, rest)) > _LONGEST_ROW_BYTES):
+            n_rest = sum(map(len, rest))
+            if is_quoted and (is_last or n_rest > _LONGEST_ROW_BYTES):
                 row = b"".join(rest)
-                yield row if len(row) <= _LONG_ROW_BYTES else row[: row.find(b'"') + 1]
-            if sum(map(len, rest)) > _LONGEST_ROW_BYTES:
+                yield row if n_rest <= _LONG_ROW_BYTES else row[: row.find(b'"') + 1]
+            if n_rest > _LONGEST_ROW_BYTES:
                 raise DataError(
                     f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: are there line ends?"
                 )
 
-    def _texts(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
-        """The text in UTF-8, piece by piece, and whether each is the last; none ends between CR and LF."""
+    def _decoded(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
+        """The bytes of each read in UTF-8, never cut between CR and LF, and whether they are the last."""
         held, is_first = b"", True
-        for piece, is_last in self._pieces(streaming=streaming):
+        for data, is_last in self._unpacked(streaming=streaming):
             with self._reading():
-                text = held + self._recode(piece, is_last)
+                text = held + self._recode(data, is_last)
             if is_first:
-                self._refuse_other_encoding(text)
+                refuse_other_encoding(text, self.name)
                 text, is_first = text.removeprefix(codecs.BOM_UTF8), False
             held = b"\r" if text.endswith(b"\r") and not is_last else b""
             yield text.removesuffix(held), is_last
 
-    def _pieces(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
-        """The unpacked bytes, and whether each piece is the last: an empty one, or a short one.
+    def _unpacked(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
+        """The unpacked bytes of each read, and whether they are the last: there are none, or few.
 
-        So the last row is in the block of those before it, with or without a line end behind it.
+        So the last row is in one block with those before it, with or without a line end behind it.
         """
         read = self._stream.read1 if streaming else self._stream.read
         with self._reading():
-            piece = self._beginning()
+            data = self._beginning()
             if not streaming:
-                piece += read(max(0, BLOCK_BYTES - len(piece)))
+                data += read(max(0, BLOCK_BYTES - len(data)))
         while True:
-            is_last = not piece if streaming else len(piece) < BLOCK_BYTES
-            yield piece, is_last
+            is_last = not data if streaming else len(data) < BLOCK_BYTES
+            yield data, is_last
             if is_last:
                 return
             with self._reading():
-                piece = read(BLOCK_BYTES)
+                data = read(BLOCK_BYTES)
             self._report()
 
     def _beginning(self) -> bytes:
-        """The first bytes: as few as tell whether this is text."""
+        """The first bytes, as few as tell whether this is text."""
         head = self._stream.read(_HEAD_BYTES)
-        n_telling = max((len(beginning) for beginning in _NO_TEXT if beginning.startswith(head)), default=0)
-        head += self._stream.read(max(0, n_telling - len(head)))
-        for beginning, kind in _NO_TEXT.items():
-            if head.startswith(beginning):
-                raise DataError(f"{self.name} is {kind}")
+        head += self._stream.read(max(0, n_telling_bytes(head) - len(head)))
+        refuse_no_text(head, self.name)
         return head
 
-    def _refuse_other_encoding(self, text: bytes) -> None:
-        for beginning, encoding in _OTHER_ENCODINGS:
-            if beginning.match(text):
-                kind = encoding.upper().removesuffix("-LE").removesuffix("-BE")
-                raise DataError(f"{self.name} is {kind}, not UTF-8: say --encoding {encoding}")
+    def _report(self) -> None:
+        if self._on_read and self.is_file:
+            self._on_read(self._stored.tell(), os.fstat(self._stored.fileno()).st_size)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
+        """Turn errors of reading, unpacking and decoding into `DataError`."""
         try:
             yield
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -219,7 +175,8 @@ class Source:
             if isinstance(error, UnicodeDecodeError):
                 reason = f"byte 0x{error.object[error.start]:02X}: {error.reason}"
             raise DataError(
-                f"{self.name} is not in the encoding that was named: {reason}; name another by --encoding"
+                f"{self.name} is not in the encoding that was named: {reason}; "
+                f"name another by {spelled(encoding=...)}"
             ) from error
         except OSError as error:
             raise DataError(f"{self.name} cannot be read: {error.strerror or error}") from error
@@ -229,7 +186,7 @@ class Source:
 def open_source(
     path: str, encoding: str = "utf-8", *, on_read: Callable[[int, int], None] | None = None
 ) -> Iterator[Source]:
-    """The text at `path`, or from standard input for `-`, open within the block; see `Source`.
+    """The source at `path`, or on standard input for `-`, open within the block; see `Source`.
 
     Raises:
         DataError: It cannot be opened.
@@ -239,24 +196,31 @@ def open_source(
         yield Source(stream, name, encoding, on_read=on_read)
 
 
-def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
-    """What turns pieces of text in `encoding` into UTF-8; UTF-8 is left for the reader to check."""
-    try:
-        info = codecs.lookup(encoding)
-    except (LookupError, ValueError) as error:
-        raise UsageError(
-            f"--encoding {shown(encoding)}: there is no such encoding; try utf-8 or latin-1"
-        ) from error
-    if not info._is_text_encoding:  # noqa: SLF001 (what str.encode itself asks)
-        raise UsageError(f"--encoding {shown(encoding)} is no encoding of text; try utf-8 or latin-1")
-    if info.name in ("utf-8", "utf-8-sig", "ascii"):
-        return lambda piece, final: piece  # noqa: ARG005
-    decoder = info.incrementaldecoder()
-    return lambda piece, final: decoder.decode(piece, final).encode()
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes have been read already, made whole again."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._head[: len(buffer)] or self._read_rest(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _read_rest(self, n_bytes: int) -> bytes:
+        """The bytes that are there, without waiting for all `n_bytes`."""
+        read1 = getattr(self._rest, "read1", self._rest.read)
+        data: bytes = read1(n_bytes)
+        return data
 
 
 def _last_row_end(text: bytes, *, is_quoted: bool) -> int:
-    """Where the last whole row ends, 0 if none does, of text that starts within quotes or not."""
+    """The end of the last whole row in a text, or 0; `is_quoted` if the text starts within quotes."""
     line_end = b"\n" if b"\n" in text else b"\r"
     end = text.rfind(line_end) + 1
     if b'"' not in text and not is_quoted:

@@ -1,12 +1,12 @@
-"""What is probably wrong with a cell or row that is refused, and how to mend it: the ends of messages."""
+"""Hints: the ends of messages about a bad cell or row, on its probable cause and how to mend it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from lrfit.data.csv.format import CsvFormat, Layout
-from lrfit.messages import shown
+from lrfit.data.csv.format import ColumnLayout, CsvFormat
+from lrfit.messages import shown, spelled
 
 __all__ = ["cell_hint", "row_hint", "separator_hint"]
 
@@ -15,7 +15,7 @@ _PLACEHOLDER = re.compile(
     r"-+|\.+|\?+|\*+|missing|unknown|undefined)\s*",
     re.IGNORECASE,
 )
-"""Other spellings of a missing value; in other tables they may stand for something else."""
+"""Other usual spellings of a missing value. They are refused, as they may have another meaning."""
 
 _INFINITY = re.compile(r"\s*[+-]?inf(inity)?\s*", re.IGNORECASE)
 
@@ -26,8 +26,8 @@ _THOUSANDS = re.compile(
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
-def cell_hint(text: str, layout: Layout) -> str:
-    """How to mend a cell that is no number."""
+def cell_hint(text: str, layout: ColumnLayout) -> str:
+    """A hint for a cell that is not a number."""
     csv_format = layout.format
     strange = next((c for c in text if not c.isascii() or not c.isprintable()), None)
     if _is_decimal_otherwise(text, csv_format):
@@ -37,19 +37,22 @@ def cell_hint(text: str, layout: Layout) -> str:
     elif _INFINITY.fullmatch(text):
         hint = "a number has to be finite"
     elif _PLACEHOLDER.fullmatch(text):
-        drop = "" if csv_format.drop_missing else " and say --missing drop"
+        drop = "" if csv_format.drop_missing else f" and say {spelled(missing='drop')}"
         hint = f"if a value is missing there, leave the cell empty{drop}"
     elif strange in ("\n", "\r"):
         hint = "is its quote closed too late?"
     elif strange and any(map(str.isdigit, text)):
         hint = f"no number has the character U+{ord(strange):04X}"
     else:
-        hint = _comment_hint(layout) or "mend it, or train on other columns (-x, -y)"
+        hint = (
+            _comment_hint(layout)
+            or f"mend it, or train on other columns ({spelled(x=...)}, {spelled(y=...)})"
+        )
     return f"; {hint}"
 
 
-def row_hint(fields: Sequence[str], layout: Layout) -> str:
-    """How to mend a row that has more or fewer fields than there are columns."""
+def row_hint(fields: Sequence[str], layout: ColumnLayout) -> str:
+    """A hint for a row that has more or fewer fields than there are columns."""
     separator, n_columns = layout.format.separator, len(layout.header)
     if fields[0].startswith("\x1a"):
         hint = "it is Ctrl-Z, the end mark of DOS: delete it"
@@ -65,15 +68,18 @@ def row_hint(fields: Sequence[str], layout: Layout) -> str:
 
 
 def separator_hint(text: str) -> str:
-    """Which option may part what was read as one field."""
-    for separator, option in ((";", "';'"), ("\t", "'\\t'"), ("|", "'|'"), (" ", "' '")):
+    """A hint at the separator that may part a text which was read as one field; empty if there is none."""
+    for separator in (";", "\t", "|", " "):
         if separator in text.strip() and (separator != " " or text.strip().count(" ") == 1):
-            return f"; if {option} separates the columns, say --sep {option}"
+            return f"; if {shown(separator)} separates the columns, say {spelled(separator=separator)}"
     return ""
 
 
 def _is_decimal_otherwise(text: str, csv_format: CsvFormat) -> bool:
-    """Whether it is a number with the other decimal point; one of thousands is, where commas separate."""
+    """Whether a cell is a number with the other decimal point.
+
+    Where commas separate the fields, 1,234 is taken for one with a separator of thousands instead.
+    """
     is_number = CsvFormat(decimal=_other(csv_format.decimal)).number.fullmatch(text)
     return bool(is_number) and not (csv_format.separator == "," and _THOUSANDS.fullmatch(text))
 
@@ -83,17 +89,17 @@ def _decimal_hint(text: str, csv_format: CsvFormat) -> str:
     if csv_format.separator == point:
         return _otherwise_separated(f"if {shown(point)} is the decimal point")
     thousands = ", if of thousands, leave it out" if _THOUSANDS.fullmatch(text) else ""
-    return f"if {shown(point)} is the decimal point, say --decimal {shown(point)}{thousands}"
+    return f"if {shown(point)} is the decimal point, say {spelled(decimal=point)}{thousands}"
 
 
 def _otherwise_separated(condition: str) -> str:
-    return f"{condition}, separate the columns by ';' and say --sep ';' --decimal ','"
+    return f"{condition}, separate the columns by ';' and say {spelled(separator=';', decimal=',')}"
 
 
 def _other(decimal: str) -> str:
     return {".": ",", ",": "."}[decimal]
 
 
-def _comment_hint(layout: Layout) -> str:
+def _comment_hint(layout: ColumnLayout) -> str:
     first = layout.header[0] if layout.format.header else ""
     return f"if the first row, {shown(first)} …, is a comment, delete it" if first.startswith("#") else ""

@@ -1,7 +1,7 @@
-"""The reader that defines what a table means: `csv`, a grammar of numbers, and what is said of the rest.
+"""The strict reader, which defines what a CSV means: Python's `csv` and a grammar of numbers.
 
-What is wrong is found in the order of the rows, whatever it is, so that neither the answer nor the message
-depends on where blocks are cut.
+Errors are found in the order of the rows, whatever kind they are of. So neither the numbers nor the message
+depend on where blocks are cut.
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lrfit.data.csv.format import LARGEST_EXACT, MISSING, Counts, Layout, Parsed
+from lrfit.data.block import Block, BlockCounts
+from lrfit.data.csv.format import LARGEST_EXACT, MISSING, ColumnLayout
 from lrfit.data.csv.hints import cell_hint, row_hint
 from lrfit.errors import DataError
-from lrfit.messages import listed, shown
+from lrfit.messages import listed, shown, spelled
 
-__all__ = ["parse_strict", "records", "text_lines"]
+__all__ = ["decoded_lines", "parse_strict", "records"]
 
 _DIAGNOSED = 1000
-"""Characters of a cell that are looked at for a hint."""
+"""Number of characters of a bad cell that are searched for a hint."""
 
-csv.field_size_limit(sys.maxsize)  # a long cell is refused for what it holds, by a message that shows it
+csv.field_size_limit(sys.maxsize)  # a long cell is refused for its content, by a message that shows it
 
 
-def parse_strict(text: bytes, layout: Layout, first_line: int, *, with_texts: bool) -> Parsed:
-    """The rows of a block, field by field; see `lrfit.data.csv.parse.parse`."""
-    lines, refusal = text_lines(text, layout, first_line)
-    values: list[list[float]] = []
+def parse_strict(block: bytes, layout: ColumnLayout, first_line: int, *, with_texts: bool) -> Block:
+    """The numbers of a block, read field by field; see `lrfit.data.csv.parse.parse`."""
+    lines, refusal = decoded_lines(block, layout, first_line)
+    rows: list[list[float]] = []
     texts: list[str] = []
     missing: list[str] = []
     lost_digits = False
-    has_nul = b"\0" in text
+    has_nul = b"\0" in block
     for start, end, fields in records(lines, refusal, layout, first_line):
         cells = _cells(fields, layout, first_line + start, has_nul=has_nul)
         numbers = [float(cell) for cell in cells if cell is not None]
@@ -41,39 +42,44 @@ def parse_strict(text: bytes, layout: Layout, first_line: int, *, with_texts: bo
             missing.append(layout.where(first_line + start, layout.positions[cells.index(None)]))
             continue
         lost_digits |= any(map(_loses_digits, cells))
-        values.append(numbers)
+        rows.append(numbers)
         texts.append("".join(lines[start:end]).rstrip("\r\n"))
-    return Parsed(
-        np.array(values, dtype=np.float64).reshape(-1, len(layout.positions)),
+    values = np.array(rows, dtype=np.float64).reshape(-1, len(layout.positions)).T
+    return Block(
+        np.ascontiguousarray(values),
         texts if with_texts else None,
-        Counts(len(values), len(lines), len(missing), missing[0] if missing else "", lost_digits),
+        BlockCounts(len(rows), len(lines), len(missing), missing[0] if missing else "", lost_digits),
     )
 
 
-def text_lines(text: bytes, layout: Layout, first_line: int) -> tuple[list[str], DataError | None]:
-    """The lines of a block, with their ends: LF, CR LF, or CR alone; and why they end early, if they do."""
+def decoded_lines(block: bytes, layout: ColumnLayout, first_line: int) -> tuple[list[str], DataError | None]:
+    """The lines of a block, and an error if they are not UTF-8 to the end.
+
+    A line keeps its end: LF, CR LF, or CR alone. With an error, the lines before the bad one are returned.
+    """
     try:
-        return _lines(text), None
+        return _lines(block), None
     except UnicodeDecodeError as error:
-        lines = _lines(text[: error.start] + b".")[:-1]
+        lines = _lines(block[: error.start] + b".")[:-1]
         refusal = DataError(
-            f"{layout.where(first_line + len(lines))}: byte 0x{text[error.start]:02X} is not UTF-8; "
-            "name the file's encoding, such as --encoding latin-1"
+            f"{layout.where(first_line + len(lines))}: byte 0x{block[error.start]:02X} is not UTF-8; "
+            f"name the file's encoding, such as {spelled(encoding='latin-1')}"
         )
         return lines, refusal
 
 
-def _lines(text: bytes) -> list[str]:
-    return io.StringIO(text.decode(), newline="").readlines()
+def _lines(block: bytes) -> list[str]:
+    return io.StringIO(block.decode(), newline="").readlines()
 
 
 def records(
-    lines: list[str], refusal: DataError | None, layout: Layout, first_line: int
+    lines: list[str], refusal: DataError | None, layout: ColumnLayout, first_line: int
 ) -> Iterator[tuple[int, int, list[str]]]:
-    """The rows that are not blank: from which to before which line of `lines` each is, and its fields.
+    """The rows that are not blank: for each, its fields and the range of its lines in `lines`.
 
     Raises:
-        DataError: A quote is not closed, or not at the ends of its field; or `refusal`, behind the lines.
+        DataError: A quote is not closed, or not at the ends of its field. After the last line, `refusal` is
+            raised if it is not None.
     """
     reader = csv.reader(_then(lines, refusal), delimiter=layout.format.separator, strict=True)
     start = 0
@@ -103,12 +109,12 @@ def _quote_error(where: str) -> DataError:
     )
 
 
-def _cells(fields: list[str], layout: Layout, line: int, *, has_nul: bool) -> list[str | None]:
-    """The cells of a row that were asked for, as Python writes numbers; None for a missing value."""
+def _cells(fields: list[str], layout: ColumnLayout, line: int, *, has_nul: bool) -> list[str | None]:
+    """The cells of the columns to read, as Python writes numbers; None for a missing value."""
     if len(fields) != len(layout.header):
         raise DataError(
-            f"{layout.where(line)}: {_counted(len(fields), 'field')}, but there are "
-            f"{_counted(len(layout.header), 'column')} ({listed(layout.header)}){row_hint(fields, layout)}"
+            f"{layout.where(line)}: {_n_of(len(fields), 'field')}, but there are "
+            f"{_n_of(len(layout.header), 'column')} ({listed(layout.header)}){row_hint(fields, layout)}"
         )
     if has_nul:
         for position, field in enumerate(fields):
@@ -119,7 +125,7 @@ def _cells(fields: list[str], layout: Layout, line: int, *, has_nul: bool) -> li
     return [_cell(fields[position], layout, line, position) for position in layout.positions]
 
 
-def _cell(text: str, layout: Layout, line: int, position: int) -> str | None:
+def _cell(text: str, layout: ColumnLayout, line: int, position: int) -> str | None:
     if not layout.format.number.fullmatch(text):
         if text.strip().lower() in MISSING:
             return None
@@ -138,5 +144,5 @@ def _loses_digits(cell: str | None) -> bool:
     return digits.isdigit() and (len(digits) > len(str(LARGEST_EXACT)) or int(digits) > LARGEST_EXACT)
 
 
-def _counted(n: int, noun: str) -> str:
+def _n_of(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,4 +1,4 @@
-"""How lines of CSV are written."""
+"""The writer of CSV lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["csv_line"]
 
 
 def csv_line(fields: Sequence[str], separator: str = ",") -> str:
-    """Fields as a line of CSV, quoted where need be, without its end."""
+    """A line of CSV without its line end; fields are quoted where need be."""
     text = io.StringIO()
     csv.writer(text, delimiter=separator, lineterminator="\r\n").writerow(fields)  # quotes CR and LF
     return text.getvalue().removesuffix("\r\n")

@@ -474,7 +474,7 @@ def test_utf_16_and_32_that_are_not_named_are_refused_with_the_option_that_reads
     said = f"utf-{n_bits}" if marked else f"utf-{n_bits}{order}"
     stored = ("\ufeff" * (marked and order != "") + TEXT.decode()).encode(f"utf-{n_bits}{order}")
     for packed in (stored, gzip.compress(stored)):
-        with pytest.raises(DataError, match=f"^data is UTF-{n_bits}, not UTF-8: say --encoding {said}$"):
+        with pytest.raises(DataError, match=f"^data is UTF-{n_bits}, not UTF-8: say encoding='{said}'$"):
             blocks_of(packed)
         assert b"".join(blocks_of(packed, said)) == TEXT
 
@@ -516,7 +516,7 @@ def test_bytes_that_are_not_in_the_encoding_that_was_named_are_refused(stored, e
     ],
 )
 def test_an_unknown_encoding_is_a_usage_error(encoding):
-    with pytest.raises(UsageError, match=r"^--encoding '.*try utf-8 or latin-1$") as error:
+    with pytest.raises(UsageError, match=r"^encoding='.*try utf-8 or latin-1$") as error:
         Source(io.BytesIO(TEXT), "data", encoding)
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 200

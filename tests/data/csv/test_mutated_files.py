@@ -122,7 +122,7 @@ def message_of(table, layout):
     """The values, in bytes, or the message."""
     columns = [layout.header[position] for position in layout.positions]
     try:
-        parts = [parsed.values for parsed in table.map_blocks(lambda parsed: parsed, columns)]
+        parts = [block.values.T for block in table.map_blocks(lambda block: block, columns)]
     except DataError as error:
         return str(error)
     return np.concatenate(parts).tobytes()

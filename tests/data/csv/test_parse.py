@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lrfit.data.csv import fast as fast_reader
 from lrfit.data.csv import parse as csv_block
-from lrfit.data.csv.format import CsvFormat, Layout
+from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.parse import parse
 from lrfit.data.csv.strict import parse_strict
 from lrfit.errors import DataError
@@ -38,9 +38,10 @@ def check(text, layout, first_line=1):
             assert len(message) < 500
         return
     got = parse(text, layout, first_line, with_texts=True)
+    assert got.values.flags.c_contiguous
     assert got.values.dtype == np.float64
-    assert got.values.shape == (len(want.texts), len(layout.positions))
-    assert got.values.tobytes() == want.values
+    assert got.values.shape == (len(layout.positions), len(want.texts))
+    assert got.values.T.tobytes() == want.values
     assert got.texts == want.texts
     assert (got.counts.n_lines, got.counts.n_missing) == (want.n_lines, len(want.missing))
     assert got.counts.lost_digits == want.lost_digits
@@ -52,13 +53,13 @@ def check(text, layout, first_line=1):
         )
     without = parse(text, layout, first_line)
     assert without.texts is None
-    assert without.values.tobytes() == want.values
+    assert without.values.T.tobytes() == want.values
 
 
 def layout_of(n_columns, positions=None, csv_format=None):
     header = tuple(f"c{i}" for i in range(n_columns))
     chosen = tuple(range(n_columns)) if positions is None else positions
-    return Layout("data", csv_format or CsvFormat(), header, chosen)
+    return ColumnLayout("data", csv_format or CsvFormat(), header, chosen)
 
 
 def both_layouts(n_columns=2):
@@ -80,7 +81,7 @@ def test_odd_numbers_are_read_to_the_bit_whatever_type_their_column_seems_to_hav
         text = f"{cell},3{tail}\n{beside},4{tail}\n5,{cell}{tail}\n".encode()
         value, other = number(cell, "."), number(beside.strip('"'), ".")
         want = struct.pack("6d", value, 3, other, 4, 5, value)
-        assert parse(text, layout, 1).values.tobytes() == want
+        assert parse(text, layout, 1).values.T.tobytes() == want
 
 
 @pytest.mark.parametrize("quoted", [False, True])
@@ -112,7 +113,7 @@ def test_a_quoted_cell_with_a_separator_quote_or_line_break_is_refused_as_a_cell
 @pytest.mark.parametrize("cell", ['"1.5"', '" 1.5"', '"-0"', '"1e3"', '"5e-324"'])
 def test_a_quoted_number_is_a_number(cell):
     text = f"{cell},1\n".encode()
-    assert parse(text, layout_of(2), 1).values[0, 0] == float(cell.strip('"'))
+    assert parse(text, layout_of(2), 1).values.T[0, 0] == float(cell.strip('"'))
     check(text, layout_of(2))
 
 
@@ -120,7 +121,7 @@ def test_a_quoted_number_is_a_number(cell):
 def test_a_missing_value_is_left_out_and_counted_not_refused(cell):
     text = f"1,2,a\n{cell},3,b\n4,{cell},c\n5,6,\n".encode()
     got = parse(text, layout_of(3, (0, 1)), 11)
-    assert got.values.tolist() == [[1.0, 2.0], [5.0, 6.0]]
+    assert got.values.T.tolist() == [[1.0, 2.0], [5.0, 6.0]]
     assert (got.counts.n_missing, got.counts.first_missing) == (2, "data, line 12, column 'c0'")
     check(text, layout_of(3, (0, 1)), 11)
 
@@ -192,7 +193,7 @@ def test_quotes_protect_separators_and_line_breaks_in_a_column_that_is_not_read(
     text = b'"a,b",1\n"c\nd",2\n"say ""x""",3\n"e\r\nf",4'
     layout = layout_of(2, (1,))
     got = parse(text, layout, 1, with_texts=True)
-    assert got.values.tolist() == [[1.0], [2.0], [3.0], [4.0]]
+    assert got.values.T.tolist() == [[1.0], [2.0], [3.0], [4.0]]
     assert got.texts == ['"a,b",1', '"c\nd",2', '"say ""x""",3', '"e\r\nf",4']
     assert got.counts.n_lines == 6
     check(text, layout)
@@ -206,7 +207,7 @@ def test_lines_may_end_in_lf_cr_lf_or_cr(end, last_end):
     text = end.join(["1,2,a", "3,4,b", "5,6,c"]) + end * last_end
     for positions in ((0, 1), (1,)):
         layout = layout_of(3, positions)
-        assert parse(text.encode(), layout, 1).values[:, -1].tolist() == [2.0, 4.0, 6.0]
+        assert parse(text.encode(), layout, 1).values.T[:, -1].tolist() == [2.0, 4.0, 6.0]
         check(text.encode(), layout)
         check((text + f"{'' if last_end else end}7,x,d{end}8,9,e").encode(), layout)
 
@@ -214,7 +215,7 @@ def test_lines_may_end_in_lf_cr_lf_or_cr(end, last_end):
 def test_blank_lines_are_passed_over_and_counted():
     text = b"\n1,2\n\n  \n\t\r\n3,4\r\r\n\n"
     got = parse(text, layout_of(2), 1)
-    assert got.values.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert got.values.T.tolist() == [[1.0, 2.0], [3.0, 4.0]]
     assert got.counts.n_lines == 8
     check(text, layout_of(2))
     check(text + b"5,x\n", layout_of(2))
@@ -222,7 +223,7 @@ def test_blank_lines_are_passed_over_and_counted():
 
 def test_a_blank_line_is_no_value_but_blanks_are_a_missing_one_in_a_table_of_one_column():
     got = parse(b"1\n\n2\n  \n\n", layout_of(1), 1)
-    assert got.values.tolist() == [[1.0], [2.0]]
+    assert got.values.T.tolist() == [[1.0], [2.0]]
     assert (got.counts.n_missing, got.counts.first_missing) == (1, "data, line 4, column 'c0'")
 
 
@@ -243,7 +244,7 @@ def test_a_byte_that_is_not_utf_8_is_refused_with_its_line_in_whichever_column_i
 ):
     n_columns = text.split(b"\n")[0].split(b"\r")[0].count(b",") + 1
     layout = layout_of(n_columns, positions)
-    with pytest.raises(DataError, match=rf"^data, line {line}: byte 0x{byte} is not UTF-8; .*--encoding"):
+    with pytest.raises(DataError, match=rf"^data, line {line}: byte 0x{byte} is not UTF-8; .*encoding="):
         parse(text, layout, 1)
     check(text, layout)
 
@@ -263,7 +264,7 @@ def test_a_huge_cell_gives_a_short_message():
 
 def test_a_huge_cell_that_is_not_read_does_no_harm():
     text = b"1," + b"x" * 200_000 + b"\n2,y\n"
-    assert parse(text, layout_of(2, (0,)), 1).values.tolist() == [[1.0], [2.0]]
+    assert parse(text, layout_of(2, (0,)), 1).values.T.tolist() == [[1.0], [2.0]]
     check(text, layout_of(2, (0,)))
 
 
@@ -272,7 +273,7 @@ def test_thousands_of_leading_zeros_do_not_matter(quoted):
     cell = "0" * 5000 + "7"
     text = f'"{cell}",1\n' if quoted else f"{cell},1\n"
     for layout in (layout_of(2), layout_of(2, (0,))):
-        assert parse(text.encode(), layout, 1).values[0, 0] == 7.0
+        assert parse(text.encode(), layout, 1).values.T[0, 0] == 7.0
         check(text.encode(), layout)
 
 
@@ -288,10 +289,10 @@ def test_five_thousand_columns_are_read():
 @pytest.mark.parametrize(
     ("text", "csv_format", "hint"),
     [
-        (b'"1,5",2\n', CsvFormat(), "separate the columns by ';' and say --sep ';' --decimal ','"),
+        (b'"1,5",2\n', CsvFormat(), "separate the columns by ';' and say separator=';', decimal=','"),
         (b'"1,234",2\n', CsvFormat(), "write numbers without a separator of thousands"),
-        (b"1,5;2\n", CsvFormat(";"), "--decimal ','"),
-        (b"1.5;2\n", CsvFormat(";", ","), "--decimal '.'"),
+        (b"1,5;2\n", CsvFormat(";"), "decimal=','"),
+        (b"1.5;2\n", CsvFormat(";", ","), "decimal='.'"),
         (b"1,2\n", CsvFormat(";"), "look for a missing or stray ';'"),
     ],
 )
@@ -379,8 +380,8 @@ def test_random_floats_are_read_to_the_bit_by_both_readers(floats):
     layout = layout_of(2)
     want = np.repeat([value for value, _ in floats], 2).tobytes()
     strict = parse_strict(text, layout, 1, with_texts=False)
-    assert strict.values.tobytes() == want
-    assert parse(text, layout, 1).values.tobytes() == want
+    assert strict.values.T.tobytes() == want
+    assert parse(text, layout, 1).values.T.tobytes() == want
 
 
 DECIMALS = st.tuples(st.integers(0, 10**25), st.integers(-345, 308)).map(lambda n: f"{n[0]}e{n[1] - 25}")
@@ -392,8 +393,8 @@ def test_decimals_of_more_digits_than_a_float_has_are_rounded_exactly(cells):
     """Against rational arithmetic, which rounds once; pandas' old default misrounded a third of these."""
     text = "".join(f"{cell},1.5\n" for cell in cells).encode()
     want = [float(Fraction(cell)) for cell in cells]
-    assert parse(text, layout_of(2), 1).values[:, 0].tolist() == want
-    assert parse(b'"0",0\n' + text, layout_of(2), 1).values[1:, 0].tolist() == want
+    assert parse(text, layout_of(2), 1).values.T[:, 0].tolist() == want
+    assert parse(b'"0",0\n' + text, layout_of(2), 1).values.T[1:, 0].tolist() == want
 
 
 @given(st.lists(st.integers(-(2**70), 2**70), min_size=1, max_size=30))
@@ -401,7 +402,7 @@ def test_decimals_of_more_digits_than_a_float_has_are_rounded_exactly(cells):
 def test_integers_of_any_size_are_rounded_exactly(integers):
     text = "".join(f"{i},{-i}\n" for i in integers).encode()
     check(text, layout_of(2))
-    assert parse(text, layout_of(2), 1).values[:, 0].tolist() == [float(i) for i in integers]
+    assert parse(text, layout_of(2), 1).values.T[:, 0].tolist() == [float(i) for i in integers]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Columns: the choice of features and target among the names in a header."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from lrfit.data.csv.hints import separator_hint
+from lrfit.errors import DataError
+from lrfit.messages import listed, shown, spelled
+
+__all__ = ["check_known", "choose_columns", "first_repeated"]
+
+
+def choose_columns(
+    header: Sequence[str], x: Sequence[str] = (), y: str | None = None, *, source_name: str = "the data"
+) -> tuple[list[str], str]:
+    """Names of the features, and the name of the target.
+
+    Args:
+        header: Names of all columns.
+        x: Names of the features. If empty, all columns but the target, in file order.
+        y: Name of the target. If None, the column `y`, or else the last column.
+        source_name: The table's name in messages.
+
+    Raises:
+        DataError: A column does not exist or is chosen twice, or there is no feature.
+
+    Examples:
+        >>> choose_columns(["x", "y", "z"])
+        (['x', 'z'], 'y')
+        >>> choose_columns(["a", "b"])
+        (['a'], 'b')
+    """
+    last = "y" if "y" in header else header[-1]
+    target = last if y is None else y
+    features = list(x) or [name for name in header if name != target]
+    check_known([target, *features], header, source_name)
+    twice = first_repeated([*features, target])
+    if twice is not None:
+        raise DataError(
+            f"column {shown(twice)} is chosen twice; {spelled(x=...)} and {spelled(y=...)} "
+            "need columns of their own"
+        )
+    if not features:
+        raise DataError(
+            f"{source_name} has only the column {shown(target)}, and a line needs two"
+            f"{_one_column_hint(target)}"
+        )
+    if not x and "" in features:
+        raise DataError(
+            f"{source_name}: column {header.index('') + 1} has no name; "
+            f"choose the features with {spelled(x=...)}"
+        )
+    if "intercept" in features:
+        raise DataError(
+            "a feature cannot be named 'intercept', which is a name of the model; rename the column, "
+            f"or choose others with {spelled(x=...)}"
+        )
+    return features, target
+
+
+def first_repeated(names: Sequence[str]) -> str | None:
+    """The first name that occurs more than once; None if there is none."""
+    return next((name for name, n_times in Counter(names).items() if n_times > 1), None)
+
+
+def check_known(names: Sequence[str], header: Sequence[str], source_name: str) -> None:
+    """Check that the header has all these names.
+
+    Raises:
+        DataError: It lacks one of them. The message suggests a similar name.
+    """
+    known = set(header)
+    name = next((name for name in names if name not in known), None)
+    if name is None:
+        return
+    from difflib import get_close_matches  # noqa: PLC0415 (slow to import, and seldom needed)
+
+    close = [
+        *(column for column in header if column.lower() == name.lower()),
+        *get_close_matches(name, header),
+    ]
+    suggestion = f"; did you mean {shown(close[0])}?" if close else ""
+    hint = _one_column_hint(header[0]) if len(header) == 1 else ""
+    raise DataError(f"{source_name} has no column {shown(name)}, only {listed(header)}{suggestion}{hint}")
+
+
+def _one_column_hint(name: str) -> str:
+    if name.startswith("#"):
+        return "; if the first row is a comment, delete it"
+    return separator_hint(name)

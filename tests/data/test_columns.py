@@ -1,0 +1,66 @@
+"""Columns are found by name, and a choice that cannot be is refused with advice."""
+
+import re
+
+import pytest
+
+from lrfit.data.columns import choose_columns
+from lrfit.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("header", "x", "y", "features", "target"),
+    [
+        (["x", "y"], [], None, ["x"], "y"),
+        (["y", "x"], [], None, ["x"], "y"),
+        (["x", "y", "z"], [], None, ["x", "z"], "y"),
+        (["a", "b", "c"], [], None, ["a", "b"], "c"),
+        (["a", "Y"], [], None, ["a"], "Y"),
+        (["a", "b", "c"], [], "a", ["b", "c"], "a"),
+        (["a", "b", "c"], ["b"], None, ["b"], "c"),
+        (["a", "b", "c"], ["c", "a"], "b", ["c", "a"], "b"),
+        (["a", "b", ""], ["a"], "b", ["a"], "b"),
+        (["a", "intercept"], [], None, ["a"], "intercept"),
+    ],
+)
+def test_the_target_is_y_or_the_last_column_and_the_features_are_the_others(header, x, y, features, target):
+    assert choose_columns(header, x, y) == (features, target)
+
+
+@pytest.mark.parametrize(
+    ("header", "x", "y", "message"),
+    [
+        (["a", "b"], ["z"], None, "data has no column 'z', only 'a', 'b'"),
+        (["a", "b"], [], "z", "data has no column 'z', only 'a', 'b'"),
+        (["Speed", "y"], ["speed"], None, "no column 'speed', only 'Speed', 'y'; did you mean 'Speed'?"),
+        (["speed", "y"], ["sped"], None, "did you mean 'speed'?"),
+        (["temp", "TEMP2", "y"], ["TEMP"], None, "did you mean 'temp'?"),
+        (["a", "b"], ["a", "a"], None, "column 'a' is chosen twice"),
+        (["a", "b"], ["b"], None, "column 'b' is chosen twice"),
+        (["a", "b"], ["a"], "a", "column 'a' is chosen twice"),
+        (["y"], [], None, "data has only the column 'y', and a line needs two"),
+        (["x;y"], [], None, "if ';' separates the columns, say separator=';'"),
+        (["x\ty"], [], None, r"if '\t' separates the columns, say separator='\t'"),
+        (["x|y"], [], None, "say separator='|'"),
+        (["x;y"], ["x"], None, "say separator=';'"),
+        (["sep=;"], [], None, "has only the column 'sep=;', and a line needs two; if ';' separates"),
+        (["# made by x"], [], None, "has only the column '# made by x', and a line needs two"),
+        (["a", "", "y"], [], None, "data: column 2 has no name; choose the features with x=…"),
+        (["a", "intercept", "y"], [], None, "a feature cannot be named 'intercept'"),
+        (["\x1b[31m", "y"], ["x"], None, r"only '\x1b[31m', 'y'"),
+        (["a", "y"], ["\u202ex"], None, r"no column '\u202ex'"),
+    ],
+)
+def test_a_choice_of_columns_that_cannot_be_is_refused_with_advice(header, x, y, message):
+    with pytest.raises(DataError, match=re.escape(message)) as error:
+        choose_columns(header, x, y, source_name="data")
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["z", "c" * 200_000])
+def test_at_most_ten_columns_are_listed(name):
+    header = [*(f"column_{i}" for i in range(4999)), "d" * 200_000]
+    with pytest.raises(DataError, match=r"'column_0', .*'column_9' and 4990 more") as error:
+        choose_columns(header, [name])
+    assert "column_10'" not in str(error.value)
+    assert len(str(error.value)) < 500
