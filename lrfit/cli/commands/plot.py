@@ -122,10 +122,10 @@ def _show(picture: Picture, options: dict[str, Any]) -> None:
         from lrfit.system.files import open_output
         from lrfit.views.renderers import matplotlib as figure
 
-        image = figure.drawn(picture, _ending(path))
+        image = figure.render(picture, _ending(path))
         with open_output(path) as file:
             file.write(image)
         return
     from lrfit.views.renderers import plotext as text
 
-    write_result(text.drawn(picture, options["width"] or result_width(), colour=result_has_colours()))
+    write_result(text.render(picture, options["width"] or result_width(), colour=result_has_colours()))
