@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from lrfit.views.picture import Axis, Band, Cells, Contours, Line, Panel, Picture, Points
+from lrfit.views.axis import Axis
+from lrfit.views.picture import Band, Cells, Contours, Line, Panel, Picture, Points
 
 ALONG = np.linspace(0.0, 1.0, 11)
 

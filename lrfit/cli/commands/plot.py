@@ -128,12 +128,11 @@ def _show(picture: Picture, output: str | None, width: int | None) -> None:
     if output is None:
         from lrfit.views.renderers import plotext
 
-        text = plotext.drawn(picture, width or result_width(), colour=result_has_colours())
-        write_result(text)
+        image = figure.render(picture, _ending(path))
+        with open_output(path) as file:
+            file.write(image)
         return
     from lrfit.system.files import open_output
     from lrfit.views.renderers import matplotlib
 
-    image = matplotlib.drawn(picture, _ending(output))
-    with open_output(output) as file:
-        file.write(image)
+    write_result(text.render(picture, options["width"] or result_width(), colour=result_has_colours()))

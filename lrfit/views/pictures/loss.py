@@ -1,6 +1,6 @@
-"""The picture of a descent: the loss by epochs, and how far it is above its optimum.
+"""The picture of a descent: the loss over the epochs, and its excess above the optimum.
 
-On the right the excess is on a log axis over linear epochs: a straight line there is linear convergence.
+The right panel has the excess on a log axis over linear epochs: linear convergence is a straight line there.
 """
 
 from __future__ import annotations
@@ -10,40 +10,41 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from lrfit.arrays import Array
-from lrfit.training.history import History
-from lrfit.views.picture import Axis, Line, Mark, Panel, Picture, limits_around, named, number_text
+from lrfit.training.history_file import History
+from lrfit.views.axis import Axis, Limits, limits_around, number_text
+from lrfit.views.picture import Line, Panel, Picture, named
 
 __all__ = ["LOSS", "least_loss", "loss_picture", "thinned_notes"]
 
 LOSS = "loss (half the mean squared residual)"
-"""On an axis."""
+"""Label of an axis that has the loss on it."""
 
 _LONG = 200
-"""Epochs from which on their axis is logarithmic, as most of the descent is at the beginning."""
+"""Number of epochs above which their axis is logarithmic: most of a long descent happens early."""
 
 _FAR = 100.0
-"""Ratio of the largest loss to the least from which on their axis is logarithmic."""
+"""Ratio of the largest loss to the least above which the axis of losses is logarithmic."""
 
 _LARGEST_POWER = 307.0
-"""Power of ten at which an axis ends: float64 has little beyond it, or below its inverse."""
+"""Largest power of ten on an axis, and its negative the least: float64 has little room beyond them."""
 
 _NEGLIGIBLE = 1e-12
-"""An optimum below this share of the largest loss is as good as 0, and no floor."""
+"""Share of the largest loss below which an optimum counts as 0 and no line is drawn for it."""
 
 _SAME = 1e-6
-"""Optima that are found in different epochs are the same within this share of the loss."""
+"""Relative difference within which optima count as the same: each epoch finds its own, to rounding."""
 
 
 def loss_picture(
     runs: Mapping[str, History], *, optimum: float | None = None, title: str, notes: tuple[str, ...] = ()
 ) -> Picture:
-    """The loss of one or several runs by epochs, with the optimum as a floor; and the excess above it.
+    """The loss of one or several runs over the epochs, with the optimum as a floor; and the excess above it.
 
     Args:
-        runs: Runs by their names in the legend.
-        optimum: The least loss; found in the histories if None.
+        runs: Histories of the runs, by their labels in the legend.
+        optimum: The least loss; None to find it in the histories.
         title: Title of the picture.
-        notes: Notes to go with it.
+        notes: Notes to begin with; the picture adds its own.
     """
     thinned = {label: history.thinned() for label, history in runs.items()}
     notes += thinned_notes(thinned.values())
@@ -59,9 +60,10 @@ def loss_picture(
 
 
 def least_loss(history: History) -> float | None:
-    """The least loss there is, by a history; None if that cannot be told, as with a penalty.
+    """The least possible loss, according to a history; None if the history does not tell it.
 
-    Without one it is the loss less the excess, in each epoch.
+    Without a penalty it is the loss minus the excess of any epoch. With a penalty these differ from epoch to
+    epoch, since the excess is that of the objective.
     """
     finite = np.isfinite(history.loss) & np.isfinite(history.excess)
     if not np.any(finite):
@@ -74,24 +76,35 @@ def least_loss(history: History) -> float | None:
 
 
 def _losses(runs: Mapping[str, History], floors: Sequence[float]) -> Panel:
-    marks: list[Mark] = []
-    last = max(float(history.epochs[-1]) for history in runs.values())
+    """The losses of all epochs, with a line at each floor."""
+    last = _last_epoch(runs)
     epochs = Axis("epoch", (0.0, last or 1.0), "log epochs" if last > _LONG else "epochs")
+    lines = _loss_lines(runs)
+    losses = np.concatenate([line.y for line in lines])
+    drawn = [floor for floor in floors if floor >= _NEGLIGIBLE * np.nanmax(losses)]
+    ends = np.array(epochs.limits)
+    for floor in drawn:
+        lines.append(Line(ends, np.full(2, floor), "reference", f"optimum, {number_text(floor, 6)}"))
+    return Panel(epochs, _loss_axis(np.append(losses, drawn)), tuple(lines))
+
+
+def _last_epoch(runs: Mapping[str, History]) -> float:
+    return max(float(history.epochs[-1]) for history in runs.values())
+
+
+def _loss_lines(runs: Mapping[str, History]) -> list[Line]:
+    """For each run a line of the loss, and one of the validation loss if there is one."""
+    lines: list[Line] = []
     for series, (label, history) in enumerate(runs.items()):
-        marks.append(Line(history.epochs, history.loss, "run", named(label), series))
+        lines.append(Line(history.epochs, history.loss, "run", named(label), series))
         if history.validation_loss is not None:
             text = "validation" if len(runs) == 1 else f"{named(label)}, validation"
-            marks.append(Line(history.epochs, history.validation_loss, "validation", text, series))
-    losses = np.concatenate([mark.y for mark in marks if isinstance(mark, Line)])
-    drawn = [floor for floor in floors if floor >= _NEGLIGIBLE * np.nanmax(losses)]
-    for floor in drawn:
-        ends, label = np.array(epochs.limits), f"optimum, {number_text(floor, 6)}"
-        marks.append(Line(ends, np.full(2, floor), "reference", label))
-    return Panel(epochs, _loss_axis(np.append(losses, drawn)), tuple(marks))
+            lines.append(Line(history.epochs, history.validation_loss, "validation", text, series))
+    return lines
 
 
 def _floors(runs: Mapping[str, History]) -> list[float]:
-    """The optima of these runs, ascending; of those that are as good as the same, one."""
+    """The optima of these runs, ascending; optima that agree are given once."""
     kept: list[float] = []
     for floor in sorted(least for history in runs.values() if (least := least_loss(history)) is not None):
         if not kept or floor > kept[-1] * (1.0 + _SAME):
@@ -100,14 +113,14 @@ def _floors(runs: Mapping[str, History]) -> list[float]:
 
 
 def _loss_axis(values: Array) -> Axis:
-    """An axis for these losses, of which none is below 0."""
+    """An axis for losses, none of which is below 0."""
     positive = values[np.isfinite(values) & (values > 0.0)]
     if len(positive) and np.all(values[np.isfinite(values)] > 0.0) and _is_wide(positive):
         return Axis(LOSS, _log_limits(positive), "log")
     return Axis(LOSS, limits_around(values))
 
 
-def _log_limits(positive: Array) -> tuple[float, float]:
+def _log_limits(positive: Array) -> Limits:
     low, high = np.clip(limits_around(np.log10(positive)), -_LARGEST_POWER, _LARGEST_POWER).tolist()
     return 10.0 ** min(low, _LARGEST_POWER - 1.0), 10.0 ** max(high, 1.0 - _LARGEST_POWER)
 
@@ -117,28 +130,27 @@ def _is_wide(positive: Array) -> bool:
 
 
 def _excess(runs: Mapping[str, History]) -> Panel | None:
-    """The excess of all epochs in which it is above 0; None if there are none."""
-    marks: list[Mark] = []
+    """The excess in all epochs in which it is above 0; None if there are none."""
+    lines: list[Line] = []
     for series, (label, history) in enumerate(runs.items()):
         excess = np.where(np.isfinite(history.excess) & (history.excess > 0.0), history.excess, np.nan)
-        marks.append(Line(history.epochs, excess, "run", named(label) if len(runs) > 1 else "", series))
-    values = np.concatenate([mark.y for mark in marks if isinstance(mark, Line)])
+        lines.append(Line(history.epochs, excess, "run", named(label) if len(runs) > 1 else "", series))
+    values = np.concatenate([line.y for line in lines])
     if np.all(np.isnan(values)):
         return None
-    last = max(float(history.epochs[-1]) for history in runs.values())
     height = Axis("excess: loss above the optimum", _log_limits(values[np.isfinite(values)]), "log")
-    return Panel(Axis("epoch", (0.0, max(last, 1.0)), "epochs"), height, tuple(marks))
+    return Panel(Axis("epoch", (0.0, max(_last_epoch(runs), 1.0)), "epochs"), height, tuple(lines))
 
 
 def thinned_notes(runs: Iterable[History]) -> tuple[str, ...]:
-    """A note that some epochs are not drawn, if so, for the run that has most."""
+    """A note on the epochs that are not drawn, if any, for the longest of the runs."""
     longest = max(runs, key=lambda history: float(history.epochs[-1] - history.epochs[0]))
     n_drawn, n_epochs = len(longest.epochs), int(longest.epochs[-1] - longest.epochs[0]) + 1
     return (f"{n_drawn:,} of {n_epochs:,} epochs are drawn",) if n_drawn < n_epochs else ()
 
 
 def _zero_notes(runs: Mapping[str, History]) -> tuple[str, ...]:
-    """Where the excess is 0, which a log axis has no place for."""
+    """A note on epochs with an excess of 0, for which a log axis has no place."""
     for history in runs.values():
         reached = history.epochs[history.excess == 0.0]
         if len(reached):

@@ -1,8 +1,8 @@
 """The picture of the loss surface: its contours over two parameters, the path of descent, the optimum.
 
-The objective is a quadratic, so its height over the optimum is ½·‖A·(θ - θ*)‖², where parameters that are not
-drawn stay at their optimum. Each axis covers the path and the optimum, so that a valley stays readable
-however long and narrow it is.
+The objective is quadratic, so its height above the optimum is ½·‖A·(θ - θ*)‖². Parameters without an axis
+stay at their optimum. The axes cover the path and the optimum, each on its own scale where it must, so that a
+long and narrow valley stays readable.
 """
 
 from __future__ import annotations
@@ -15,44 +15,45 @@ import numpy.typing as npt
 
 from lrfit.analysis.objective import Objective
 from lrfit.arrays import Array
-from lrfit.training.history import History
-from lrfit.views.picture import Axis, Contours, Line, Mark, Panel, Picture, Points, limits_around, named
+from lrfit.training.history_file import History
+from lrfit.views.axis import Axis, Limits, limits_around
+from lrfit.views.picture import Contours, Line, Mark, Panel, Picture, Points, named
 from lrfit.views.pictures.loss import LOSS, thinned_notes
 
 __all__ = ["surface_picture"]
 
 _N_GRID = 241
-"""Points of the grid of heights, each way."""
+"""Number of points on each side of the grid of heights."""
 
 _N_LEVELS = 12
-"""Contour lines."""
+"""Number of contour lines."""
 
 _DEEPEST = 1e-6
-"""Height of the lowest contour line at the least, as a share of the highest."""
+"""Least height of the lowest contour line, as a share of the greatest height in the panel."""
 
 _LOWEST = 50
-"""The lowest contour encloses 1/50 of the panel."""
+"""The lowest contour line encloses one part in this many of the panel."""
 
 _STILL = 1e-6
-"""A parameter that moves less than this share of its range counts as still."""
+"""A parameter that moves less than this share of its reach counts as still; see `_reach`."""
 
 _TANGLED = 25.0
-"""Length of a path, in widths or heights of the picture, from which on its lines would hide all."""
+"""Length of a path, in widths or heights of the panel, beyond which its lines would hide everything."""
 
 _N_STEPS = 12
-"""First epochs of a path that are marked each."""
+"""Number of first epochs that each have a mark on the path."""
 
 _LARGEST = 1e150
-"""Parameter for which there is room on an axis."""
+"""Largest absolute value of a parameter for which an axis has room."""
 
 _WIDTH_BY_HEIGHT = 1.4
-"""Width of a panel by its height, roughly."""
+"""Approximate width of a panel divided by its height."""
 
 _MOST_WIDENED = 3.0
-"""An axis is stretched by this factor at most to equal the other's scale."""
+"""An axis is stretched by at most this factor to have the same scale as the other."""
 
 _FAR = 16.0
-"""A path is drawn while its excess is below this multiple of the start's."""
+"""A path is drawn while its excess is below this multiple of the excess at the start."""
 
 
 def surface_picture(
@@ -68,13 +69,13 @@ def surface_picture(
     """The objective over two parameters (or one), with the paths of one or several runs.
 
     Args:
-        objective: The objective of the runs.
-        runs: By what the legend calls them; θ in the units of the objective.
+        objective: The quadratic that was descended on.
+        runs: Histories of the runs, by their labels in the legend; θ in the units of the objective.
         shown: Names of the parameters on the axes.
-        unit: The loss that is 1 in the units of the objective.
+        unit: The loss, in units of the data, that is 1 in the units of the objective.
         title: Title of the picture.
-        of: Words behind the parameters on the axes.
-        notes: To go with it.
+        of: Text that follows a parameter on its axis, such as " of standardized data".
+        notes: Notes to begin with; the picture adds its own.
     """
     thinned = {label: history.thinned() for label, history in runs.items()}
     parameters = next(iter(runs.values())).parameters
@@ -91,26 +92,26 @@ def surface_picture(
 
 
 def _notes_on(panel: Panel, runs: Mapping[str, History], places: Sequence[int]) -> tuple[str, ...]:
-    """Notes on what cannot be seen in a panel."""
+    """Notes on what a panel does not show."""
     outside = [np.any(_outside(panel, history.theta[:, places])) for history in runs.values()]
     return ("a path leaves the picture",) if any(outside) else ()
 
 
 def _outside(panel: Panel, path: Array) -> npt.NDArray[np.bool_]:
-    """Epochs of a path that are beyond the limits of the axes."""
+    """Mask of the epochs in which a path is beyond the limits of the axes."""
     low, high = np.array([panel.x.limits, panel.y.limits]).T
     return np.asarray(np.any((path < low) | (path > high), axis=1))
 
 
 def _label(name: str, parameters: Sequence[str]) -> str:
-    """The name of a parameter on an axis: b for the intercept."""
+    """The name of a parameter on an axis: W or b, as in the equation, with the name of the column."""
     if name == "intercept" and parameters[-1] == name:
         return "b (intercept)"
     return f"W ({named(name)})"
 
 
 def _heights(objective: Objective, places: Sequence[int], offsets: Sequence[Array], unit: float) -> Array:
-    """The objective above its minimum where these parameters are off their optimum by so much."""
+    """Heights of the objective above its minimum, with the parameters at `places` off their optimum."""
     with np.errstate(over="ignore", invalid="ignore"):
         slopes = (sum(row[p] * d for p, d in zip(places, offsets, strict=True)) for row in objective.root)
         return np.asarray(0.5 * unit * sum(map(np.square, slopes)))
@@ -123,6 +124,7 @@ def _contours(
     unit: float,
     labels: Sequence[str],
 ) -> Panel:
+    """The objective over two parameters: contours, paths, the optimum, then the marks along the paths."""
     best = objective.minimizer[places]
     limits = _on_one_scale(_extent(objective, list(runs.values()), places, unit))
     axes = [np.linspace(*limit, _N_GRID) for limit in limits]
@@ -141,8 +143,8 @@ def _contours(
     return Panel(Axis(labels[0], limits[0]), Axis(labels[1], limits[1]), tuple(marks))
 
 
-def _path(path: Array, limits: Sequence[tuple[float, float]], label: str, series: int) -> list[Mark]:
-    """A line from epoch to epoch; where that would go to and fro so often as to hide all, points."""
+def _path(path: Array, limits: Sequence[Limits], label: str, series: int) -> list[Mark]:
+    """A line from epoch to epoch; or points, for a path that swings so often that lines would hide all."""
     sizes = np.array([high - low for low, high in limits])
     with np.errstate(over="ignore"):
         length = float(np.sum(np.hypot(*(np.diff(path, axis=0) / sizes).T)))
@@ -175,11 +177,10 @@ def _stations(path: Array, series: int, *, labelled: bool) -> list[Mark]:
 
 def _extent(
     objective: Objective, runs: Sequence[History], places: Sequence[int], unit: float
-) -> list[tuple[float, float]]:
-    """Limits of the axes: around the optimum and the paths, but for where these lead away.
+) -> list[Limits]:
+    """Limits of the axes around the optimum and the paths, without the parts of paths that lead far away.
 
-    Where a parameter does not move, but for rounding, they go as far as it may alone at the height of
-    the start.
+    The limits of a parameter that stays still show the bowl as high as the start instead.
     """
     best = objective.minimizer[places]
     near = np.vstack([history.theta[_is_near(history)][:, places] for history in runs])
@@ -187,17 +188,21 @@ def _extent(
     highest = max(float(history.excess[0]) for history in runs)
     limits = []
     for place, at, values in zip(places, best, np.vstack([near, best]).T, strict=True):
-        curvature = unit * float(np.sum(np.square(objective.root[:, place])))
-        reach = sqrt(2.0 * highest / curvature) if curvature else 0.0
-        is_still = np.ptp(values) <= _STILL * reach
-        shows_bowl = is_still and 0.0 < reach < _LARGEST
+        reach = _reach(objective, place, highest, unit)
+        shows_bowl = np.ptp(values) <= _STILL * reach and 0.0 < reach < _LARGEST
         bowl = np.array([at - reach, at + reach])
         limits.append(limits_around(bowl, 0.0) if shows_bowl else limits_around(values, 0.15))
     return limits
 
 
-def _on_one_scale(limits: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The limits, one of them widened so that both axes have one scale; as they are, if by very much."""
+def _reach(objective: Objective, place: int, height: float, unit: float) -> float:
+    """Distance from the optimum at which one parameter alone makes this excess; 0 if it makes none."""
+    curvature = unit * float(np.sum(np.square(objective.root[:, place])))
+    return sqrt(2.0 * height / curvature) if curvature else 0.0
+
+
+def _on_one_scale(limits: list[Limits]) -> list[Limits]:
+    """The limits; one of them is widened to give both axes the same scale, unless that takes too much."""
     (left, right), (bottom, top) = limits
     factor = (right - left) / ((top - bottom) * _WIDTH_BY_HEIGHT)
     if not 1.0 / _MOST_WIDENED < factor < _MOST_WIDENED:
@@ -205,21 +210,21 @@ def _on_one_scale(limits: list[tuple[float, float]]) -> list[tuple[float, float]
     return [_widened(limits[0], max(1.0, 1.0 / factor)), _widened(limits[1], max(1.0, factor))]
 
 
-def _widened(limits: tuple[float, float], factor: float) -> tuple[float, float]:
+def _widened(limits: Limits, factor: float) -> Limits:
     low, high = limits
     room = 0.5 * (factor - 1.0) * (high - low)
     return low - room, high + room
 
 
 def _is_near(history: History) -> npt.NDArray[np.bool_]:
-    """Epochs that are not far above the start, which itself always counts."""
+    """Mask of the epochs in which the excess is not far above that of the start; the start is one of them."""
     is_near = history.excess <= _FAR * (float(history.excess[0]) or inf)
     is_near[0] = True
     return is_near
 
 
 def _levels(heights: Array) -> Array:
-    """Heights of contour lines, each a fixed number of times the one below."""
+    """Heights of contour lines, each a fixed multiple of the one below."""
     largest = float(np.max(heights))
     n_below = heights.size // _LOWEST
     lowest = max(_DEEPEST * largest, float(np.partition(heights.ravel(), n_below)[n_below]))
@@ -229,7 +234,7 @@ def _levels(heights: Array) -> Array:
 
 
 def _curve(objective: Objective, runs: Mapping[str, History], unit: float, label: str) -> Panel:
-    """The objective over its only parameter."""
+    """The objective over its only parameter: a parabola, with the marks along each path."""
     best, minimum = objective.minimizer, unit * objective.minimum
     (x_limits,) = _extent(objective, list(runs.values()), [0], unit)
     along = np.linspace(*x_limits, _N_GRID)

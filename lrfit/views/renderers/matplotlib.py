@@ -1,9 +1,9 @@
 """Pictures as PNG, SVG or PDF, by matplotlib.
 
-Only its objects are used, and nothing of its state stays changed. Axes go from 0 to 1, since where on an axis
-a number is, and which numbers stand beside it, is known to the panel: so no size of numbers is too large.
-Colours are those of Okabe and Ito, which colour-blind people can tell apart; each also differs in its dashes
-or its shape, for grey print. The same picture gives the same bytes.
+Only objects of matplotlib are used, and none of its global state stays changed. Its axes always go from 0 to
+1: the panel knows where a number stands and which numbers stand beside the axis, so no number is too large.
+The colours are those of Okabe and Ito, which colour-blind people can tell apart; dashes and shapes differ as
+well, for print in grey. The same picture always gives the same bytes.
 
 References:
     Okabe and Ito, Color Universal Design (2008), the set of eight colours.
@@ -24,15 +24,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfit.system.optional import import_optional
-from lrfit.views.picture import Axis, Band, Cells, Contours, Line, Mark, Panel, Picture, Points, number_text
+from lrfit.views.axis import Axis, number_text
+from lrfit.views.picture import Band, Cells, Contours, Line, Mark, Panel, Picture, Points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "drawn"]
+__all__ = ["FORMATS", "render"]
 
 FORMATS = ("png", "svg", "pdf")
+"""Formats of a file, named by the ending of its name."""
 
 _BLACK, _ORANGE, _SKY, _GREEN, _YELLOW, _BLUE, _RED, _PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -43,7 +45,7 @@ _RUNS = (_BLUE, _ORANGE, _BLACK, _GREEN, _PURPLE, _RED, _SKY)
 """Colours of runs; the first ones differ most in grey."""
 
 _MARKERS = ("", "s", "^", "D", "v", "P", "X")
-"""Markers along the lines of runs, to know them in grey; dashes would hide how a line swings."""
+"""Markers along the lines of runs, to tell them apart in grey; dashes would hide how a line swings."""
 
 _SETTINGS = {
     "text.parse_math": False,  # a name such as $x_1$ stands as it is
@@ -61,26 +63,31 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-"""Metadata of the files, without dates and versions."""
+"""Metadata that removes dates and versions, so that the bytes depend on the picture alone."""
 
 _WIDTHS = {1: 7.0, 2: 11.0}
 _HEIGHT = 5.0
-"""Size of a figure in inches: the width by its number of panels, and the height."""
+"""Widths of figures in inches, by number of panels, and their height."""
 
 _CHARACTERS_AN_INCH = 12.0
-"""Characters of a title or note in an inch, roughly."""
+"""Approximate number of characters of a title or note to an inch."""
 
 _N_TICKS = 7
+"""Largest number of ticks on an axis."""
 
 _FEW_ROWS = 200
-"""Most rows that are drawn solid; more are half transparent."""
+"""Number of rows above which their points are half transparent."""
 
 _LEGEND_CHARACTERS, _HANDLE_CHARACTERS = 92.0, 7.0
-"""Characters of a line of a legend, and of a sign in it with the room around it, roughly."""
+"""Approximate width of a legend and of one of its signs, in characters."""
 
 
-def drawn(picture: Picture, kind: str) -> bytes:
-    """The picture as a file of this kind, one of `FORMATS`.
+def render(picture: Picture, file_format: str) -> bytes:
+    """The picture as the bytes of a file.
+
+    Args:
+        picture: The picture.
+        file_format: One of `FORMATS`.
 
     Raises:
         UsageError: matplotlib is not installed.
@@ -88,16 +95,16 @@ def drawn(picture: Picture, kind: str) -> bytes:
     matplotlib = import_optional("matplotlib", "a picture in a file")
     out = io.BytesIO()
     with matplotlib.rc_context(), _quiet():
-        matplotlib.rcdefaults()  # whatever the user's own settings are
+        matplotlib.rcdefaults()  # the user's own settings must not show
         matplotlib.rcParams.update(_SETTINGS)
-        shown = picture if kind == "svg" else _in_signs_of_the_font(picture)
-        _figure(shown).savefig(out, format=kind, dpi=150, metadata=_METADATA[kind])
+        shown = picture if file_format == "svg" else _escaped_for_the_font(picture)
+        _figure(shown).savefig(out, format=file_format, dpi=150, metadata=_METADATA[file_format])
     return out.getvalue()
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without matplotlib's words on fonts, and on signs that they lack."""
+    """Silence matplotlib's warnings about fonts and missing characters."""
     log = logging.getLogger("matplotlib")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -109,8 +116,11 @@ def _quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def _in_signs_of_the_font(picture: Picture) -> Picture:
-    """The picture, with signs that the font lacks escaped; the text of an SVG has the fonts of its viewer."""
+def _escaped_for_the_font(picture: Picture) -> Picture:
+    """The picture, with characters escaped that the font lacks.
+
+    An SVG does not need this: whoever views it has other fonts.
+    """
     from matplotlib.font_manager import findfont, get_font  # noqa: PLC0415 (slow to import)
 
     font = get_font(findfont("DejaVu Sans"))
@@ -131,6 +141,7 @@ def _in_signs_of_the_font(picture: Picture) -> Picture:
 
 
 def _figure(picture: Picture) -> Figure:
+    """The figure: a title, the panels side by side, and the notes below them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 (slow to import)
     from matplotlib.figure import Figure  # noqa: PLC0415 (slow to import)
 
@@ -139,9 +150,8 @@ def _figure(picture: Picture) -> Figure:
     FigureCanvasAgg(figure)
     n_characters = int(width * _CHARACTERS_AN_INCH)
     figure.suptitle(fill(picture.title, n_characters), fontsize=11)
-    for axes, panel in zip(
-        figure.subplots(1, len(picture.panels), squeeze=False)[0], picture.panels, strict=True
-    ):
+    all_axes = figure.subplots(1, len(picture.panels), squeeze=False)[0]
+    for axes, panel in zip(all_axes, picture.panels, strict=True):
         _draw_panel(axes, panel)
     if picture.notes:
         notes = "\n".join(fill(note, int(1.2 * n_characters)) for note in picture.notes)
@@ -176,6 +186,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
 
 @singledispatch
 def _draw(mark: Mark, axes: Axes, panel: Panel, order: int) -> None:
+    """Draw a mark of a panel; marks of a higher order are in front."""
     raise NotImplementedError(type(mark))
 
 
@@ -236,8 +247,8 @@ def _draw_cells(mark: Cells, axes: Axes, panel: Panel, order: int) -> None:
         panel.x.fractions(mark.x_edges),
         panel.y.fractions(mark.y_edges),
         np.log10(mark.counts.T, where=mark.counts.T > 0.0, out=np.full(mark.counts.T.shape, np.nan)),
-        vmin=-0.6 * np.log10(largest),  # so that a single row is no white
-        vmax=1.35 * np.log10(largest),  # and lines in front of many are seen
+        vmin=-0.6 * np.log10(largest),  # a single row is not white
+        vmax=1.35 * np.log10(largest),  # many rows are not black, so that lines in front can be seen
         cmap="Greys",
         rasterized=True,
         zorder=order,
@@ -262,7 +273,7 @@ def _draw_contours(mark: Contours, axes: Axes, panel: Panel, order: int) -> None
 
 
 def _shades(n: int) -> list[Any]:
-    """From dark, at the bottom, to light."""
+    """Shades of grey from dark, at the bottom, to light."""
     from matplotlib import colormaps  # noqa: PLC0415 (slow to import)
 
     return [colormaps["Greys"](0.42 - 0.38 * i / (n - 1)) for i in range(n)]

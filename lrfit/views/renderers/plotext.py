@@ -1,7 +1,7 @@
 """Pictures as text for a terminal, by plotext: braille dots for lines, signs for points, shades for counts.
 
-What is not the drawing itself (title, labels of axes, legend, notes) is in lines around it, so that nothing
-covers the data. plotext has one figure for the whole process, which is cleared before each use.
+Title, axis labels, legend and notes are lines above and below the drawing, so that nothing covers the data.
+plotext has a single figure for the whole process; it is cleared before each use.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,55 +18,71 @@ from rich.cells import cell_len
 
 from lrfit.arrays import Array
 from lrfit.system.optional import import_optional
-from lrfit.views.picture import Band, Cells, Contours, Line, Mark, Panel, Picture, Points, number_text
+from lrfit.views.axis import number_text
+from lrfit.views.picture import Band, Cells, Contours, Line, Mark, Panel, Picture, Points
 
-__all__ = ["drawn"]
+__all__ = ["render"]
 
 _NARROWEST = 30
-"""Characters of a line in which there is room for a picture."""
+"""Least number of characters to a line that has room for a picture."""
 
 _RATIO, _LOWEST, _HIGHEST = 0.25, 14, 28
-"""Height of a panel in lines: as a share of its width in characters; at least; at most."""
+"""Height of a panel as a share of its width in characters; then its least and greatest number of lines."""
 
 _DOTS = (2, 4)
-"""Braille dots in a character, to the right and up."""
+"""Number of braille dots in a character, to the right and upwards."""
 
 _LAST = 1.0 - 1e-9
-"""The last place on an axis that is still within its last character."""
+"""The greatest position that is still within the last character of an axis."""
 
 _SIGNS = {"rows": "o", "epochs": "·", "steps": "•", "start": "S", "end": "E", "optimum": "*"}
+"""Signs of points, by their role."""
 
 _COLOURS = ("blue", "red", "green", "magenta", "orange", "cyan")
-"""Colours of runs, as the terminal has them."""
+"""Colours of runs, as a terminal names them."""
 
 _SHADES = "░▒▓█"
+"""Signs of counts, from few to many."""
 
-_DASHES = ((1, 1), (5, 9), (1, 4), (9, 15))
-"""Dashes of runs: the number of dots drawn, and of those with the ones left out."""
+_SOLID, _REFERENCE, _VALIDATION = (1, 1), (2, 6), (1, 3)
+_DASHES = (_SOLID, (5, 9), (1, 4), (9, 15))
+"""Dashes of runs, as a number of dots and the period in which they come; before them those of other lines."""
+
+_SAMPLES = {
+    _SOLID: "⠒⠒⠒", _REFERENCE: "⠒ ⠒", _VALIDATION: "⠂⠂⠂", (5, 9): "⠒⠂⠒", (1, 4): "⠂ ⠂", (9, 15): "⠒⠒ ",
+}  # fmt: skip
+"""Samples of dashes, in the legend."""
 
 _Size = tuple[int, int]
-"""Columns and rows of a canvas."""
+"""Numbers of columns and rows of a canvas, in characters."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """The same sign at many places, from 0 to 1 to the right and up; braille dots if it is empty."""
+    """One sign at many places.
+
+    Attributes:
+        x: Positions to the right, from 0 to 1 on the canvas.
+        y: Positions upwards, from 0 to 1 on the canvas.
+        sign: A character; empty for braille dots.
+        colour: Name of the colour; None for the terminal's own.
+        key: Text in the legend; an empty text has no entry there.
+    """
 
     x: Array
     y: Array
     sign: str = ""
     colour: str | None = None
     key: str = ""
-    """The sign of a mark in the legend; empty for none."""
 
 
-def drawn(picture: Picture, width: int, *, colour: bool = False) -> str:
-    """The picture in lines of at most `width` characters, or 30 if that is more; one panel below the other.
+def render(picture: Picture, width: int, *, colour: bool = False) -> str:
+    """The picture as lines of text, one panel below the other.
 
     Args:
         picture: The picture.
-        width: Characters of a line.
-        colour: Whether with ANSI codes of colours.
+        width: Largest number of characters to a line; less than 30 is taken as 30.
+        colour: Whether the text has ANSI codes for colours.
 
     Raises:
         UsageError: plotext is not installed.
@@ -80,39 +97,45 @@ def drawn(picture: Picture, width: int, *, colour: bool = False) -> str:
 
 
 def _panel_lines(panel: Panel, width: int, *, colour: bool) -> Iterator[str]:
-    plotext = import_optional("plotext", "a picture in the terminal")
+    """Lines of a panel: label upwards, canvas with ticks, label to the right, legend."""
     height = min(max(int(_RATIO * width), _LOWEST), _HIGHEST)
     x_ticks = panel.x.ticks(max(2, width // 14))
     y_ticks = panel.y.ticks(max(2, height // 3))
     size = width - max(map(len, y_ticks.values())) - 1, height - 2
     layers = [layer for mark in panel.marks for layer in _layers(mark, panel, size)]
-    plotext.terminal.limit(width=False, height=False)  # to the size of the terminal that there may be
-    figure = plotext.figure.clear().theme("colorless").plot_size(width, height)
-    figure.canvas("default").axes(active=False, axis=[0, 1], side=1)
+    figure = _empty_figure(width, height)
     for i, axis, texts in ((0, panel.x, x_ticks), (1, panel.y, y_ticks)):
         places = np.minimum(axis.fractions(np.array([*texts])), _LAST)
         figure.ruler(i, 0).lim(0.0, 1.0).alignment(lim="edge").ticks(places.tolist(), list(texts.values()))
     for layer in layers:
-        x, y = _inside(layer)
-        if x:
-            marker = plotext.marker(layer.sign or "braille", plotext.pixel(foreground=layer.colour))
-            figure.draw(figure.signal(x, y, marker=marker))
+        _draw(layer, figure)
     yield from _wrapped(panel.y.title, width)
     yield from map(str.rstrip, figure.build().string(colorless=not colour).rstrip("\n").split("\n"))
     yield from (" " * (width - cell_len(line)) + line for line in _wrapped(panel.x.title, width))
     yield from _wrapped("   ".join(layer.key for layer in layers if layer.key), width)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of so many columns of a terminal at most; a wide character takes two."""
-    return wrap(text, width if cell_len(text) == len(text) else width // 2)
+def _empty_figure(width: int, height: int) -> Any:  # noqa: ANN401 (plotext has no types)
+    plotext = import_optional("plotext", "a picture in the terminal")
+    plotext.terminal.limit(width=False, height=False)  # the size of a terminal must not bound it
+    figure = plotext.figure.clear().theme("colorless").plot_size(width, height)
+    figure.canvas("default").axes(active=False, axis=[0, 1], side=1)
+    return figure
 
 
-def _inside(layer: _Layer) -> tuple[list[float], list[float]]:
-    """The places that are on the canvas."""
+def _draw(layer: _Layer, figure: Any) -> None:  # noqa: ANN401
+    """Draw the part of a layer that is on the canvas."""
+    plotext = import_optional("plotext", "a picture in the terminal")
     is_inside = (layer.x >= 0.0) & (layer.x <= 1.0) & (layer.y >= 0.0) & (layer.y <= 1.0)
-    x, y = (np.minimum(places[is_inside], _LAST) for places in (layer.x, layer.y))
-    return x.tolist(), y.tolist()
+    x, y = (np.minimum(places[is_inside], _LAST).tolist() for places in (layer.x, layer.y))
+    if x:
+        marker = plotext.marker(layer.sign or "braille", plotext.pixel(foreground=layer.colour))
+        figure.draw(figure.signal(x, y, marker=marker))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` columns of a terminal; a wide character takes two columns."""
+    return wrap(text, width if cell_len(text) == len(text) else width // 2)
 
 
 def _key(sign: str, label: str) -> str:
@@ -121,12 +144,12 @@ def _key(sign: str, label: str) -> str:
 
 @singledispatch
 def _layers(mark: Mark, panel: Panel, size: _Size) -> list[_Layer]:
-    """The layers of a mark on a canvas of this size."""
+    """The layers of a mark on a canvas of this size, from back to front."""
     raise NotImplementedError(type(mark))
 
 
 @_layers.register
-def _of_points(mark: Points, panel: Panel, size: _Size) -> list[_Layer]:  # noqa: ARG001 (of one family)
+def _layers_of_points(mark: Points, panel: Panel, size: _Size) -> list[_Layer]:  # noqa: ARG001 (of one family)
     sign = _SIGNS[mark.role]
     colour = {"rows": None, "optimum": "orange"}.get(mark.role, _COLOURS[mark.series % len(_COLOURS)])
     x, y = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
@@ -134,20 +157,20 @@ def _of_points(mark: Points, panel: Panel, size: _Size) -> list[_Layer]:  # noqa
 
 
 @_layers.register
-def _of_line(mark: Line, panel: Panel, size: _Size) -> list[_Layer]:
-    n_set, period = {"reference": (2, 6), "validation": (1, 3)}.get(
+def _layers_of_line(mark: Line, panel: Panel, size: _Size) -> list[_Layer]:
+    dashes = {"reference": _REFERENCE, "validation": _VALIDATION}.get(
         mark.role, _DASHES[mark.series % len(_DASHES)]
     )
     colour = None if mark.role == "reference" else _COLOURS[mark.series % len(_COLOURS)]
     x, y = _dots(panel.x.fractions(mark.x), panel.y.fractions(mark.y), size)
+    n_set, period = dashes
     is_set = np.arange(len(x)) % period < n_set
-    sample = {(1, 1): "⠒⠒⠒", (2, 6): "⠒ ⠒", (1, 3): "⠂⠂⠂", (5, 9): "⠒⠂⠒", (1, 4): "⠂ ⠂", (9, 15): "⠒⠒ "}
-    return [_Layer(x[is_set], y[is_set], "", colour, _key(sample[n_set, period], mark.label))]
+    return [_Layer(x[is_set], y[is_set], "", colour, _key(_SAMPLES[dashes], mark.label))]
 
 
 @_layers.register
-def _of_band(mark: Band, panel: Panel, size: _Size) -> list[_Layer]:
-    """Its edges."""
+def _layers_of_band(mark: Band, panel: Panel, size: _Size) -> list[_Layer]:
+    """The two edges of the band, as widely spaced dots."""
     x = panel.x.fractions(mark.x)
     edges = [_dots(x, panel.y.fractions(y), size) for y in (mark.low, mark.high)]
     x, y = (np.concatenate([places[::4] for places in pair]) for pair in zip(*edges, strict=True))
@@ -155,16 +178,10 @@ def _of_band(mark: Band, panel: Panel, size: _Size) -> list[_Layer]:
 
 
 @_layers.register
-def _of_cells(mark: Cells, panel: Panel, size: _Size) -> list[_Layer]:
-    """The largest count within each character, in four shades that begin at powers of the largest."""
+def _layers_of_cells(mark: Cells, panel: Panel, size: _Size) -> list[_Layer]:
+    """Four shades, which begin at equal powers of the largest count."""
     x, y = np.meshgrid(*_centres(size, (1, 1)))
-    counts = np.zeros((size[1], size[0]))
-    columns = _places(panel.x.fractions(mark.x_edges), size[0])
-    rows = _places(panel.y.fractions(mark.y_edges), size[1])
-    for column in range(size[0]):
-        for row in range(size[1]):
-            part = mark.counts[columns[0][column] : columns[1][column], rows[0][row] : rows[1][row]]
-            counts[row, column] = np.max(part)
+    counts = _counts(mark, panel, size)
     shade = np.zeros(counts.shape, dtype=np.intp)
     is_set = counts > 0.0
     largest = max(float(np.max(counts)), 2.0)
@@ -172,24 +189,35 @@ def _of_cells(mark: Cells, panel: Panel, size: _Size) -> list[_Layer]:
     layers = []
     for i, sign in enumerate(_SHADES):
         least = int(np.ceil(largest ** (i / len(_SHADES))))
-        of_shade = is_set & (shade == i)
+        is_shade = is_set & (shade == i)
         label = f"≥ {number_text(least)}" + f" {mark.label}" * (i == 0)
-        layers.append(_Layer(x[of_shade], y[of_shade], sign, None, _key(sign, label)))
+        layers.append(_Layer(x[is_shade], y[is_shade], sign, None, _key(sign, label)))
     return layers
 
 
+def _counts(mark: Cells, panel: Panel, size: _Size) -> Array:
+    """The largest count within each character of a canvas, shape (n_rows, n_columns)."""
+    counts = np.zeros((size[1], size[0]))
+    columns = _places(panel.x.fractions(mark.x_edges), size[0])
+    rows = _places(panel.y.fractions(mark.y_edges), size[1])
+    for column in range(size[0]):
+        for row in range(size[1]):
+            part = mark.counts[columns[0][column] : columns[1][column], rows[0][row] : rows[1][row]]
+            counts[row, column] = np.max(part)
+    return counts
+
+
 def _places(edges: Array, n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """For each of n characters along an axis, the first cell in it, and the one after the last."""
+    """The first cell, and the one after the last, in each of n characters along an axis."""
     ends = np.linspace(0.0, 1.0, n + 1)
     first = np.clip(np.searchsorted(edges, ends[:-1], side="right") - 1, 0, len(edges) - 2)
-    return first, np.maximum(
-        np.clip(np.searchsorted(edges, ends[1:], side="left"), 0, len(edges) - 1), first + 1
-    )
+    after = np.clip(np.searchsorted(edges, ends[1:], side="left"), 0, len(edges) - 1)
+    return first, np.maximum(after, first + 1)
 
 
 @_layers.register
-def _of_contours(mark: Contours, panel: Panel, size: _Size) -> list[_Layer]:
-    """Dots where a neighbour is on another side of a level."""
+def _layers_of_contours(mark: Contours, panel: Panel, size: _Size) -> list[_Layer]:
+    """Dots whose neighbour, to the left or below, is on the other side of a level."""
     x, y = _centres(size, _DOTS)
     columns, rows = panel.x.fractions(mark.x), panel.y.fractions(mark.y)
     across = np.array([np.interp(x, columns, heights) for heights in mark.heights])
@@ -205,13 +233,13 @@ def _of_contours(mark: Contours, panel: Panel, size: _Size) -> list[_Layer]:
 
 
 def _centres(size: _Size, dots: tuple[int, int]) -> tuple[Array, Array]:
-    """The centres of characters, or of dots in them: to the right, and up."""
+    """Centres of characters, or of the dots in them, to the right and upwards."""
     n_x, n_y = size[0] * dots[0], size[1] * dots[1]
     return (np.arange(n_x) + 0.5) / n_x, (np.arange(n_y) + 0.5) / n_y
 
 
 def _dots(x: Array, y: Array, size: _Size) -> tuple[Array, Array]:
-    """Dots along a line from point to point, as far as it is on the canvas; none where it is broken."""
+    """Dots along the part of a line that is on the canvas; a point that is NaN breaks the line."""
     n_x, n_y = size[0] * _DOTS[0], size[1] * _DOTS[1]
     dots = [
         _clipped_segment(start, end, (n_x, n_y))
@@ -225,7 +253,7 @@ def _dots(x: Array, y: Array, size: _Size) -> tuple[Array, Array]:
 
 
 def _clipped_segment(start: Array, end: Array, n_dots: tuple[int, int]) -> Array:
-    """Points on a segment as close as dots, from the first on the canvas to the last; shape (n, 2)."""
+    """Points as close as dots on the part of a segment that is on the canvas; shape (n, 2)."""
     step = end - start
     with np.errstate(divide="ignore", invalid="ignore"):
         bounds = np.sort([-start / step, (1.0 - start) / step], axis=0)

@@ -15,11 +15,11 @@ from pictures_of_all import NAME, everything, named_by, one_line, one_point
 from lrfit.errors import UsageError
 from lrfit.views.picture import Mark
 from lrfit.views.renderers import matplotlib
-from lrfit.views.renderers.matplotlib import FORMATS, drawn
+from lrfit.views.renderers.matplotlib import FORMATS, render
 
 
 def pixels(picture):
-    return imread(io.BytesIO(drawn(picture, "png")))[:, :, :3]
+    return imread(io.BytesIO(render(picture, "png")))[:, :, :3]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_point_is_where_it_belongs(empty, x, y):
 
 
 def test_names_in_an_svg_are_text_as_they_are():
-    root = ET.fromstring(drawn(named_by(NAME), "svg"))  # noqa: S314 (it is ours)
+    root = ET.fromstring(render(named_by(NAME), "svg"))  # noqa: S314 (it is ours)
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert texts.count(NAME) == 5
     assert not [element for element in root.iter() if element.tag.endswith("script")]
@@ -69,26 +69,26 @@ ENDS = {
 def test_the_same_picture_gives_the_same_bytes_whatever_the_users_settings(kind):
     """And leaves them as they are."""
     picture = one_line([0.0, 1.0], [0.0, 1.0])
-    want = drawn(picture, kind)
+    want = render(picture, kind)
     beginning, end = ENDS[kind]
     assert want.startswith(beginning)
     assert want.rstrip().endswith(end)
     with mpl.rc_context({"axes.facecolor": "red", "text.usetex": True, "font.size": 30.0}):
         before = dict(mpl.rcParams)
-        assert drawn(picture, kind) == want
+        assert render(picture, kind) == want
         assert dict(mpl.rcParams) == before
     if kind == "svg":
         assert b"202" not in want[:3000].partition(b"<defs>")[0]  # no year
 
 
 def test_signs_that_the_font_lacks_are_escaped():
-    assert drawn(named_by("中 é"), "png") == drawn(named_by(r"\u4e2d é"), "png")
-    assert "中 é".encode() in drawn(named_by("中 é"), "svg")
+    assert render(named_by("中 é"), "png") == render(named_by(r"\u4e2d é"), "png")
+    assert "中 é".encode() in render(named_by("中 é"), "svg")
 
 
 def test_nothing_is_said_of_signs_that_the_font_lacks(capfd, caplog):
     with caplog.at_level(logging.DEBUG):
-        drawn(named_by("中文 \U0001f600"), "svg")
+        render(named_by("中文 \U0001f600"), "svg")
     assert capfd.readouterr().err == ""
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
@@ -100,7 +100,7 @@ def test_lines_far_beyond_the_axes_are_clipped():
 def test_the_extra_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UsageError, match=r"a picture in a file needs matplotlib.*: pip install matplotlib"):
-        drawn(everything(), "png")
+        render(everything(), "png")
 
 
 def test_there_is_a_way_to_draw_each_mark():

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from pictures_of_all import UNIT, everything, one_line, one_point
 
-from lrfit.views.picture import Axis, Cells, Contours, Mark, Panel, Picture
+from lrfit.views.axis import Axis
+from lrfit.views.picture import Cells, Contours, Mark, Panel, Picture
 from lrfit.views.renderers import plotext
-from lrfit.views.renderers.plotext import drawn
+from lrfit.views.renderers.plotext import render
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def canvas(picture, width=60):
     """The characters of the canvas of the only panel: lines from the top, without axes."""
-    lines = drawn(picture, width).splitlines()
+    lines = render(picture, width).splitlines()
     rows = [line.partition(mark)[2] for line in lines for mark in "┤│" if mark in line]
     n_columns = len(next(line for line in lines if "└" in line).partition("└")[2])
     return [row.ljust(n_columns) for row in rows]
@@ -27,7 +28,7 @@ def of(*marks):
     return Picture("", (Panel(Axis("x", UNIT), Axis("y", UNIT), marks),))
 
 
-drawn_once = cache(lambda width: drawn(everything(), width))
+drawn_once = cache(lambda width: render(everything(), width))
 
 
 @pytest.mark.parametrize("width", [30, 41, 80, 201])
@@ -41,17 +42,17 @@ def test_no_line_is_longer_than_the_width(width):
 def test_wide_characters_take_two_columns():
     wide = "速度" * 12
     panel = Panel(Axis(wide, (0.0, 1.0)), Axis(wide, (0.0, 1.0)), ())
-    lines = drawn(Picture(wide, (panel,), (wide,)), 40).splitlines()
+    lines = render(Picture(wide, (panel,), (wide,)), 40).splitlines()
     assert "".join(line.strip() for line in lines).count("速度") == 4 * 12
     assert max(len(line) + sum(c in "速度" for c in line) for line in lines) <= 40
 
 
 def test_narrower_than_is_possible_is_as_narrow_as_is():
-    assert drawn(everything(), 5) == drawn_once(30)
+    assert render(everything(), 5) == drawn_once(30)
 
 
 def test_colour_changes_nothing_but_colour():
-    plain, coloured = drawn_once(80), drawn(everything(), 80, colour=True)
+    plain, coloured = drawn_once(80), render(everything(), 80, colour=True)
     assert "\x1b" not in plain
     assert "\x1b[38;5;" in coloured
     stripped = [line.rstrip() for line in ESCAPES.sub("", coloured).splitlines()]
