@@ -21,9 +21,13 @@ A signal may come while coverage holds a lock that it needs to save; and a disk 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_kernels(tmp_path_factory):
-    """Machine code is kept for this run of the tests alone, by this process and those that it starts."""
+    """Machine code is kept for this run of the tests alone, by its workers and the processes that they start."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # of all workers
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # with which each process compiles the package
         patch.setenv(
             "MPLCONFIGDIR", str(tmp_path_factory.getbasetemp().parent / "matplotlib")
         )  # of all workers
