@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from commands_run import run_command
@@ -21,9 +22,13 @@ A signal may come while coverage holds a lock that it needs to save; and a disk 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_kernels(tmp_path_factory):
-    """Machine code is kept for this run of the tests alone, by this process and those that it starts."""
+    """Machine code is kept for this run of the tests alone: by its workers, and what they start."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # of all workers
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # with which each process compiles the package
         patch.setenv(
             "MPLCONFIGDIR", str(tmp_path_factory.getbasetemp().parent / "matplotlib")
         )  # of all workers
@@ -60,6 +65,18 @@ def lrfit(tmp_path):
             timeout=60,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """As `lrfit`, but in this process: where a process as such is not what is tested."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, stdin=b""):
+        result = run_command(*arguments, stdin=stdin.encode() if isinstance(stdin, str) else stdin)
+        return SimpleNamespace(returncode=result.code, stdout=result.out, stderr=result.err.encode())
 
     return run
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import warnings
 from dataclasses import asdict
+from itertools import product
 
 import numpy as np
 import oracles
@@ -17,6 +18,7 @@ import pytest
 from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from naming import in_case
 from plans import plan_of, summary_of
 
 from lrfit.analysis.moments import Moments
@@ -146,15 +148,15 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("case", HOSTILE)
-def test_what_is_no_model_is_refused_wherever_it_is_read(refused, case, place, tmp_path):
+def test_what_is_no_model_is_refused_wherever_it_is_read(refused, case, tmp_path):
     document, message = HOSTILE[case]
-    for name, shown in (("m.json", "'m.json'"), ("-", "standard input")):
-        said = refused(document, *PLACES[place](name))
-        assert said.startswith(f"lrfit: error: {shown} is ")
-        assert message in said
-    assert not (tmp_path / "new.json").exists()
+    for place, (name, shown) in product(PLACES, (("m.json", "'m.json'"), ("-", "standard input"))):
+        with in_case(place, name):
+            said = refused(document, *PLACES[place](name))
+            assert said.startswith(f"lrfit: error: {shown} is ")
+            assert message in said
+            assert not (tmp_path / "new.json").exists()
 
 
 @pytest.mark.parametrize("place", ["predict", "evaluate"])
@@ -165,18 +167,19 @@ def test_names_that_no_column_has_are_shown_escaped(refused, case, place):
         assert message in refused(document, *PLACES[place](name))
 
 
-@pytest.mark.parametrize("depth", [*range(100, 1000, 100), *range(900, 1000, cases(7, 1)), 5000, 50_000])
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_levels_up_to_the_limit_of_the_interpreter_and_beyond_it_are_no_harm(depth, opening):
-    deep = opening * depth + "1" + {"[": "]", '{"a":': "}"}[opening] * depth
-    twice = MINIMAL.replace('"target"', f'"later": {deep}, "later": 1, "target"')
-    for document in (with_x(deep), MINIMAL.replace('"target"', f'"later": {deep}, "target"'), twice):
-        try:
-            fit = to_document(document.encode(), "m.json")
-        except ModelFileError as error:
-            assert str(error).startswith("m.json is not an lrfit model")  # noqa: PT017
-        else:
-            assert (fit.weights, document is twice) == ({"x": 2.0}, False)
+def test_levels_up_to_the_limit_of_the_interpreter_and_beyond_it_are_no_harm(opening):
+    for depth in (*range(100, 1000, 100), *range(900, 1000, cases(7, 1)), 5000, 50_000):
+        deep = opening * depth + "1" + {"[": "]", '{"a":': "}"}[opening] * depth
+        twice = MINIMAL.replace('"target"', f'"later": {deep}, "later": 1, "target"')
+        for document in (with_x(deep), MINIMAL.replace('"target"', f'"later": {deep}, "target"'), twice):
+            with in_case(depth, "levels"):
+                try:
+                    fit = to_document(document.encode(), "m.json")
+                except ModelFileError as error:
+                    assert str(error).startswith("m.json is not an lrfit model")  # noqa: PT017
+                else:
+                    assert (fit.weights, document is twice) == ({"x": 2.0}, False)
 
 
 def test_fields_that_come_twice_are_found_in_no_time():

@@ -24,25 +24,27 @@ def command_names():
     return cli.list_commands(None)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["-h"], ["--help"], ["--version"], *[[name, "-h"] for name in command_names()]]
-)
-def test_help_and_version_import_neither_numpy_nor_pandas_nor_rich(arguments):
+def test_help_and_version_import_neither_numpy_nor_pandas_nor_rich():
+    """One after the other in one process, in which none of them is imported to the last."""
+    helps = [["-h"], ["--help"], ["--version"], *[[name, "-h"] for name in command_names()]]
     code = (
-        "import sys\n"
+        "import contextlib, io, sys\n"
         "from lrfit.cli.group import run\n"
-        f"code = run({arguments!r})\n"
-        "heavy = {'numpy', 'pandas', 'rich', 'numba'} & set(sys.modules)\n"
-        "sys.exit(f'imported {heavy}' if heavy else code)"
+        f"for arguments in {helps!r}:\n"
+        "    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())) as out:\n"
+        "        code = run(arguments)\n"
+        "    out.flush()\n"
+        "    heavy = {'numpy', 'pandas', 'rich', 'numba'} & set(sys.modules)\n"
+        "    print(*arguments, code, bool(out.buffer.getvalue()), *heavy)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert (result.returncode, result.stderr) == (0, b"")
-    assert result.stdout
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [f"{' '.join(arguments)} 0 True" for arguments in helps]
 
 
 @pytest.mark.parametrize("name", command_names())
-def test_each_help_text_has_an_example_that_names_the_command(name):
-    text = run(name, "--help").stdout.decode()
+def test_each_help_text_has_an_example_that_names_the_command(here, name):
+    text = here(name, "--help").stdout.decode()
     assert "Example:" in text
     assert f"lrfit {name}" in text.split("Example:")[1]
 
@@ -51,8 +53,8 @@ def test_version_is_that_of_the_package():
     assert run("--version").stdout.decode().strip().endswith(lrfit.__version__)
 
 
-def test_a_mistyped_command_exits_2_and_is_guessed():
-    result = run("trian", LAB)
+def test_a_mistyped_command_exits_2_and_is_guessed(here):
+    result = here("trian", LAB)
     assert result.returncode == 2
     assert b"did you mean 'train'" in result.stderr
 
@@ -96,8 +98,8 @@ def test_a_reader_that_goes_ends_quietly(tmp_path):
 @pytest.mark.parametrize(
     "arguments", [["train", LAB, "b\x9b\x1b[31m"], ["train", LAB, "--\x9bx"], ["x" * 100_000]]
 )
-def test_what_was_typed_is_made_safe_to_print(arguments):
-    result = run(*arguments)
+def test_what_was_typed_is_made_safe_to_print(here, arguments):
+    result = here(*arguments)
     assert result.returncode == 2
     assert len(result.stderr) < 3000
     assert all(c.isprintable() or c == "\n" for c in result.stderr.decode())
@@ -107,17 +109,22 @@ def test_what_was_typed_is_made_safe_to_print(arguments):
     "settings",
     [["--lr", "1e308"], ["--lr", "1e308", "--standardize"], ["--lr", "1e300", "--batch-size", "3"]],
 )
-def test_a_run_that_overflows_diverges_without_warnings_of_the_libraries(settings):
-    result = run("train", LAB, *settings)
+def test_a_run_that_overflows_diverges_without_warnings_of_the_libraries(here, settings):
+    result = here("train", LAB, *settings)
     assert result.returncode == 3
     assert b"Warning:" not in result.stderr
     assert b"Traceback" not in result.stderr
 
 
+@pytest.fixture(scope="module")
+def help_of_train():
+    return run("train", "--help").stdout
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252:strict", "utf-16", "utf-8:strict"])
-def test_streams_take_any_text_whatever_their_encoding(encoding):
+def test_streams_take_any_text_whatever_their_encoding(encoding, help_of_train):
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    assert run("train", "--help", env=environment).stdout == run("train", "--help").stdout
+    assert run("train", "--help", env=environment).stdout == help_of_train
     result = run("train", LAB, b"\xff\xe2\x82\xac" + b"x" * 99, env=environment)
     assert (result.returncode, result.stdout) == (2, b"")
     result = run("train", LAB, env=environment)

@@ -42,8 +42,8 @@ def test_the_measures_of_many_rows_are_those_of_their_definitions(lrfit, model, 
     assert measures["r2"] == pytest.approx(1 - np.mean(residual**2) / np.var(y), rel=1e-12)
 
 
-def test_the_measures_are_those_of_their_definitions(lrfit, model):
-    result = lrfit("evaluate", model, LAB_TEST, "--format", "json")
+def test_the_measures_are_those_of_their_definitions(here, model):
+    result = here("evaluate", model, LAB_TEST, "--format", "json")
     x, y = oracles.read_columns("lab_test.csv", ["x", "y"]).T
     residual = x * oracles.LAB_LEAST_SQUARES["x"] + oracles.LAB_LEAST_SQUARES["intercept"] - y
     assert json.loads(result.stdout) == pytest.approx(
@@ -60,29 +60,29 @@ def test_the_measures_are_those_of_their_definitions(lrfit, model):
     )
 
 
-def test_text_and_json_hold_the_same_numbers_from_a_file_and_from_stdin(lrfit, model):
-    document = json.loads(lrfit("evaluate", model, LAB_TEST, "--format", "json").stdout)
-    text = lrfit("evaluate", model, "-", stdin=LAB_TEST.read_bytes()).stdout.decode()
+def test_text_and_json_hold_the_same_numbers_from_a_file_and_from_stdin(here, model):
+    document = json.loads(here("evaluate", model, LAB_TEST, "--format", "json").stdout)
+    text = here("evaluate", model, "-", stdin=LAB_TEST.read_bytes()).stdout.decode()
     assert {name: float(value) for name, value in map(str.split, text.splitlines())} == document
 
 
-def test_a_constant_target_has_no_r2(lrfit, model):
-    result = lrfit("evaluate", model, "-", "--format", "json", stdin="x,y\n1,2\n3,2\n")
+def test_a_constant_target_has_no_r2(here, model):
+    result = here("evaluate", model, "-", "--format", "json", stdin="x,y\n1,2\n3,2\n")
     assert json.loads(result.stdout)["r2"] is None
 
 
 @pytest.mark.parametrize(
     "data", ["x\n1\n", "x,y\n", "x,y\n1,a\n", "x,y\n1e300,1\n", "x,y\n1,1e300\n2,-1e300\n"]
 )
-def test_bad_data_exits_1(lrfit, model, data):
-    result = lrfit("evaluate", model, "-", stdin=data)
+def test_bad_data_exits_1(here, model, data):
+    result = here("evaluate", model, "-", stdin=data)
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
     assert result.stdout == b""
 
 
-def test_residuals_that_overflow_are_refused_by_the_name_of_the_file(lrfit, model):
-    result = lrfit("evaluate", model, "-", stdin="x,y\n1,1e200\n2,3\n")
+def test_residuals_that_overflow_are_refused_by_the_name_of_the_file(here, model):
+    result = here("evaluate", model, "-", stdin="x,y\n1,1e200\n2,3\n")
     assert result.returncode == 1
     assert result.stderr.startswith(b"lrfit: error: standard input: squares of residuals overflow")
 

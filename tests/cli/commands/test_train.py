@@ -1,4 +1,4 @@
-"""`lrfit train` in a real process."""
+"""`lrfit train`: some of it in a real process."""
 
 import csv
 import io
@@ -41,8 +41,8 @@ def test_the_lab_run_reaches_the_published_parameters(lrfit):
     assert model["data"]["least_squares"]["weights"] == pytest.approx({"x": oracles.LAB_LEAST_SQUARES["x"]})
 
 
-def test_the_printed_epochs_are_the_published_ones(lrfit):
-    result = lrfit("train", LAB, "--lr", "0.01", "--epochs", "1000", START, "--every", "100")
+def test_the_printed_epochs_are_the_published_ones(here):
+    result = here("train", LAB, "--lr", "0.01", "--epochs", "1000", START, "--every", "100")
     lines = {row[0]: row for row in progress(result)}
     assert list(lines) == list(map(str, range(0, 1001, 100)))
     for epoch, loss, w, b in oracles.LAB_RUN:
@@ -51,15 +51,15 @@ def test_the_printed_epochs_are_the_published_ones(lrfit):
             assert [float(row[1]), *map(float, row[-2:])] == pytest.approx([loss, w, b], abs=1e-6, rel=1e-7)
 
 
-def test_progress_is_shown_at_powers_of_two_and_the_last_epoch_and_never_on_stdout(lrfit):
-    result = lrfit("train", LAB, "--epochs", "20")
+def test_progress_is_shown_at_powers_of_two_and_the_last_epoch_and_never_on_stdout(here):
+    result = here("train", LAB, "--epochs", "20")
     assert [row[0] for row in progress(result)] == ["0", "1", "2", "4", "8", "16", "20"]
     assert b"epoch" not in result.stdout
 
 
-def test_the_text_result_shows_value_standard_error_and_least_squares_with_all_digits(lrfit):
-    text = lrfit("train", LAB, "--epochs", "50").stdout.decode()
-    model = json.loads(lrfit("train", LAB, "--epochs", "50", "--format", "json").stdout)
+def test_the_text_result_shows_value_standard_error_and_least_squares_with_all_digits(here):
+    text = here("train", LAB, "--epochs", "50").stdout.decode()
+    model = json.loads(here("train", LAB, "--epochs", "50", "--format", "json").stdout)
     best = model["data"]["least_squares"]
     row = next(line.split() for line in text.splitlines() if line.startswith("x "))
     expected = [model["weights"]["x"], best["weights"]["x"], best["standard_errors"]["x"]]
@@ -104,8 +104,8 @@ def test_a_file_stdin_gzip_and_a_process_substitution_give_the_same_bytes(shell,
         assert shell(text).stdout == from_file, text
 
 
-def test_history_holds_every_epoch_and_its_numbers_read_back(lrfit, tmp_path):
-    lrfit("train", LAB, "--epochs", "30", "--history", "h.csv", "-o", "m.json")
+def test_history_holds_every_epoch_and_its_numbers_read_back(here, tmp_path):
+    here("train", LAB, "--epochs", "30", "--history", "h.csv", "-o", "m.json")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "h.csv").read_text())))
     assert [int(row["epoch"]) for row in rows] == list(range(31))
     model = json.loads((tmp_path / "m.json").read_text())
@@ -118,8 +118,8 @@ def test_history_holds_every_epoch_and_its_numbers_read_back(lrfit, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [[], ["--batch-size", "5"], ["--batch-size", "5", "--no-shuffle"]])
-def test_a_run_is_the_plain_loop(lrfit, arguments):
-    result = lrfit("train", LAB, "--epochs", "9", "--seed", "3", "--format", "json", *arguments)
+def test_a_run_is_the_plain_loop(here, arguments):
+    result = here("train", LAB, "--epochs", "9", "--seed", "3", "--format", "json", *arguments)
     model = json.loads(result.stdout)
 
     def order(epoch):
@@ -131,9 +131,9 @@ def test_a_run_is_the_plain_loop(lrfit, arguments):
     assert [model["weights"]["x"], model["intercept"]] == pytest.approx([weights[0], b], rel=1e-12)
 
 
-def test_columns_can_be_chosen_and_what_was_chosen_is_said(lrfit):
+def test_columns_can_be_chosen_and_what_was_chosen_is_said(here):
     data = oracles.SAMPLE_DATA / "longley.csv"
-    result = lrfit(
+    result = here(
         "train", data, "-y", "total_employed", "-x", "year,gnp", "-x", "unemployed", "--standardize"
     )
     assert result.returncode == 0
@@ -142,19 +142,19 @@ def test_columns_can_be_chosen_and_what_was_chosen_is_said(lrfit):
     assert names == ["year", "gnp", "unemployed", "intercept"]
 
 
-def test_without_intercept_there_is_none(lrfit):
-    result = lrfit("train", LAB, "--no-intercept", "--lr", "auto", "--format", "json")
+def test_without_intercept_there_is_none(here):
+    result = here("train", LAB, "--no-intercept", "--lr", "auto", "--format", "json")
     model = json.loads(result.stdout)
     x, y = oracles.lab_rows().T
     assert model["intercept"] == 0.0
     assert model["weights"]["x"] == pytest.approx(x @ y / (x @ x), rel=1e-12)
-    text = lrfit("train", LAB, "--no-intercept").stdout
+    text = here("train", LAB, "--no-intercept").stdout
     assert b"intercept" not in text
 
 
-def test_norris_standardized_reaches_ten_certified_digits(lrfit):
+def test_norris_standardized_reaches_ten_certified_digits(here):
     data = oracles.SAMPLE_DATA / "norris.csv"
-    model = json.loads(lrfit("train", data, "--standardize", "--lr", "auto", "--format", "json").stdout)
+    model = json.loads(here("train", data, "--standardize", "--lr", "auto", "--format", "json").stdout)
     found = {"x": model["weights"]["x"], "intercept": model["intercept"]}
     assert found == pytest.approx(oracles.NORRIS, rel=1e-10)
 
@@ -175,13 +175,13 @@ def test_a_rate_above_the_bound_is_warned_of_first_then_exits_3_and_saves_nothin
     assert (tmp_path / "m.json").read_text() == "old"
 
 
-def test_the_remedies_that_divergence_names_work(lrfit):
+def test_the_remedies_that_divergence_names_work(here):
     data = oracles.SAMPLE_DATA / "norris.csv"
-    message = lrfit("train", data).stderr.decode()
+    message = here("train", data).stderr.decode()
     remedies = message.split("Try ")[1].split(", for a loss")[0].split(", or ")
     assert [remedy.split()[0] for remedy in remedies] == ["--standardize", "--lr", "--lr"]
     for remedy in remedies:
-        result = lrfit("train", data, *remedy.split(), "--format", "json", "-q")
+        result = here("train", data, *remedy.split(), "--format", "json", "-q")
         assert json.loads(result.stdout)["training"]["relative_excess"] < 1.01e-6
 
 
@@ -236,8 +236,8 @@ def test_a_wrong_option_exits_2_and_says_what_is_right(in_process, arguments, me
         ('x,y\n"1,2\n', "line 2: a quote opens"),
     ],
 )
-def test_bad_data_exits_1_with_one_line_that_says_where(lrfit, data, message):
-    result = lrfit("train", "-", stdin=data)
+def test_bad_data_exits_1_with_one_line_that_says_where(here, data, message):
+    result = here("train", "-", stdin=data)
     assert result.returncode == 1
     assert message in result.stderr.decode()
     assert len(result.stderr.decode().splitlines()) <= 2  # the note of what was chosen, and the error
@@ -245,56 +245,56 @@ def test_bad_data_exits_1_with_one_line_that_says_where(lrfit, data, message):
 
 
 @pytest.mark.parametrize("path", ["missing.csv", ".", "http://127.0.0.1:1/x.csv", "~/x.csv"])
-def test_a_file_that_cannot_be_opened_exits_1(lrfit, path):
-    result = lrfit("train", path)
+def test_a_file_that_cannot_be_opened_exits_1(here, path):
+    result = here("train", path)
     assert result.returncode == 1
     assert b"cannot be" in result.stderr
     assert b"Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("output", [".", "no/such/folder/m.json"])
-def test_an_output_that_cannot_be_written_is_refused_before_training(lrfit, output):
-    result = lrfit("train", LAB, "-o", output)
+def test_an_output_that_cannot_be_written_is_refused_before_training(here, output):
+    result = here("train", LAB, "-o", output)
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_rows_with_missing_values_are_dropped_on_request_and_counted(lrfit):
-    result = lrfit("train", "-", "--missing", "drop", "--format", "json", stdin="x,y\n1,2\nNA,3\n3,\n4,5\n")
+def test_rows_with_missing_values_are_dropped_on_request_and_counted(here):
+    result = here("train", "-", "--missing", "drop", "--format", "json", stdin="x,y\n1,2\nNA,3\n3,\n4,5\n")
     assert json.loads(result.stdout)["data"]["n_samples"] == 2
     assert b"missing value: 2" in result.stderr
 
 
-def test_a_semicolon_file_with_decimal_commas_trains(lrfit):
-    plain = lrfit("train", LAB, "--format", "json").stdout
+def test_a_semicolon_file_with_decimal_commas_trains(here):
+    plain = here("train", LAB, "--format", "json").stdout
     text = LAB.read_text().replace(",", ";").replace(".", ",")
-    assert lrfit("train", "-", "--sep", ";", "--decimal", ",", "--format", "json", stdin=text).stdout == plain
+    assert here("train", "-", "--sep", ";", "--decimal", ",", "--format", "json", stdin=text).stdout == plain
 
 
-def test_a_tsv_file_is_separated_by_tabs(lrfit, tmp_path):
+def test_a_tsv_file_is_separated_by_tabs(here, tmp_path):
     (tmp_path / "lab.tsv").write_text(LAB.read_text().replace(",", "\t"))
-    assert lrfit("train", "lab.tsv").returncode == 0
+    assert here("train", "lab.tsv").returncode == 0
 
 
-def test_columns_without_a_header_are_named_by_number(lrfit):
-    result = lrfit("train", "-", "--no-header", "--format", "json", stdin="1,2\n2,3\n3,5\n")
+def test_columns_without_a_header_are_named_by_number(here):
+    result = here("train", "-", "--no-header", "--format", "json", stdin="1,2\n2,3\n3,5\n")
     model = json.loads(result.stdout)
     assert (list(model["weights"]), model["target"]) == (["1"], "2")
 
 
 @pytest.mark.parametrize("data", ["x,y\n3,4\n", "x,y\n2,1\n2,3\n", "x,z,y\n1,2,1\n2,4,2\n3,6,4\n"])
-def test_data_that_do_not_determine_w_train_with_a_warning(lrfit, data):
-    result = lrfit("train", "-", "--format", "json", stdin=data)
+def test_data_that_do_not_determine_w_train_with_a_warning(here, data):
+    result = here("train", "-", "--format", "json", stdin=data)
     assert result.returncode == 0
     assert b"not identifiable" in result.stderr
     assert set(json.loads(result.stdout)["data"]["least_squares"]["standard_errors"].values()) == {None}
 
 
-def test_names_that_would_harm_a_terminal_are_shown_escaped(lrfit):
+def test_names_that_would_harm_a_terminal_are_shown_escaped(here):
     data = "[/red]\x1b[31m,\u202ey,b\n1,2,3\n2,3,5\n3,3,x\x07\n"
     for arguments in ([], ["--format", "json"]):
         for text in (data, data.replace("x\x07", "9")):
-            result = lrfit("train", "-", *arguments, stdin=text)
+            result = here("train", "-", *arguments, stdin=text)
             shown = (result.stdout + result.stderr).decode()
             assert not any(c in shown for c in "\x1b\x07\u202e")
             assert "Traceback" not in shown
@@ -303,31 +303,31 @@ def test_names_that_would_harm_a_terminal_are_shown_escaped(lrfit):
 @pytest.mark.parametrize(
     "arguments", ["-o data.csv", "--history data.csv", "-o ./data.csv", "-o m.json --history m.json"]
 )
-def test_an_output_that_would_overwrite_the_data_or_the_other_output_exits_2(lrfit, tmp_path, arguments):
+def test_an_output_that_would_overwrite_the_data_or_the_other_output_exits_2(here, tmp_path, arguments):
     (tmp_path / "data.csv").write_bytes(LAB.read_bytes())
-    result = lrfit("train", "data.csv", *arguments.split())
+    result = here("train", "data.csv", *arguments.split())
     assert result.returncode == 2
     assert b"same file" in result.stderr
     assert (tmp_path / "data.csv").read_bytes() == LAB.read_bytes()
 
 
-def test_a_fit_that_has_not_converged_is_said_to_be_so_and_a_converged_one_is_not(lrfit):
-    assert b"not converged" in lrfit("train", LAB).stderr
+def test_a_fit_that_has_not_converged_is_said_to_be_so_and_a_converged_one_is_not(here):
+    assert b"not converged" in here("train", LAB).stderr
     for data in (LAB, oracles.SAMPLE_DATA / "line.csv"):
-        assert b"not converged" not in lrfit("train", data, "--standardize", "--lr", "auto").stderr
+        assert b"not converged" not in here("train", data, "--standardize", "--lr", "auto").stderr
 
 
-def test_a_constant_target_has_no_r2_whatever_its_rounding(lrfit):
+def test_a_constant_target_has_no_r2_whatever_its_rounding(here):
     data = "x,y\n" + "".join(f"{i},0.1\n" for i in range(1000))
-    result = lrfit("train", "-", "--standardize", "--lr", "auto", "--format", "json", stdin=data)
+    result = here("train", "-", "--standardize", "--lr", "auto", "--format", "json", stdin=data)
     assert json.loads(result.stdout)["data"]["r2"] is None
-    text = lrfit("train", "-", "--standardize", "--lr", "auto", stdin=data).stdout.decode()
+    text = here("train", "-", "--standardize", "--lr", "auto", stdin=data).stdout.decode()
     assert "r2                  n/a" in text
     assert "relative_excess     n/a" in text
 
 
-def test_the_epoch_that_diverged_is_shown(lrfit):
-    result = lrfit("train", LAB, "--lr", "0.1", "--every", "1")
+def test_the_epoch_that_diverged_is_shown(here):
+    result = here("train", LAB, "--lr", "0.1", "--every", "1")
     assert result.returncode == 3
     last = [line.split() for line in result.stderr.decode().splitlines() if line.split()[0].isdigit()][-1]
     assert f"diverged in epoch {last[0]}:" in result.stderr.decode()
@@ -397,15 +397,15 @@ def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path
     )
 
 
-def test_verbose_says_what_runs_and_where_the_rows_are(lrfit):
-    result = lrfit("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100", "-v")
+def test_verbose_says_what_runs_and_where_the_rows_are(here):
+    result = here("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100", "-v")
     assert result.returncode == 0
     assert b"\nexecutor: machine code\n" in result.stderr
     assert b"rows: beyond 0 MiB, so in a scratch file in " in result.stderr
 
 
-def test_without_verbose_nothing_is_said_of_that(lrfit):
-    result = lrfit("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100")
+def test_without_verbose_nothing_is_said_of_that(here):
+    result = here("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100")
     assert result.returncode == 0
     assert b"machine code" not in result.stderr
     assert b"scratch" not in result.stderr
@@ -513,10 +513,10 @@ def test_extreme_settings_end_well_or_in_one_line(in_process, arguments):
 
 @pytest.mark.parametrize("kind", ["", "--batch-size 4", "--patience 5"])
 @pytest.mark.parametrize("from_file", [True, False])
-def test_rows_to_validate_on_are_measured_in_each_epoch(lrfit, tmp_path, kind, from_file):
+def test_rows_to_validate_on_are_measured_in_each_epoch(here, tmp_path, kind, from_file):
     held_out = oracles.SAMPLE_DATA / "lab_test.csv"
     how = ["--validation", held_out] if from_file else ["--validation-fraction", "0.3"]
-    result = lrfit("train", LAB, *how, "--history", "h.csv", "-o", "m.json", "--epochs", "9", *kind.split())
+    result = here("train", LAB, *how, "--history", "h.csv", "-o", "m.json", "--epochs", "9", *kind.split())
     assert result.returncode == 0
     model = json.loads((tmp_path / "m.json").read_text())
     rows = list(csv.DictReader(io.StringIO((tmp_path / "h.csv").read_text())))
@@ -568,9 +568,9 @@ def test_the_columns_to_validate_on_may_be_in_another_order(in_process, tmp_path
 
 
 @pytest.mark.parametrize("kind", ["", "--batch-size 4 --validation-fraction 0.2", "--lr 1"])
-def test_quiet_and_verbose_change_what_is_said_and_not_the_result(lrfit, kind):
+def test_quiet_and_verbose_change_what_is_said_and_not_the_result(here, kind):
     run, data = ["train", "-", "--format", "json", *kind.split()], LAB.read_text()
-    results = [lrfit(*run, *more, stdin=data) for more in ([], ["-q"], ["-v"])]
+    results = [here(*run, *more, stdin=data) for more in ([], ["-q"], ["-v"])]
     plain, quiet, verbose = ((r.returncode, r.stdout, r.stderr.decode()) for r in results)
     assert plain[:2] == quiet[:2] == verbose[:2]
     assert all(line.startswith(("lrfit: warning: ", "lrfit: error: ")) for line in quiet[2].splitlines())

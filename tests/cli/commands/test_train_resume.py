@@ -1,4 +1,4 @@
-"""`lrfit train --resume`, checkpoints and interruptions, in real processes."""
+"""`lrfit train --resume`, checkpoints and interruptions, these in real processes."""
 
 import json
 import os
@@ -49,15 +49,17 @@ def assert_refused(result, *words, code=2):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("checkpoints", ["", "--checkpoint-every 2"])
-def test_two_runs_leave_the_files_of_one(process, tmp_path, kind, checkpoints):
+def test_two_runs_leave_the_files_of_one(process, train, tmp_path, kind, checkpoints):
+    """A plain run in processes of its own, so that all that goes over is in the files."""
+    run = train if kind else process
     stops = "--patience 9" if "patience" in kind else ""
     files = [tmp_path / name for name in ("m.json", "h.csv")]
-    whole = process(f"--epochs 12 -o m.json --history h.csv {kind}")
+    whole = run(f"--epochs 12 -o m.json --history h.csv {kind}")
     expected = list(map(read, files))
     for path in files:
         path.unlink()
-    process(f"--epochs 5 -o m.json --history h.csv {checkpoints} {kind}")
-    result = process(f"--resume m.json --epochs 7 -o m.json --history h.csv {checkpoints} {stops}")
+    run(f"--epochs 5 -o m.json --history h.csv {checkpoints} {kind}")
+    result = run(f"--resume m.json --epochs 7 -o m.json --history h.csv {checkpoints} {stops}")
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout == whole.stdout
     assert list(map(read, files)) == expected

@@ -7,12 +7,14 @@ so whatever pandas or a regular expression lets through by mistake shows up as a
 import re
 import struct
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
 from csv_oracle import MISSING, NO_NUMBERS, ODD_NUMBERS, Bad, expected, number
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from naming import in_case
 
 from lrfit.data.csv import fast as fast_reader
 from lrfit.data.csv import parse as csv_block
@@ -73,32 +75,31 @@ TEXTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("cell", ODD_NUMBERS)
 @pytest.mark.parametrize("beside", ["2", "-7", "1.5", "18446744073709551615", '"2"'])
-def test_odd_numbers_are_read_to_the_bit_whatever_type_their_column_seems_to_have(cell, beside):
-    for layout in both_layouts():
+def test_odd_numbers_are_read_to_the_bit_whatever_type_their_column_seems_to_have(beside):
+    for cell, layout in product(ODD_NUMBERS, both_layouts()):
         tail = ",text" * (len(layout.header) - 2)
         text = f"{cell},3{tail}\n{beside},4{tail}\n5,{cell}{tail}\n".encode()
         value, other = number(cell, "."), number(beside.strip('"'), ".")
         want = struct.pack("6d", value, 3, other, 4, 5, value)
-        assert parse(text, layout, 1).values.T.tobytes() == want
+        assert parse(text, layout, 1).values.T.tobytes() == want, text
 
 
 @pytest.mark.parametrize("quoted", [False, True])
-@pytest.mark.parametrize("cell", NO_NUMBERS)
-def test_a_cell_that_is_no_number_is_refused_with_its_line_and_column(cell, quoted):
-    field = f'"{cell}"' if quoted else cell
-    for layout in both_layouts():
+def test_a_cell_that_is_no_number_is_refused_with_its_line_and_column(quoted):
+    for cell, layout in product(NO_NUMBERS, both_layouts()):
+        field = f'"{cell}"' if quoted else cell
         tail = ",text" * (len(layout.header) - 2)
         for text, line, column in (
             (f"{field},2{tail}\n3,4{tail}\n", 1, "c0"),
             (f"1.5,2{tail}\n3,4{tail}\n5,{field}{tail}\n", 3, "c1"),
         ):
-            with pytest.raises(DataError) as error:
-                parse(text.encode(), layout, 1)
-            start = f"data, line {line}, column '{column}': {shown(cell)} is "
-            assert str(error.value).startswith(start)
-            check(text.encode(), layout)
+            with in_case(repr(text)):
+                with pytest.raises(DataError) as error:
+                    parse(text.encode(), layout, 1)
+                start = f"data, line {line}, column '{column}': {shown(cell)} is "
+                assert str(error.value).startswith(start)
+                check(text.encode(), layout)
 
 
 @pytest.mark.parametrize("cell", ["1,234", "1,5", "12,345.67", "1\n2", '1"', '"'])
@@ -152,14 +153,14 @@ def test_a_bad_cell_is_refused_even_in_a_row_that_lacks_a_value():
         (b"1,2\n\n\n3\n", 4, 1),
     ],
 )
-@pytest.mark.parametrize("positions", [(0, 1), (1, 0), (0,), (1,), (0, 0), (1, 1)])
-def test_a_row_too_long_or_too_short_is_refused_never_shifted_or_padded(text, line, n_fields, positions):
-    layout = layout_of(2, positions)
-    with pytest.raises(
-        DataError, match=rf"^data, line {line}: {n_fields} fields?, but there are 2 columns \('c0', 'c1'\); "
-    ):
-        parse(text, layout, 1)
-    check(text, layout)
+def test_a_row_too_long_or_too_short_is_refused_never_shifted_or_padded(text, line, n_fields):
+    says = rf"^data, line {line}: {n_fields} fields?, but there are 2 columns \('c0', 'c1'\); "
+    for positions in [(0, 1), (1, 0), (0,), (1,), (0, 0), (1, 1)]:
+        layout = layout_of(2, positions)
+        with in_case("columns", positions):
+            with pytest.raises(DataError, match=says):
+                parse(text, layout, 1)
+            check(text, layout)
 
 
 @pytest.mark.parametrize(

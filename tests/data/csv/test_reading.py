@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from naming import in_case
 
 # y_hat is x itself, so predictions show what was read, to the bit.
 MODEL = '{"format": "lrfit-model", "version": 1, "target": "y", "weights": {"x": 1.0}, "intercept": 0.0}'
@@ -278,9 +279,13 @@ def run(in_process, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("command", COMMANDS)
-def test_what_is_hostile_is_read_right_or_refused_clearly(run, command, name):
-    case = CASES[name]
+def test_what_is_hostile_is_read_right_or_refused_clearly(run, name):
+    for command in COMMANDS:
+        with in_case(command):
+            assert_read_or_refused(run, command, CASES[name])
+
+
+def assert_read_or_refused(run, command, case):
     arguments = [*COMMANDS[command], *case.options]
     if command == "train" and case.chosen:
         arguments += ["-x", "x", "-y", "y"]

@@ -126,8 +126,8 @@ def trained(command):
     return [*model["weights"].values(), *b], model
 
 
-def test_ten_steps_are_ten_epochs_of_lrfit_train(page):
-    lab = page(LAB)
+def test_ten_steps_are_ten_epochs_of_lrfit_train(page_without_charts):
+    lab = page_without_charts(LAB)
     lab.type("rate", "0.02")
     lab["step"].click()  # as by hand
     lab.press("s" * 9)
