@@ -15,7 +15,6 @@ from lrfit.cli.streams import result_has_colours, result_width, write_result
 from lrfit.cli.table_options import TableOf, column_options
 from lrfit.cli.terminal import Terminal
 from lrfit.messages import shown
-from lrfit.system.files import open_output
 
 if TYPE_CHECKING:
     from lrfit.cli.plots import Plot
@@ -127,9 +126,13 @@ def _ending(path: str) -> str:
 def _show(picture: Picture, output: str | None, width: int | None) -> None:
     """Write the picture to the file, or to stdout."""
     if output is None:
-        image = figure.render(picture, _ending(path))
-        with open_output(path) as file:
-            file.write(image)
-        return
+        from lrfit.views.renderers import plotext
 
-    write_result(text.render(picture, options["width"] or result_width(), colour=result_has_colours()))
+        write_result(plotext.render(picture, width or result_width(), colour=result_has_colours()))
+        return
+    from lrfit.system.files import open_output
+    from lrfit.views.renderers import matplotlib
+
+    image = matplotlib.render(picture, _ending(output))
+    with open_output(output) as file:
+        file.write(image)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from lrfit.arrays import Array
-from lrfit.training.history_file import History
+from lrfit.training.history import History
 from lrfit.views.axis import Axis, Limits, limits_around, number_text
 from lrfit.views.picture import Line, Panel, Picture, named
 

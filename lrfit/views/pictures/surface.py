@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lrfit.analysis.objective import Objective
 from lrfit.arrays import Array
-from lrfit.training.history_file import History
+from lrfit.training.history import History
 from lrfit.views.axis import Axis, Limits, limits_around
 from lrfit.views.picture import Contours, Line, Mark, Panel, Picture, Points, named
 from lrfit.views.pictures.loss import LOSS, thinned_notes
