@@ -1,4 +1,4 @@
-"""What can be wrong with what lrfit is given, as exceptions.
+"""Exceptions for what lrfit cannot use.
 
 Everything that a caller may want to catch derives from `LrfitError`. Each message is for people: what is
 wrong, where, and how to mend it. The command line turns an `LrfitError` into one line and `exit_code`.

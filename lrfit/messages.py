@@ -21,7 +21,7 @@ MOST_LISTED = 10
 """Names that a message lists."""
 
 Spelling: TypeAlias = Callable[[Mapping[str, object]], str]
-"""What writes settings and their values as a user would."""
+"""A function that writes settings and their values as a user would."""
 
 
 def shown(text: str, width: int | None = SHOWN_WIDTH) -> str:

@@ -89,7 +89,8 @@ def test_consoles_show_what_happens(folder, monkeypatch):
         assert same(actual, expected), f"$ {command}\n{actual}"
 
 
-def test_python_examples_show_what_happens():
+def test_python_examples_show_what_happens(folder, monkeypatch):
+    monkeypatch.chdir(folder)
     examples = "\n".join(blocks("python"))
     test = doctest.DocTestParser().get_doctest(examples, {}, "README", "README.md", 0)
     assert len(test.examples) > 4

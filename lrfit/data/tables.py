@@ -26,7 +26,7 @@ _MISSING = ("error", "drop")
 
 @dataclass(frozen=True)
 class TableRequest:
-    """Which table to read, and what of it.
+    """A table to read, and the columns that are wanted.
 
     Attributes:
         path: Path of the file; `-` for standard input.

@@ -103,7 +103,7 @@ def _chosen_columns(table: Table, request: TableRequest, listener: Listener) -> 
 
 
 def _keeper(rows: RowStore, most: float) -> Callable[[Array], None]:
-    """What adds rows to a store, until there are more than `most`."""
+    """A function that adds rows to a store, until there are more than `most`."""
 
     def keep(chunk: Array) -> None:
         if len(rows) <= most:

@@ -26,7 +26,7 @@ _NARROWEST, _WIDEST = 30, 1000
 @click.command(name="plot", short_help="Draw a fit, a descent, or the loss surface.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option(
-    "--kind", type=click.Choice(("fit", "loss", "surface")), help="What to draw.  [default: by FILES]"
+    "--kind", type=click.Choice(("fit", "loss", "surface")), help="Kind of picture.  [default: by FILES]"
 )
 @click.option("-o", "--output", metavar="FILE", help="Save it here: .png, .svg or .pdf.")
 @click.option(

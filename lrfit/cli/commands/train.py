@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "numpy", "numba"]),
     default="auto",
     show_default=True,
-    help="What runs the graph: NumPy; machine code by Numba; or first this, then that.",
+    help="Run the graph in NumPy, as machine code by Numba, or first in the one, then in the other.",
 )
 @click.option(
     "--max-memory",

@@ -21,7 +21,7 @@ __all__ = ["PlotRequest", "read_columns"]
 
 @dataclass(frozen=True)
 class PlotRequest:
-    """Which picture to draw, of which files.
+    """A picture that is asked for, and the files that it is made of.
 
     Attributes:
         files: Paths, by what is in the files.

@@ -1,0 +1,79 @@
+"""The data of a run: the columns that are asked for, and rows as far as they are wanted."""
+
+import numpy as np
+import oracles
+import pytest
+
+from lrfit.data.hold_out import HoldOut
+from lrfit.data.row_store import RowStore
+from lrfit.data.tables import TableRequest, open_table
+from lrfit.data.training_data import _keeper, read_training_data, training_data_of
+from lrfit.errors import DataError
+from lrfit.system.listener import Listener
+
+LAB = str(oracles.SAMPLE_DATA / "lab.csv")
+
+
+class Heard(Listener):
+    def __init__(self):
+        self.notes, self.warnings = [], []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def warn(self, text):
+        self.warnings.append(text)
+
+
+def test_without_a_listener_the_same_is_read_in_silence(capfd):
+    heard = Heard()
+    read, silent = (read_training_data(TableRequest(LAB), listener) for listener in (heard, None))
+    assert read.sample.fingerprint == silent.sample.fingerprint
+    assert (read.features, read.target, read.rows) == (("x",), "y", None)
+    assert [note.partition(": ")[2] for note in heard.notes] == ["target 'y', features 'x'"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("x,y\n1,2\n,3\n", "rows left out for a missing value: 1"),
+        ("x,y\n9007199254740993,2\n", "an integer beyond 2^53 was read; its last digits may be lost"),
+    ],
+)
+def test_what_is_noticed_in_a_table_is_heard_at_its_end(tmp_path, text, warning):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    request, heard = TableRequest(str(path), missing="drop"), Heard()
+    for listener in (heard, None):
+        with open_table(request, listener) as table:
+            assert list(table.map_blocks(lambda block: block.counts.n_rows, ["x"])) == [1]
+    assert heard.warnings == [warning]
+
+
+def test_rows_are_kept_if_there_are_no_more_than_asked_for():
+    assert len(read_training_data(TableRequest(LAB), most_kept=17).rows) == 17
+    assert read_training_data(TableRequest(LAB), most_kept=16).rows is None
+
+
+def test_of_more_rows_than_are_wanted_no_more_are_kept():
+    rows = RowStore()
+    keep = _keeper(rows, 3)
+    for _ in range(9):
+        keep(np.zeros((2, 2)))
+    assert len(rows) == 4
+
+
+def test_rows_in_memory_are_those_of_a_file():
+    held = training_data_of(oracles.lab_rows().T.copy(), ["x"], "y", hold_out=HoldOut(0.3))
+    read = read_training_data(TableRequest(LAB), hold_out=HoldOut(0.3), most_kept=17)
+    assert held.sample.fingerprint == read.sample.fingerprint
+    assert held.rows.rows().tobytes() == read.rows.rows().tobytes()
+    assert held.held_out.mean.tobytes() == read.held_out.mean.tobytes()
+
+
+def test_no_rows_in_memory_are_refused():
+    with pytest.raises(DataError, match="there are no rows"):
+        training_data_of(np.zeros((2, 0)), ["x"], "y")
+    with pytest.raises(DataError, match="no row is held out of 1"):
+        training_data_of(np.zeros((2, 1)), ["x"], "y", hold_out=HoldOut(1e-9))
