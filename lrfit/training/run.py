@@ -20,7 +20,7 @@ import numpy as np
 from lrfit.arrays import Array
 from lrfit.data.row_store import RowStore
 from lrfit.data.shuffle import Order, order_of_epoch, orders
-from lrfit.graph.executors import interpreted_epochs, loop_executor
+from lrfit.graph.executors import loop_executor, numpy_epochs
 from lrfit.graph.nodes import Node
 from lrfit.graph.session import Session
 from lrfit.training.plan import TrainingPlan
@@ -116,7 +116,7 @@ class Run:
         self._points = plan.points
         self._on_epoch = on_epoch
         self._executor = executor
-        self._n_interpreted = _n_interpreted(plan, executor)
+        self._n_numpy = _n_numpy(plan, executor)
         self._graph = plan.graph()
         self._session = Session(self._graph.model.graph)
         self._session.run(self._graph.initialize)
@@ -128,10 +128,10 @@ class Run:
         """Run the epochs up to this one; fewer if the deadline, by the monotonic clock, passes."""
         n_epochs = 1
         while self.epoch < epoch and (started_s := monotonic()) < deadline_s:
-            if self.epoch >= self._n_interpreted:
+            if self.epoch >= self._n_numpy:
                 self._session.loop_executor = loop_executor(self._executor)
-            elif epoch > self._n_interpreted:
-                n_epochs = min(n_epochs, int(self._n_interpreted) - self.epoch)
+            elif epoch > self._n_numpy:
+                n_epochs = min(n_epochs, int(self._n_numpy) - self.epoch)
             n_epochs = min(n_epochs, epoch - self.epoch)
             self._descend(n_epochs)
             took_s = monotonic() - started_s
@@ -291,6 +291,6 @@ def _orders(plan: TrainingPlan) -> Iterator[Order | None]:
     return orders(len(plan.points), settings.seed, range(first, first + settings.epochs))
 
 
-def _n_interpreted(plan: TrainingPlan, executor: str) -> float:
+def _n_numpy(plan: TrainingPlan, executor: str) -> float:
     """How many epochs run step by step; whatever the number of epochs, so that a resumed run is the same."""
-    return interpreted_epochs(executor, plan.steps_per_epoch, plan.values_per_epoch)
+    return numpy_epochs(executor, plan.steps_per_epoch, plan.values_per_epoch)

@@ -203,9 +203,9 @@ def _slowness(plan: TrainingPlan, executor: str) -> str | None:
     """A word on long work that machine code would shorten, where that is not installed."""
     from importlib.util import find_spec
 
-    from lrfit.graph.executors import interpreted_s
+    from lrfit.graph.executors import numpy_s
 
-    epoch_s = interpreted_s(plan.steps_per_epoch, plan.values_per_epoch)
+    epoch_s = numpy_s(plan.steps_per_epoch, plan.values_per_epoch)
     expected_s = plan.settings.epochs * epoch_s
     if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
         return None
