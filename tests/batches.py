@@ -18,7 +18,7 @@ from lrfit.arrays import Array
 from lrfit.errors import ShapeError
 from lrfit.graph.assignments import assign
 from lrfit.graph.autodiff import gradients
-from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Node
 from lrfit.graph.ops import count, reduce_mean, reduce_sum, reshape, spread, transpose
@@ -36,8 +36,8 @@ def run_steps(
     batch_size: int,
     n_epochs: int = 1,
 ) -> dict[Node, Array]:
-    """The variables after a step of the interpreter for each batch of each epoch."""
-    values, step = dict(variables), interpreter(program)
+    """The variables after a step of NumPy for each batch of each epoch."""
+    values, step = dict(variables), numpy_step(program)
     has_rows = [is_of_rows(node.shape) for node in program.feeds]
     n_rows = len(feeds[has_rows.index(True)])
     for _ in range(n_epochs):
@@ -153,7 +153,7 @@ def random_batches(steps: Sequence[tuple[str, int, int, int]], numbers: Sequence
 
 def assume_exact(program: Program, feeds: Sequence[Array], state: Mapping[Node, Array]) -> None:
     """Look for another example if a value is so large that it could lose its last bits."""
-    variables, step = dict(state), interpreter(Program(program.nodes, program.nodes, program.feeds))
+    variables, step = dict(state), numpy_step(Program(program.nodes, program.nodes, program.feeds))
     for rows in (slice(0, 4), slice(4, 6)):
         cut = [a[rows] if is_of_rows(x.shape) else a for a, x in zip(feeds, program.feeds, strict=True)]
         for value in step(cut, variables):

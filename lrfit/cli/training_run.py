@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from lrfit.cli.progress_table import ProgressTable, next_reported
 from lrfit.cli.terminal import Terminal
 from lrfit.errors import DivergenceError
-from lrfit.graph.executors import interpreted_s
+from lrfit.graph.executors import numpy_s
 from lrfit.training import advice
 from lrfit.training.loop import descend
 from lrfit.training.plan import TrainingPlan
@@ -47,7 +47,7 @@ def announce(plan: TrainingPlan, executor: str, terminal: Terminal) -> None:
 
 def _slowness(plan: TrainingPlan, executor: str) -> str | None:
     """A word on long work that Numba would shorten, where that is not installed."""
-    epoch_s = interpreted_s(plan.steps_per_epoch, plan.values_per_epoch)
+    epoch_s = numpy_s(plan.steps_per_epoch, plan.values_per_epoch)
     expected_s = plan.settings.epochs * epoch_s
     if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
         return None

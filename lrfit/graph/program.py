@@ -1,11 +1,11 @@
 """The program: the part of a graph that a set of fetches needs, in the order in which it can run.
 
-A graph is what a user builds; a `Program` is what runs. It is immutable, so that a *pass* is a function
-from program to program, and an *executor* a function from program to `Step`. Both are interchangeable and
-can be tested one by one. The nodes that a pass makes belong to no graph: running never changes a graph.
+A graph is what a user builds; a `Program` is what runs. It is immutable, so that a *pass* is a function from
+program to program, and an *executor* a function from program to `Step` or `Loop`. Both are interchangeable
+and can be tested one by one. The nodes that a pass makes belong to no graph: running never changes a graph.
 
-Any node may be fed. In the program a placeholder stands in its place: what it was made from is not needed,
-and no pass or executor can tell it from a placeholder of the user's.
+Any node may be fed. In the program a placeholder stands in its place: the inputs of the fed node are not
+needed, and no pass or executor can tell the placeholder from one of the user's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from lrfit.arrays import Array
 from lrfit.errors import FeedError, GraphError
@@ -28,10 +28,10 @@ __all__ = ["Executor", "Loop", "LoopExecutor", "Pass", "Program", "Step"]
 
 @dataclass(frozen=True)
 class Program:
-    """What a run computes.
+    """The nodes of a run, in order.
 
     Attributes:
-        nodes: All nodes of the program, each behind its inputs.
+        nodes: All nodes of the program, each after its inputs.
         fetches: The nodes whose values are asked for, in the order in which a step returns them.
         feeds: The placeholders whose values are given, in the order in which a step takes them.
     """
@@ -47,9 +47,9 @@ class Program:
         """The slice of a graph that `fetches` need when `feeds` are given.
 
         Args:
-            fetches: What is asked for.
-            feeds: What is given.
-            shapes: Of the values that will be fed. What is known of them here, passes can make use of; the
+            fetches: The nodes that are asked for.
+            feeds: The nodes whose values are given.
+            shapes: The shapes of the fed values, as far as they are known; passes make use of them. The
                 shapes of the nodes if None.
 
         Raises:
@@ -76,8 +76,11 @@ class Program:
     def rewritten(self, rule: Callable[[Node], Node]) -> Program:
         """The program with each node replaced by `rule(node)`, its inputs already replaced.
 
-        `rule` returns the node itself, or a node of equal value and shape. What is no longer needed stays,
-        for `prune` to take away.
+        Args:
+            rule: Returns the node itself, or a node of equal value and shape.
+
+        Returns:
+            The new program, with the nodes that are no longer needed; `prune` removes them.
         """
         new: dict[Node, Node] = {}
         for node in self.nodes:
@@ -86,12 +89,12 @@ class Program:
         return Program(tuple(nodes), tuple(new[node] for node in self.fetches), self.feeds)
 
     def validate(self) -> Program:
-        """This program, checked.
+        """This program, after a check that it can run.
 
         Raises:
             FeedError: A placeholder is not fed.
-            GraphError: A node comes before its inputs or twice, a shape is not what its op's rule gives, a
-                fetch is missing, or a variable is assigned twice.
+            GraphError: A node comes before its inputs or twice, a shape is not the one that the op's rule
+                gives, a fetch is missing, or a variable is assigned twice.
         """
         seen: set[Node] = set()
         for node in self.nodes:
@@ -121,47 +124,80 @@ class Program:
             )
 
     def __str__(self) -> str:
-        """One line a node: name, shape, and how it is made."""
-        lines = [(node.name, format_shape(node.shape), _formula(node)) for node in self.nodes]
+        """The program as text, a line for each node: its name, its shape, and how it is made."""
+        lines = [(node.name, format_shape(node.shape), formula(node)) for node in self.nodes]
         widths = [max(map(len, column), default=0) for column in zip(*lines, strict=True)]
-        text = [f"{name:{widths[0]}}  {shape:{widths[1]}}  {formula}" for name, shape, formula in lines]
+        text = [f"{name:{widths[0]}}  {shape:{widths[1]}}  {made}" for name, shape, made in lines]
         return "\n".join([*text, f"fetch {', '.join(node.name for node in self.fetches)}"])
 
 
-def _formula(node: Node) -> str:
-    inputs = [parent.name for parent in node.inputs]
-    attrs = [f"{key}={_attribute(value)}" for key, value in node.attrs.items()]
-    return f"{node.op.name}({', '.join(inputs + attrs)})"
+def formula(node: Node, inputs: Sequence[str] | None = None, *, all_attrs: bool = True) -> str:
+    """How a node is made, as text: its op, called on its inputs and attributes.
+
+    Args:
+        node: Any node.
+        inputs: The text of each input; its name if None.
+        all_attrs: Whether to show the attributes that are None or False, too.
+
+    Examples:
+        >>> from lrfit import Graph, placeholder, reduce_sum
+        >>> with Graph().as_default():
+        ...     total = reduce_sum(placeholder((3,), name="x"))
+        >>> print(formula(total), formula(total, ["1 + x"], all_attrs=False), sep=" | ")
+        reduce_sum(x, axis=None, keepdims=False) | reduce_sum(1 + x)
+    """
+    names = [parent.name for parent in node.inputs] if inputs is None else inputs
+    attrs = [
+        f"{key}={_attribute(value)}"
+        for key, value in node.attrs.items()
+        if all_attrs or (value is not None and value is not False)
+    ]
+    return f"{node.op.name}({', '.join([*names, *attrs])})"
 
 
 def _attribute(value: Any) -> str:  # noqa: ANN401
     return value.name if isinstance(value, Node) else " ".join(repr(value).split())
 
 
-def is_of_rows(shape: Shape) -> bool:
-    """Whether the first dimension is known only when the program runs: a value has one entry for each row."""
-    return shape is not None and shape[:1] == (None,)
-
-
 Pass: TypeAlias = Callable[[Program], Program]
-"""A rewrite: a program of equal results; of the same nodes where there is nothing to rewrite."""
+"""A rewrite: the same program if there is nothing to rewrite, else another one of equal results."""
 
-Step: TypeAlias = Callable[[Sequence[Array], dict[Node, Array]], list[Array | None]]
-"""A program made ready to run: `step(feeds, variables)` returns the fetched values (None for a `group`).
 
-`variables` holds the values of a session's variables; at its end the step puts the new ones in, all at once.
-"""
+class Step(Protocol):
+    """A program that is ready to run once."""
+
+    def __call__(self, feeds: Sequence[Array], variables: dict[Node, Array]) -> list[Array | None]:
+        """Run the program, and return the fetched values (None for a `group`).
+
+        Args:
+            feeds: The values of the program's feeds, in order.
+            variables: The values of a session's variables. At its end, the step replaces those that the
+                program assigns, all at once.
+
+        Raises:
+            ShapeError: Sizes that only the run knows do not fit.
+        """
+
+
+class Loop(Protocol):
+    """A program that is ready to run over batches of rows."""
+
+    def __call__(
+        self, feeds: Sequence[Array], variables: dict[Node, Array], *, batch_size: int, n_epochs: int
+    ) -> None:
+        """Change `variables` as a step would that is called for each batch in order, in each epoch.
+
+        Args:
+            feeds: The values of the program's feeds, in order. Where the program does not know the first
+                size, a feed is cut into batches; the others are the same for all batches.
+            variables: The values of a session's variables.
+            batch_size: Number of rows of a batch; the last batch has the rows that are left.
+            n_epochs: Number of times to go over all rows.
+        """
+
 
 Executor: TypeAlias = Callable[[Program], Step]
-"""What makes a program ready to run."""
-
-Loop: TypeAlias = Callable[[Sequence[Array], dict[Node, Array], int, int], None]
-"""A program made ready to run over batches: `loop(feeds, variables, batch_size, n_epochs)`.
-
-Does to `variables` what a step does that is called `n_epochs` times for each batch of `batch_size` rows, in
-order. The feeds whose first dimension the program does not know are cut into batches, the last one as long as
-what is left; the others are the same for each.
-"""
+"""A function that makes a program ready to run."""
 
 LoopExecutor: TypeAlias = Callable[[Program], Loop | None]
-"""What makes a program ready to run over batches; None for a program that it has no loop for."""
+"""A function that makes a program ready to run over batches; it returns None if it cannot."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from lrfit.arrays import Array
 from lrfit.errors import FeedError, GraphError, ShapeError
-from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.nodes import Graph, Node, get_default_graph, shown_name
 from lrfit.graph.passes import PASSES, apply_passes
 from lrfit.graph.program import Executor, Loop, LoopExecutor, Pass, Program, Step
@@ -53,7 +53,7 @@ class Session:
         graph: Graph | None = None,
         *,
         passes: Sequence[Pass] = PASSES,
-        executor: Executor = interpreter,
+        executor: Executor = numpy_step,
         loop_executor: LoopExecutor | None = None,
     ) -> None:
         self.graph = graph or get_default_graph()
@@ -133,7 +133,7 @@ class Session:
         n_rows = _n_rows(feed_dict, arrays, has_rows)
         loop = self._loop_for(*plan, arrays, has_rows) if n_rows and n_epochs else None
         if loop:
-            loop(arrays, self._values, batch_size, n_epochs)
+            loop(arrays, self._values, batch_size=batch_size, n_epochs=n_epochs)
             return
         for start in chain.from_iterable(repeat(range(0, n_rows, batch_size), n_epochs)):
             end = start + batch_size

@@ -14,7 +14,7 @@ from time import monotonic
 
 from lrfit.arrays import Array
 from lrfit.data.shuffle import Order
-from lrfit.graph.executors import interpreted_epochs, loop_executor
+from lrfit.graph.executors import loop_executor, numpy_epochs
 from lrfit.graph.nodes import Node
 from lrfit.graph.session import Session
 from lrfit.training.graph import theta_of
@@ -58,7 +58,7 @@ class Run:
         self._on_epoch = on_epoch
         self._executor = executor
         # whatever the number of epochs, so that a resumed run is the same
-        self._n_in_numpy = interpreted_epochs(executor, plan.steps_per_epoch, plan.values_per_epoch)
+        self._n_in_numpy = numpy_epochs(executor, plan.steps_per_epoch, plan.values_per_epoch)
         self.graph = plan.graph()
         self._session = Session(self.graph.model.graph)
         self._session.run(self.graph.initialize)

@@ -16,7 +16,7 @@ import numpy as np
 from lrfit.arrays import Array
 from lrfit.graph.assignments import is_assignment
 from lrfit.graph.autodiff import Edge, edge_gradients
-from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.leaves import is_constant, is_placeholder, is_variable
 from lrfit.graph.nodes import OPS, Graph, Node
 from lrfit.graph.passes import PASSES, rewrites
@@ -256,7 +256,7 @@ def evaluated(
         program, gradients = differentiated(program, objective)
     known = [(old, new) for old, new in zip(nodes, program.nodes, strict=False) if new.op.has_value]
     fetches = (*(new for _, new in known), *gradients.values())
-    step = interpreter(replace(program, fetches=fetches))
+    step = numpy_step(replace(program, fetches=fetches))
     fed = [np.asarray(array, order="C") for array in feeds]  # the memory order decides that of sums
     arrays = list(map(np.asarray, step(fed, {v: variables[v.name] for v in program.variables})))
     old = dict(zip(program.nodes, nodes, strict=False))

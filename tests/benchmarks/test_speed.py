@@ -14,7 +14,7 @@ from lrfit.data.csv.parse import parse
 from lrfit.data.row_store import RowStore
 from lrfit.data.shuffle import order_of_epoch, orders
 from lrfit.graph.assignments import global_variables_initializer
-from lrfit.graph.executors.numba.loop import compiled
+from lrfit.graph.executors.numba.loop import numba_loop
 from lrfit.graph.optimizers import GradientDescentOptimizer
 from lrfit.graph.session import Session
 from lrfit.model.equation import linear_model
@@ -40,13 +40,13 @@ def test_a_step_of_four_points(benchmark):
 @pytest.mark.parametrize("batch_size", [1, 32])
 def test_an_epoch_of_compiled_mini_batches(benchmark, batch_size, n_features):
     rows = oracles.random_rows(100_000, n_features)
-    session, model, train_op = training(compiled, n_features)
+    session, model, train_op = training(numba_loop, n_features)
     feeds = {model.x: rows[:, :-1].copy(), model.y: rows[:, -1:].copy()}
     benchmark(session.run_batches, train_op, feeds, batch_size=batch_size)
 
 
 def test_a_thousand_compiled_epochs_of_four_points(benchmark):
-    session, model, train_op = training(compiled)
+    session, model, train_op = training(numba_loop)
     feeds = {model.x: ROWS[:4, :1].copy(), model.y: ROWS[:4, 1:].copy()}
     benchmark(session.run_batches, train_op, feeds, batch_size=4, n_epochs=1000)
 

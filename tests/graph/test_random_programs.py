@@ -20,7 +20,7 @@ from lrfit.arrays import Array
 from lrfit.errors import ShapeError
 from lrfit.graph.assignments import assign
 from lrfit.graph.autodiff import gradients
-from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node
 from lrfit.graph.ops import count, reduce_mean, reduce_sum, reshape, spread, transpose
@@ -126,7 +126,7 @@ class Random:
         """All values that a run gives, and the variables after it; or that shapes do not fit."""
         state = dict(self.state)
         try:
-            values = interpreter(program)(list(self.feeds.values()), state)
+            values = numpy_step(program)(list(self.feeds.values()), state)
         except ShapeError:
             return "shapes that only the run knows do not fit"
         return [*values, *state.values()]
@@ -238,7 +238,7 @@ def test_first_and_second_gradients_are_those_of_differences(instructions, numbe
             curvature = directional(slope, along)
         except ShapeError:  # what is known of the shapes says that these leaves do not fit
             assume(False)  # noqa: FBT003 (hypothesis has no other word for it)
-        step = interpreter(Program.of([total, slope, curvature], list(random.feeds)))
+        step = numpy_step(Program.of([total, slope, curvature], list(random.feeds)))
 
         def values(t: float) -> list[float]:
             moved = {leaf: np.asarray(at[leaf] + t * along[leaf])[()] for leaf in leaves}

@@ -12,8 +12,8 @@ import pytest
 from lrfit.errors import FeedError, GraphError, LrfitError, ShapeError
 from lrfit.graph.assignments import assign, assign_add, assign_sub, global_variables_initializer, group
 from lrfit.graph.autodiff import gradients
-from lrfit.graph.executors.numba.loop import compiled
-from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.executors.numba.loop import numba_loop
+from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import Graph, Node, get_default_graph
 from lrfit.graph.ops import exp, identity, matmul, multiply, reduce_mean, reduce_sum, square
@@ -29,14 +29,14 @@ def graph():
 
 
 class Counted:
-    """The interpreter, and how often it was asked to make a step."""
+    """NumPy, and how often it was asked to make a step."""
 
     def __init__(self):
         self.programs: list[Program] = []
 
     def __call__(self, program: Program) -> Step:
         self.programs.append(program)
-        return interpreter(program)
+        return numpy_step(program)
 
 
 def started(**options) -> Session:
@@ -652,7 +652,7 @@ def training() -> tuple[Node, Node, Node, Node]:
     return x, y, W, MomentumOptimizer(0.1, 0.5).minimize(reduce_mean(square(x @ W - y)))
 
 
-LOOP_EXECUTORS = {"steps": None, "none for this": lambda _: None, "compiled": compiled}
+LOOP_EXECUTORS = {"steps": None, "none for this": lambda _: None, "numba": numba_loop}
 
 
 @pytest.mark.parametrize("loop_executor", LOOP_EXECUTORS.values(), ids=LOOP_EXECUTORS)
@@ -680,7 +680,7 @@ def test_what_has_no_rows_is_the_same_for_each_batch():
     inner = identity(v)
     update = assign(v, inner + reduce_sum(x) * scale + reduce_sum(shift))
     feeds = {scale: 10.0, x: [1, 2, 3, 4], shift: [1.0] * 4, inner: 0.5}
-    for loop_executor in (None, compiled):
+    for loop_executor in (None, numba_loop):
         session = started(loop_executor=loop_executor)
         session.run_batches(update, feeds, batch_size=3)
         assert session.run(v) == 44.5

@@ -133,12 +133,12 @@ def test_parts_are_the_whole_in_machine_code(kind):
 @pytest.mark.parametrize("epochs", [[2, 9], [4, 4], [5, 3], [8, 2, 3]], ids=str)
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_parts_are_the_whole_where_the_executor_changes(kind, epochs, monkeypatch):
-    """From the interpreter to machine code, after some four epochs."""
+    """From NumPy to Numba, after some four epochs."""
     said = {"learning_rate": 0.005} | kind
     plan = plan_of(Moments.of_rows(ROWS[1]), TrainingSettings(**said), RowStore.of(ROWS[1]))
     work = plan.steps_per_epoch * executors._STEP_S + len(plan.batches) * 2 * executors._VALUE_S
     monkeypatch.setattr(executors, "_READY_S", 4.5 * work)
-    assert executors.interpreted_epochs("auto", plan.steps_per_epoch, len(plan.batches) * 2) == 4
+    assert executors.numpy_epochs("auto", plan.steps_per_epoch, len(plan.batches) * 2) == 4
     assert_whole(ROWS[1], said, epochs, executor="auto")
 
 

@@ -1,9 +1,18 @@
-"""Executors: what makes a program ready to run, and which of them does it soonest.
+"""Executors: functions that make a program ready to run.
 
-"auto" begins step by step, and changes to machine code once that has taken as long as it takes to make
-machine code ready: at worst the work takes twice as long as with the better of the two. When it changes
-depends on the work of an epoch, not on the number of epochs, so a run that is done in two parts has the same
-bits as one that is done at once.
+An executor is named after what runs the program. It has one or both of two forms:
+
+- `<name>_step`, a function `Program -> Step`, makes a step that runs the program once;
+- `<name>_loop`, a function `Program -> Loop | None`, makes a loop over all batches of all epochs. It returns
+  None for a program that it has no loop for, and logs the reason; steps then run the program.
+
+NumPy has the step: it is the reference that every other executor is held against. Numba has a loop. Each is a
+file or a folder of its own, with its own table of ops (NumPy's are the kernels in `lrfit.graph.ops`). To add
+an executor, write such a file or folder, and name it in `loop_executor`.
+
+"auto" starts in NumPy and switches to Numba after as much time as it takes to make Numba ready. By this rule
+(ski rental), the work takes at most twice as long as with the better choice. The switch depends on the work
+of an epoch, not on the number of epochs, so a run in two parts has the same bits as one at once.
 """
 
 from __future__ import annotations
@@ -13,46 +22,46 @@ from math import inf
 from lrfit.errors import UsageError
 from lrfit.graph.program import LoopExecutor
 
-__all__ = ["interpreted_epochs", "interpreted_s", "loop_executor"]
+__all__ = ["loop_executor", "numpy_epochs", "numpy_s"]
 
 _STEP_S = 60e-6
-"""Of the interpreter for a step of few rows, about."""
+"""Approximate time of a NumPy step of few rows, in seconds."""
 
 _VALUE_S = 8e-9
-"""Of the interpreter for each cell of the feeds, about."""
+"""Approximate time that NumPy takes for each number in the feeds of a step, in seconds."""
 
 _READY_S = 0.5
-"""To import Numba and to load machine code that is kept, about."""
+"""Approximate time to import Numba and to load machine code from the cache, in seconds."""
 
 
-def interpreted_epochs(name: str, n_steps: int, n_values: int) -> float:
-    """How many epochs an executor leaves to the interpreter before `loop_executor` takes over.
+def numpy_epochs(executor: str, n_steps: int, n_values: int) -> float:
+    """Number of epochs that run in NumPy before `loop_executor` takes over; may be infinite.
 
     Args:
-        name: "numpy", "numba", or "auto".
-        n_steps: Steps of an epoch.
-        n_values: Cells of the feeds of these steps.
+        executor: "numpy", "numba", or "auto".
+        n_steps: Number of steps of an epoch.
+        n_values: Number of numbers in the feeds of these steps.
 
     Raises:
         UsageError: There is no executor of that name.
     """
-    if name not in ("auto", "numpy", "numba"):
-        raise UsageError(f"executor is {name!r}, and must be 'auto', 'numpy' or 'numba'")
-    n_epochs = int(_READY_S / interpreted_s(n_steps, n_values))
-    return {"numpy": inf, "numba": 0}.get(name, n_epochs)
+    if executor not in ("auto", "numpy", "numba"):
+        raise UsageError(f"executor is {executor!r}, and must be 'auto', 'numpy' or 'numba'")
+    n_epochs = int(_READY_S / numpy_s(n_steps, n_values))
+    return {"numpy": inf, "numba": 0}.get(executor, n_epochs)
 
 
-def interpreted_s(n_steps: int, n_values: int) -> float:
-    """What the interpreter takes for so many steps with so many cells of feeds, about, in seconds."""
+def numpy_s(n_steps: int, n_values: int) -> float:
+    """Approximate time of `n_steps` NumPy steps with `n_values` numbers in their feeds, in seconds."""
     return n_steps * _STEP_S + n_values * _VALUE_S
 
 
-def loop_executor(name: str) -> LoopExecutor:
-    """What runs batches at once: "numba", which has to be there, or "auto", which takes it if it is.
+def loop_executor(executor: str) -> LoopExecutor:
+    """The executor for all batches at once: Numba's. "auto" does without where Numba is not installed.
 
-    Raises:
-        UsageError: What it needs is not installed.
+    Args:
+        executor: "numba" or "auto".
     """
-    from lrfit.graph.executors.numba.loop import automatic, compiled  # noqa: PLC0415
+    from lrfit.graph.executors.numba.loop import numba_loop, numba_loop_if_installed  # noqa: PLC0415
 
-    return compiled if name == "numba" else automatic
+    return numba_loop if executor == "numba" else numba_loop_if_installed

@@ -400,14 +400,14 @@ def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path
 def test_verbose_says_what_runs_and_where_the_rows_are(here):
     result = here("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100", "-v")
     assert result.returncode == 0
-    assert b"\nexecutor: machine code\n" in result.stderr
+    assert b"\nexecutor: numba\n" in result.stderr
     assert b"rows: beyond 0 MiB, so in a scratch file in " in result.stderr
 
 
 def test_without_verbose_nothing_is_said_of_that(here):
     result = here("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100")
     assert result.returncode == 0
-    assert b"machine code" not in result.stderr
+    assert b"executor:" not in result.stderr
     assert b"scratch" not in result.stderr
 
 

@@ -1,4 +1,4 @@
-"""The interpreter: steps made from programs, run by hand with feeds and variables."""
+"""NumPy: steps made from programs, run by hand with feeds and variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from lrfit.errors import ShapeError
 from lrfit.graph.assignments import assign, assign_add, group
 from lrfit.graph.autodiff import gradients
-from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import Node
 from lrfit.graph.ops import exp, identity, log, matmul, reduce_sum, sqrt, square, transpose
@@ -19,7 +19,7 @@ from lrfit.graph.program import Program
 
 
 def step_of(fetches: list[Node], feeds: list[Node] | None = None):
-    return interpreter(Program.of(fetches, feeds or []))
+    return numpy_step(Program.of(fetches, feeds or []))
 
 
 def test_a_step_takes_feeds_and_returns_fetches_in_the_order_of_the_program():
@@ -197,6 +197,6 @@ def test_an_optimised_program_gives_what_the_plain_one_gives():
     outcomes = []
     for version in (program, apply_passes(program)):
         variables = {v: start}
-        outcomes.append([*interpreter(version)([rows], variables), variables[v]])
+        outcomes.append([*numpy_step(version)([rows], variables), variables[v]])
     for plain, optimised in zip(*outcomes, strict=True):
         np.testing.assert_array_equal(plain, optimised)

@@ -14,7 +14,7 @@ from lrfit.arrays import Array
 from lrfit.errors import GraphError, ShapeError
 from lrfit.graph.assignments import assign_sub, group
 from lrfit.graph.autodiff import gradients
-from lrfit.graph.executors.numpy import interpreter
+from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.leaves import Variable, constant, is_variable, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node, constant_of, get_default_graph
 from lrfit.graph.ops import add, exp, identity, reduce_mean, reduce_sum, reshape, square, transpose, where
@@ -138,7 +138,7 @@ def outcome(program: Program, graph: RandomGraph) -> list[Any]:
     """What a run gives: all fetched values, and the variables after it; the error if it is one."""
     variables = dict(graph.variables)
     try:
-        values = interpreter(program)([graph.feeds[node] for node in graph.feeds], variables)
+        values = numpy_step(program)([graph.feeds[node] for node in graph.feeds], variables)
     except ShapeError:
         return ["shapes that only the run knows do not fit"]
     return [*values, *variables.values()]

@@ -1,1 +1,5 @@
-"""The executor `numba`: a training program as one loop in machine code. Start with `loop.py`."""
+"""Numba: a training program as one loop over batches and rows, in machine code.
+
+`formulas.py` is the table of ops, `schedule.py` decides what is computed where, `source.py` writes it as a
+function in Python, and `loop.py` has Numba compile that function. Start there.
+"""

@@ -1,6 +1,6 @@
-"""Formulas: an element of a node in terms of elements of its inputs, as text, for each op.
+"""Formulas: an element of a node as text, in terms of elements of its inputs.
 
-To compile an op, add a row to the table of elementwise ops, or a case to `formula_of`.
+This is Numba's table of ops. To add an op, add a row to `ELEMENTWISE`, or a case to `formula_of`.
 """
 
 from __future__ import annotations
@@ -12,37 +12,49 @@ from typing import TypeAlias
 
 from lrfit.errors import LrfitError
 from lrfit.graph.nodes import Node, shown_name
+from lrfit.graph.shapes import RankedShape, broadcast_axes, normalised_axes
 
 __all__ = [
+    "CALCULATIONS",
+    "ELEMENTWISE",
+    "FILLS",
     "MOVES",
+    "REDUCTIONS",
     "CannotFuseError",
     "Formula",
     "Index",
     "formula_of",
-    "known_shape",
+    "ranked_shape",
     "read_inputs",
     "source_index",
 ]
 
 Index: TypeAlias = tuple[str, ...]
-"""An element of a node: an expression for each axis."""
+"""The place of an element in a node: an expression for each axis."""
 
 
 class CannotFuseError(LrfitError):
-    """A program that has no fused form: a step runs it, batch by batch."""
+    """A program has no fused form, so steps run it, batch by batch."""
 
 
 @dataclass(frozen=True)
 class Formula:
-    """An element of a node: the sum of `term(index, summed)` over `dims`, divided; the term if no dims."""
+    """An element of a node: a sum of terms, divided.
+
+    Attributes:
+        term: The text of a term, from the index of the element and an index into `dims`.
+        dims: Sizes of the axes that are summed over; None for the rows. Without any, there is one term.
+        divisor: The text of the divisor; empty for none.
+    """
 
     term: Callable[[Index, Index], str]
-    dims: tuple[int | None, ...] = ()
+    dims: RankedShape = ()
     divisor: str = ""
 
 
-# An element of an elementwise op, from those of its inputs.
-_ELEMENTWISE = {
+# The table of ops.
+
+ELEMENTWISE = {
     "identity": "{0}",
     "stop_gradient": "{0}",
     "negative": "-{0}",
@@ -70,38 +82,51 @@ _ELEMENTWISE = {
     "less_equal": "1.0 if {0} <= {1} else 0.0",
     "equal": "1.0 if {0} == {1} else 0.0",
 }
+"""Ops on each element: the element of the value, from the elements of the inputs at the same place."""
 
-_REDUCES = frozenset({"reduce_sum", "reduce_mean", "sum_like"})
+FILLS = {"ones_like": "1.0", "zeros_like": "0.0"}
+"""Ops whose elements are all the same number."""
 
-_FILLED = {"ones_like": "1.0", "zeros_like": "0.0"}
+REDUCTIONS = frozenset({"reduce_sum", "reduce_mean", "sum_like"})
+"""Ops that sum over axes of their first input."""
 
 MOVES = frozenset({"transpose", "reshape", "reshape_like", "spread", "broadcast_like", "assign"})
-"""Ops whose elements are those of their first input, elsewhere."""
+"""Ops that only move elements: those of their first input, read where they are."""
+
+CALCULATIONS = frozenset({"count", "matmul"})
+"""Ops with a case of their own in `formula_of`."""
 
 _N_READ = dict.fromkeys(["ones_like", "zeros_like", "count"], 0) | dict.fromkeys(
     ["sum_like", "broadcast_like", "reshape_like", "spread"], 1
 )
-"""How many inputs an op reads, where it looks at others for their shape alone."""
+"""Number of inputs whose values an op reads, where it reads only the shape of the others."""
 
 
 def formula_of(node: Node, at: Callable[[Node, Index], str]) -> Formula:
-    """How the elements of a node are made from those of its inputs, which `at` gives."""
+    """The formula of the elements of a node.
+
+    Args:
+        node: A node whose op is in the table above, and moves no elements.
+        at: Returns the text of an element of an input.
+
+    Raises:
+        CannotFuseError: The op is not in the table.
+    """
     op, inputs = node.op.name, node.inputs
-    if op in _ELEMENTWISE:
-        return Formula(lambda i, _: _ELEMENTWISE[op].format(*(at(x, _aligned(i, x)) for x in inputs)))
-    if op in _FILLED:
-        return Formula(lambda *_: _FILLED[op])
+    if op in ELEMENTWISE:
+        return Formula(lambda i, _: ELEMENTWISE[op].format(*(at(x, _aligned(i, x)) for x in inputs)))
+    if op in FILLS:
+        return Formula(lambda *_: FILLS[op])
     if op == "count":
-        return Formula(lambda *_: _number([known_shape(inputs[0])[axis] for axis in _axes(node)]))
+        return Formula(lambda *_: _number([ranked_shape(inputs[0])[axis] for axis in _axes(node)]))
     if op == "matmul":
         a, b = inputs
         term = lambda i, s: f"{at(a, (i[0], s[0]))} * {at(b, (s[0], i[1]))}"  # noqa: E731
-        return Formula(term, known_shape(a)[1:])
-    if op in _REDUCES:
-        x, axes = inputs[0], _axes(node)
-        dims = tuple(known_shape(x)[axis] for axis in axes)
+        return Formula(term, ranked_shape(a)[1:])
+    if op in REDUCTIONS:
+        dims = tuple(ranked_shape(inputs[0])[axis] for axis in _axes(node))
         divisor = _number(dims) if op == "reduce_mean" else ""
-        return Formula(lambda i, s: at(x, _restored(node, i, s)), dims, divisor)
+        return Formula(lambda i, s: at(inputs[0], _restored(node, i, s)), dims, divisor)
     raise CannotFuseError(f"{shown_name(node)} has no fused form: there is none for {op}")
 
 
@@ -110,40 +135,69 @@ def read_inputs(node: Node) -> tuple[Node, ...]:
     return node.inputs[: _N_READ.get(node.op.name)]
 
 
-def known_shape(node: Node) -> tuple[int | None, ...]:
+def ranked_shape(node: Node) -> RankedShape:
     """The shape of a node whose rank is known."""
     return node.shape or ()
 
 
 def _number(dims: Sequence[int | None]) -> str:
-    """How many elements there are: `n` is the number of rows of the batch."""
+    """The text of a product of sizes, where None stands for `n`, the number of rows of the batch."""
     known = f"{prod(dim for dim in dims if dim is not None)}.0"
     return " * ".join(["n"] * dims.count(None) + [known] * (known != "1.0")) or known
 
 
+# Indices: which element of an input an element of a node comes from.
+
+
+def source_index(node: Node, index: Index) -> Index:
+    """The place in its first input of the element `index` of a node that moves elements.
+
+    Raises:
+        CannotFuseError: A reshape does more than add or drop axes of one element.
+    """
+    op, x = node.op.name, node.inputs[0]
+    if op == "transpose":
+        perm = node.attrs["perm"] or tuple(range(len(index)))[::-1]
+        return tuple(i for _, i in sorted(zip(perm, index, strict=True)))
+    if op == "spread":
+        axes = normalised_axes(node.attrs["axis"], len(index))
+        return index if node.attrs["keepdims"] else tuple(i for a, i in enumerate(index) if a not in axes)
+    if op in ("reshape", "reshape_like"):
+        return _reshaped_index(node, index)
+    return _aligned(index, x)
+
+
+def _reshaped_index(node: Node, index: Index) -> Index:
+    """The place in its input of the element `index` of a reshape that adds or drops axes of one element."""
+    old, new = ranked_shape(node.inputs[0]), ranked_shape(node)
+    if [dim for dim in new if dim != 1] != [dim for dim in old if dim != 1]:
+        raise CannotFuseError(f"{shown_name(node)} has no fused form: it does more than add or drop axes")
+    long = iter([i for i, dim in zip(index, new, strict=True) if dim != 1])
+    return tuple("0" if dim == 1 else next(long) for dim in old)
+
+
 def _aligned(index: Index, x: Node) -> Index:
-    """The element of x that broadcasting brings to `index`."""
-    return index[len(index) - len(known_shape(x)) :]
+    """The place of the element of x that broadcasting brings to `index`."""
+    return index[len(index) - len(ranked_shape(x)) :]
 
 
 def _axes(node: Node) -> tuple[int, ...]:
     """The axes of the first input over which the node sums, or counts."""
-    x = known_shape(node.inputs[0])
+    x = ranked_shape(node.inputs[0])
     if node.op.name == "sum_like":
-        like = (1,) * (len(x) - len(known_shape(node))) + known_shape(node)
-        extra = len(x) - len(known_shape(node))
-        return tuple(a for a, dim in enumerate(x) if a < extra or like[a] == 1 != dim)
-    return _axes_of(node.attrs["axis"], len(x))
-
-
-def _axes_of(axis: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
-    named = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
-    return tuple(a % rank for a in named)
+        return broadcast_axes(ranked_shape(node), x)
+    return normalised_axes(node.attrs["axis"], len(x))
 
 
 def _restored(node: Node, index: Index, summed: Index) -> Index:
-    """The element of its input that a reduction adds to its element `index`, for one `summed` index."""
-    axes, rank = _axes(node), len(known_shape(node.inputs[0]))
+    """The place of a term of a reduction in its input.
+
+    Args:
+        node: The reduction.
+        index: The place of the element that the term is part of.
+        summed: The place along the axes that are summed over.
+    """
+    axes, rank = _axes(node), len(ranked_shape(node.inputs[0]))
     if node.op.name == "sum_like" or node.attrs["keepdims"]:
         kept = iter(("",) * (rank - len(index)) + index)
     else:
@@ -151,21 +205,3 @@ def _restored(node: Node, index: Index, summed: Index) -> Index:
         kept = iter(["" if axis in axes else next(rest) for axis in range(rank)])
     sums = dict(zip(axes, summed, strict=True))
     return tuple(sums.get(axis, i) for axis, i in enumerate(kept))
-
-
-def source_index(node: Node, index: Index) -> Index:
-    """The element of its first input that is element `index` of a node that moves elements."""
-    op, x = node.op.name, node.inputs[0]
-    if op == "transpose":
-        perm = node.attrs["perm"] or tuple(range(len(index)))[::-1]
-        return tuple(i for _, i in sorted(zip(perm, index, strict=True)))
-    if op == "spread":
-        axes = _axes_of(node.attrs["axis"], len(index))
-        return index if node.attrs["keepdims"] else tuple(i for a, i in enumerate(index) if a not in axes)
-    if op in ("reshape", "reshape_like"):
-        long = [i for i, dim in zip(index, known_shape(node), strict=True) if dim != 1]
-        if [dim for dim in known_shape(node) if dim != 1] != [dim for dim in known_shape(x) if dim != 1]:
-            raise CannotFuseError(f"{shown_name(node)} has no fused form: it does more than add or drop axes")
-        rest = iter(long)
-        return tuple("0" if dim == 1 else next(rest) for dim in known_shape(x))
-    return _aligned(index, x)

@@ -1,8 +1,8 @@
-"""The compiled executor: a training program as one machine-code loop over batches and rows, by Numba.
+"""The loop of a training program over batches and rows, compiled by Numba.
 
-It gives the interpreter's numbers but for the order in which sums are taken: 1e-12 relative over 100 epochs.
-Numba (the extra `fast`) takes a third of a second to import and up to a second to compile, so small work is
-left to the interpreter.
+It gives NumPy's numbers up to the order in which sums are taken: to 1e-12 relative, over 100 epochs. Numba
+(the extra `fast`) takes a third of a second to import and up to a second to compile, so small work is better
+left to NumPy.
 """
 
 from __future__ import annotations
@@ -15,28 +15,48 @@ import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.errors import UsageError
-from lrfit.graph.executors.numba.source import CannotFuseError, FusedSource, fused_source
+from lrfit.graph.executors.numba.formulas import CannotFuseError
+from lrfit.graph.executors.numba.source import FusedSource, fused_source
 from lrfit.graph.nodes import Node
 from lrfit.graph.program import Loop, Program
-from lrfit.system.kernel_cache import compile_kernel
+from lrfit.graph.shapes import full_shape
+from lrfit.system.kernel_cache import Kernel, compile_kernel
 
-__all__ = ["automatic", "compiled", "require_numba"]
+__all__ = ["numba_loop", "numba_loop_if_installed", "require_numba"]
 
 _log = logging.getLogger(__name__)
 
 
-def compiled(program: Program) -> Loop | None:
-    """The loop of `program` in machine code; None if it has no fused form, and the log says why.
+def numba_loop(program: Program) -> Loop | None:
+    """The loop of `program`; None if it has no fused form, and the log says why.
 
     Raises:
         UsageError: Numba is not installed, or cannot be imported.
     """
     require_numba()
-    source = _source(program)
     try:
-        return None if source is None else _loop(source, program)
-    except ImportError as error:  # such as one that does not know this NumPy
+        source = fused_source(program)
+    except CannotFuseError as error:
+        _log.info("executor: numpy, not numba: %s", error)
+        return None
+    try:
+        kernel = _kernel(source, program)
+    except ImportError as error:  # such as a Numba that does not know this NumPy
         raise UsageError(f"the executor 'numba' needs a Numba that can be imported: {error}") from error
+    _log.info("executor: numba")
+    return _loop(source, kernel)
+
+
+def numba_loop_if_installed(program: Program) -> Loop | None:
+    """As `numba_loop`; but None where Numba is not installed or cannot be imported, and the log says so."""
+    if find_spec("numba") is None:
+        _log.info("executor: numpy; pip install numba makes it faster")
+        return None
+    try:
+        return numba_loop(program)
+    except UsageError as error:
+        _log.info("executor: numpy: %s", error)
+        return None
 
 
 def require_numba() -> None:
@@ -45,37 +65,19 @@ def require_numba() -> None:
         raise UsageError("the executor 'numba' needs Numba: pip install numba")
 
 
-def automatic(program: Program) -> Loop | None:
-    """As `compiled`, but None, and a word in the log, where Numba is not installed or cannot be imported."""
-    if find_spec("numba") is None:
-        _log.info("executor: step by step; pip install numba makes it quick")
-        return None
-    try:
-        return compiled(program)
-    except UsageError as error:
-        _log.info("executor: step by step: %s", error)
-        return None
-
-
-def _source(program: Program) -> FusedSource | None:
-    try:
-        return fused_source(program)
-    except CannotFuseError as error:
-        _log.info("executor: not compiled, but run step by step: %s", error)
-        return None
-
-
-def _loop(source: FusedSource, program: Program) -> Loop:
+def _kernel(source: FusedSource, program: Program) -> Kernel:
+    """The function of `source` in machine code."""
     ranks = [len(program.feeds[i].shape or ()) for i in source.row_feeds]
     types = [f"float64[{':,' * (rank - 1)}::1]" for rank in ranks]
-    kernel = compile_kernel(
-        source.text, f"void({', '.join(types)}, float64[::1], float64[::1], int64, int64)"
-    )
-    _log.info("executor: machine code")
+    return compile_kernel(source.text, f"void({', '.join(types)}, float64[::1], float64[::1], int64, int64)")
 
-    def loop(feeds: Sequence[Array], variables: dict[Node, Array], batch_size: int, n_epochs: int) -> None:
+
+def _loop(source: FusedSource, kernel: Kernel) -> Loop:
+    """A loop that hands feeds and variables to the kernel, and takes the new variables from it."""
+
+    def loop(feeds: Sequence[Array], variables: dict[Node, Array], *, batch_size: int, n_epochs: int) -> None:
         numbers = _flat([feeds[part] if isinstance(part, int) else part for part in source.numbers])
-        initial = [variables.get(node, np.zeros(_shape(node))) for node in source.state]
+        initial = [variables.get(node, np.zeros(full_shape(node.shape) or ())) for node in source.state]
         state = _flat(initial)
         rows = [np.require(feeds[i], requirements="W") for i in source.row_feeds]  # as the kernel's types are
         kernel(*rows, numbers, state, batch_size, n_epochs)
@@ -90,8 +92,3 @@ def _loop(source: FusedSource, program: Program) -> Loop:
 def _flat(values: Sequence[Array]) -> Array:
     """The elements of all values, in one new array."""
     return np.concatenate([np.zeros(0), *map(np.ravel, values)])
-
-
-def _shape(node: Node) -> tuple[int, ...]:
-    """The shape of a variable, which `fused_source` has seen to be known."""
-    return tuple(dim for dim in node.shape or () if dim is not None)

@@ -1,19 +1,9 @@
-"""A training program as the source of one function: loops over epochs, batches and rows, without temporaries.
+"""The source of a training program: one function in Python, loops over epochs, batches and rows.
 
-The function is made from the program's ops, whatever the model. What depends on what decides where a node is
-computed. In a program whose feeds are cut into batches, a dimension that is not known is that of the rows. So
-
-- a node with such a dimension is a *row value*: it is computed within the loop over rows;
-- a node without one that is made from a row value is a *row sum*: an accumulator of that loop;
-- any other is a *step value*: it is computed once a batch, before the loop or behind it.
-
-A row value that needs a row sum (of residuals about the batch's own mean, say) takes a second loop over the
-rows: the level of a node is the number of loops that come before it. Ops that only move elements (transpose,
-spread, reshape) cost nothing: elements are read where they come from.
-
-Elements are written out one by one, as scalar variables that a compiler keeps in registers, unless a node has
-many: then nodes are arrays, made once, and there are loops over their elements. Constants are arguments, so
-that one machine code serves every learning rate.
+The function follows the program's schedule and makes no arrays for a batch. The elements of a node are
+written out one by one, as scalar variables that a compiler keeps in registers. If a node has many elements,
+nodes are arrays instead, made once, and there are loops over their elements. Constants are arguments, so that
+one machine code serves every learning rate.
 """
 
 from __future__ import annotations
@@ -25,42 +15,38 @@ from itertools import product
 from math import prod
 
 from lrfit.arrays import Array
-from lrfit.errors import ShapeError
 from lrfit.graph.executors.numba.formulas import (
     MOVES,
     CannotFuseError,
     Formula,
     Index,
     formula_of,
-    known_shape,
-    read_inputs,
+    ranked_shape,
     source_index,
 )
-from lrfit.graph.leaves import is_constant, is_placeholder, is_variable, placeholder_for
+from lrfit.graph.executors.numba.schedule import Schedule, Stage, has_rows, is_row_sum, scheduled
+from lrfit.graph.leaves import is_constant, is_placeholder
 from lrfit.graph.nodes import Node, shown_name
 from lrfit.graph.program import Program
-from lrfit.graph.shapes import format_shape, is_of_rows
+from lrfit.graph.shapes import RankedShape
 
-__all__ = ["CannotFuseError", "FusedSource", "fused_source"]
+__all__ = ["FusedSource", "fused_source"]
 
 _MAX_UNROLLED = 64
-"""Elements of a node that are written out one by one."""
-
-_A_NUMBER_OF_ROWS = (1 << 61) - 1
-"""That fits nothing else: it is large, and prime."""
+"""Largest number of elements of a node that are written out one by one."""
 
 _ROW = "row"
-"""The index of the axis of the rows."""
+"""The index along the axis of the rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class FusedSource:
-    """A function `kernel(*row_feeds, numbers, state, batch_size, n_epochs)`, and what it is called with.
+    """A function `kernel(*row_feeds, numbers, state, batch_size, n_epochs)`, and its arguments.
 
     Attributes:
-        text: Its source in Python, for Numba.
-        row_feeds: Positions of the feeds that are cut into batches.
-        numbers: What the flat array `numbers` is made of: values of constants, and positions of other feeds.
+        text: The source of the function in Python, for Numba.
+        row_feeds: Positions, among the program's feeds, of those that are cut into batches.
+        numbers: The parts of the flat array `numbers`: a constant's value, or the position of another feed.
         state: The variables whose values make up the flat array `state`, which the function changes.
     """
 
@@ -74,119 +60,99 @@ def fused_source(program: Program) -> FusedSource:
     """The function that does to variables what a step of `program` does, for all batches of all epochs.
 
     Raises:
-        CannotFuseError: An op or a shape has no fused form; names it.
+        CannotFuseError: An op or a shape has no fused form; the message names it.
     """
-    return _Writer(program).written()
+    schedule = scheduled(program)
+    position = {node: i for i, node in enumerate(program.feeds)}
+    return FusedSource(
+        _Writer(schedule).text(),
+        tuple(position[node] for node in schedule.rows),
+        tuple(node.attrs["value"] if is_constant(node) else position[node] for node in schedule.numbers),
+        schedule.state,
+    )
 
 
 class _Writer:
     """Writes the function, line by line."""
 
-    def __init__(self, program: Program) -> None:
-        self._feeds = program.feeds
-        self._updates = program.updates
-        self._nodes = _needed(program)
-        self._state = tuple(dict.fromkeys([*filter(is_variable, self._nodes), *self._updates]))
-        self._names = {node: f"v{i}" for i, node in enumerate(dict.fromkeys([*self._nodes, *self._state]))}
-        self._unrolls = all(_n_elements(node) <= _MAX_UNROLLED for node in self._names)
-        self._levels: dict[Node, int] = {}
-        for node in self._nodes:
-            before = max((self._levels[parent] for parent in read_inputs(node)), default=0)
-            self._levels[node] = before + _is_row_sum(node)
-        self._computed = [node for node in self._nodes if not _is_leaf(node) and node.op.name not in MOVES]
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        nodes = dict.fromkeys([*schedule.nodes, *schedule.state])
+        self._names = {node: f"v{i}" for i, node in enumerate(nodes)}
+        self._unrolls = all(_n_elements(node) <= _MAX_UNROLLED for node in nodes)
         self._lines: list[str] = []
         self._indent = "    "
 
-    def written(self) -> FusedSource:
-        """The function: one step, and what surrounds it."""
-        rows = [node for node in self._nodes if is_placeholder(node) and is_of_rows(node.shape)]
-        others = [node for node in self._nodes if is_placeholder(node) and node not in rows]
-        numbers = (*filter(is_constant, self._nodes), *others)
-        if not rows:
-            raise CannotFuseError("no assignment depends on rows")
-        for array, nodes in (("numbers", numbers), ("state", self._state)):
-            for place, name in self._places(array, nodes):
-                self._write(f"{name} = {place}" + ".copy()" * (":" in place))
-        for name, size in self._arrays():
-            self._write(f"{name} = np.empty({size})")
-        self._write(f"n_rows = {self._names[rows[0]]}.shape[0]")
+    def text(self) -> str:
+        """The source of the function: one step, and the loops around it."""
+        rows = [self._names[node] for node in self._schedule.rows]
+        self._write_arguments()
+        self._write(f"n_rows = {rows[0]}.shape[0]")
         with (
             self._block("for epoch in range(n_epochs):"),
             self._block("for start in range(0, n_rows, batch_size):"),
         ):
             self._write("stop = min(start + batch_size, n_rows)")
             self._write("n = float(stop - start)")
-            self._write_step()
-        for place, name in self._places("state", self._state):
+            for stage in self._schedule.stages:
+                self._write_stage(stage)
+            self._write_updates()
+        for place, name in self._places("state", self._schedule.state):
             self._write(f"{place} = {name}")
-        arguments = [*(self._names[node] for node in rows), "numbers", "state", "batch_size", "n_epochs"]
-        return FusedSource(
-            "\n".join([f"def kernel({', '.join(arguments)}):", *self._lines, ""]),
-            tuple(self._feeds.index(node) for node in rows),
-            tuple(node.attrs["value"] if is_constant(node) else self._feeds.index(node) for node in numbers),
-            self._state,
-        )
+        head = f"def kernel({', '.join([*rows, 'numbers', 'state', 'batch_size', 'n_epochs'])}):"
+        return "\n".join([head, *self._lines, ""])
 
     # A step.
 
-    def _write_step(self) -> None:
-        for level in range(max(self._levels.values()) + 1):
-            for node in self._computed:
-                if self._levels[node] == level and not _has_rows(node):
-                    self._write_mean(node) if _is_row_sum(node) else self._write_value(node)
-            sums = [node for node in self._computed if _is_row_sum(node) and self._levels[node] == level + 1]
-            if sums:
-                self._write_row_loop(sums)
-        for variable, node in self._updates.items():  # all new values, before the first old one is lost
-            for index in self._each(known_shape(variable)):
+    def _write_stage(self, stage: Stage) -> None:
+        for node in stage.step_values:
+            self._write_mean(node) if is_row_sum(node) else self._write_value(node)
+        if stage.row_sums:
+            for node in stage.row_sums:
+                for index in self._each(ranked_shape(node)):
+                    self._write(f"{self._at(node, index)} = 0.0")
+            with self._block(f"for {_ROW} in range(start, stop):"):
+                for node in stage.row_values:
+                    self._write_value(node)
+                for node in stage.row_sums:
+                    self._write_addition(node)
+
+    def _write_updates(self) -> None:
+        """Assign the new values, all of which are computed before the first old one is lost."""
+        for variable, node in self._schedule.updates.items():
+            for index in self._each(ranked_shape(variable)):
                 self._write(f"new_{self._at(variable, index)} = {self._at(node, index)}")
-        for variable in self._updates:
-            for index in self._each(known_shape(variable)):
+        for variable in self._schedule.updates:
+            for index in self._each(ranked_shape(variable)):
                 self._write(f"{self._at(variable, index)} = new_{self._at(variable, index)}")
 
-    def _write_row_loop(self, sums: Sequence[Node]) -> None:
-        """A loop over the rows of a batch: the row values that the sums need, and the sums."""
-        needed = set(sums)
-        for node in reversed(self._nodes):
-            if node in needed and (node in sums or _has_rows(node)):
-                needed.update(read_inputs(node))
-        for node in sums:
-            for index in self._each(known_shape(node)):
-                self._write(f"{self._at(node, index)} = 0.0")
-        with self._block(f"for {_ROW} in range(start, stop):"):
-            for node in self._computed:
-                if node in needed and _has_rows(node):
-                    self._write_value(node)
-            for node in sums:
-                self._write_addition(node)
-
     def _write_value(self, node: Node) -> None:
-        """Compute a node that is no row sum; so its formula does not sum over rows, as `_needed` has seen."""
+        """Compute a node that is no row sum; so its formula does not sum over rows."""
         formula = formula_of(node, self._at)
-        for index in self._each(known_shape(node)):
+        for index in self._each(ranked_shape(node)):
             total = self._total(formula, index)
             self._write(
                 f"{self._at(node, index)} = {total}" + f" / {formula.divisor}" * bool(formula.divisor)
             )
 
     def _write_addition(self, node: Node) -> None:
-        """Add what one row adds to a row sum."""
+        """Add the term of one row to a row sum."""
         formula = formula_of(node, self._at)
-        if None not in formula.dims:  # pragma: no cover (a guard: `_check_rows` leaves none)
+        if None not in formula.dims:  # pragma: no cover (a guard: a schedule has no such node)
             raise CannotFuseError(
                 f"{shown_name(node)} has no fused form: it does not sum over the rows it reads"
             )
-        for index in self._each(known_shape(node)):
+        for index in self._each(ranked_shape(node)):
             self._write(f"{self._at(node, index)} += {self._total(formula, index)}")
 
     def _write_mean(self, node: Node) -> None:
-        """Divide a row sum, if it is a mean."""
+        """Divide a complete row sum, if it is a mean."""
         divisor = formula_of(node, self._at).divisor
-        for index in self._each(known_shape(node)) if divisor else ():
+        for index in self._each(ranked_shape(node)) if divisor else ():
             self._write(f"{self._at(node, index)} /= {divisor}")
 
     def _total(self, formula: Formula, index: Index) -> str:
-        """An expression of a formula's sum over all but rows; writes the loop that it takes."""
+        """An expression of a formula's sum over all axes but the rows; a loop for it is written first."""
         if self._unrolls or all(dim in (None, 1) for dim in formula.dims):
             return _balanced([formula.term(index, summed) for summed in self._each(formula.dims, "s")])
         self._write("total = 0.0")
@@ -194,22 +160,24 @@ class _Writer:
             self._write(f"total += {formula.term(index, summed)}")
         return "total"
 
+    # Elements.
+
     def _at(self, node: Node, index: Index) -> str:
         """An expression of one element, read where it is."""
-        shape = known_shape(node)
+        shape = ranked_shape(node)
         if any(
             (i == _ROW) != (dim is None) for i, dim in zip(index, shape, strict=True) if dim != 1
-        ):  # pragma: no cover (a guard: `_check_rows` leaves none)
+        ):  # pragma: no cover (a guard: a schedule has no such node)
             raise CannotFuseError(f"{shown_name(node)} of shape {shape} has no fused form: rows meet no rows")
         if node.op.name in MOVES:
             return self._at(node.inputs[0], source_index(node, index))
         index = tuple("0" if dim == 1 else i for i, dim in zip(index, shape, strict=True))
-        if is_placeholder(node) and _has_rows(node):
+        if is_placeholder(node) and has_rows(node):
             return f"{self._names[node]}[{', '.join(index)}]"
         return self._element(self._names[node], shape, index)
 
-    def _element(self, name: str, shape: tuple[int | None, ...], index: Index) -> str:
-        """A variable of the function: one for each element, or an element of an array."""
+    def _element(self, name: str, shape: RankedShape, index: Index) -> str:
+        """The variable of the function that holds an element, or a place in an array."""
         axes = [(i, dim) for i, dim in zip(index, shape, strict=True) if dim not in (None, 1)]
         if not axes:
             return name
@@ -219,7 +187,7 @@ class _Writer:
         return f"{name}_{'_'.join(i for i, _ in axes)}" if self._unrolls else f"{name}[{flat}]"
 
     def _each(self, dims: Sequence[int | None], letter: str = "i") -> Iterator[Index]:
-        """All indices of these dimensions, of the current row; or one, with loops written around its use."""
+        """All indices into these sizes, of the current row; or one, with loops written around its use."""
         if self._unrolls:
             yield from product(*([_ROW] if dim is None else map(str, range(dim)) for dim in dims))
             return
@@ -233,26 +201,31 @@ class _Writer:
         yield index
         self._indent = indent
 
-    # Arguments and arrays.
+    # Arguments, arrays and lines.
+
+    def _write_arguments(self) -> None:
+        """Take numbers and variables from the flat arrays, and make the arrays that a step writes to."""
+        for array, nodes in (("numbers", self._schedule.numbers), ("state", self._schedule.state)):
+            for place, name in self._places(array, nodes):
+                self._write(f"{name} = {place}" + ".copy()" * (":" in place))
+        if not self._unrolls:
+            made = [(self._names[node], node) for node in self._schedule.computed]
+            made += [(f"new_{self._names[variable]}", variable) for variable in self._schedule.updates]
+            for name, node in made:
+                if _n_elements(node) > 1:
+                    self._write(f"{name} = np.empty({_n_elements(node)})")
 
     def _places(self, array: str, nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
-        """Where in a flat array the values of nodes are, and the variables that hold them."""
+        """The places of the values of nodes in a flat array, and the variables that hold them."""
         start = 0
         for node in nodes:
-            size, name = _n_elements(node), self._names[node]
+            size, name, shape = _n_elements(node), self._names[node], ranked_shape(node)
             if self._unrolls or size == 1:
-                for place, index in enumerate(self._each(known_shape(node)), start):
-                    yield f"{array}[{place}]", self._element(name, known_shape(node), index)
+                for place, index in enumerate(self._each(shape), start):
+                    yield f"{array}[{place}]", self._element(name, shape, index)
             else:
                 yield f"{array}[{start}:{start + size}]", name
             start += size
-
-    def _arrays(self) -> Iterator[tuple[str, int]]:
-        """Names and sizes of the arrays that a step writes to."""
-        if not self._unrolls:
-            made = [(self._names[node], node) for node in self._computed]
-            made += [(f"new_{self._names[variable]}", variable) for variable in self._updates]
-            yield from ((name, _n_elements(node)) for name, node in made if _n_elements(node) > 1)
 
     def _write(self, line: str) -> None:
         self._lines.append(self._indent + line)
@@ -266,66 +239,13 @@ class _Writer:
         self._indent = indent
 
 
-def _needed(program: Program) -> list[Node]:
-    """The nodes whose values the assignments need, each behind those that it needs.
-
-    Raises:
-        CannotFuseError: A shape is not known but for the number of rows, or nothing is assigned.
-    """
-    needed = set(program.updates.values())
-    for node in reversed(program.nodes):
-        if node in needed:
-            needed.update(read_inputs(node))
-    nodes = [node for node in program.nodes if node in needed]
-    for node in [*nodes, *program.updates]:
-        if node.shape is None or node.shape.count(None) > (not is_variable(node)) or 0 in node.shape:
-            raise CannotFuseError(f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form")
-    if not nodes:
-        raise CannotFuseError("a program that assigns nothing has no fused form")
-    _check_rows(program)
-    return nodes
-
-
-def _check_rows(program: Program) -> None:
-    """Raise CannotFuseError unless each dimension that is not known is the number of rows, whatever that is.
-
-    Also where just the shape of a node is read: the function does not see it.
-    """
-    sized: dict[Node, Node] = {}
-    for node in program.nodes:
-        name = f"{shown_name(node)} of shape {format_shape(node.shape)} has no fused form"
-        shape = tuple(_A_NUMBER_OF_ROWS if dim is None else dim for dim in known_shape(node))
-        try:
-            sized[node] = (
-                placeholder_for(node, shape if is_of_rows(node.shape) else node.shape)
-                if is_placeholder(node)
-                else node.with_inputs(tuple(sized[parent] for parent in node.inputs))
-            )
-        except ShapeError:
-            raise CannotFuseError(f"{name}: it fits only some numbers of rows") from None
-        if node.shape is not None and sized[node].shape != shape:
-            raise CannotFuseError(f"{name}: a dimension that is not known need not be that of the rows")
-
-
-def _is_leaf(node: Node) -> bool:
-    return is_constant(node) or is_placeholder(node) or is_variable(node)
-
-
-def _has_rows(node: Node) -> bool:
-    return None in known_shape(node)
-
-
-def _is_row_sum(node: Node) -> bool:
-    return not _has_rows(node) and any(map(_has_rows, read_inputs(node)))
-
-
 def _n_elements(node: Node) -> int:
-    """Elements of the node, or of one row of it."""
-    return prod(dim for dim in known_shape(node) if dim is not None)
+    """Number of elements of the node, or of one row of it."""
+    return prod(dim for dim in ranked_shape(node) if dim is not None)
 
 
 def _balanced(terms: list[str]) -> str:
-    """A sum of terms by halves: short chains of additions, and small rounding."""
+    """A sum of terms by halves, for short chains of additions and small rounding errors."""
     if len(terms) == 1:
         return terms[0]
     half = len(terms) // 2
