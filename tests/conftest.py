@@ -20,6 +20,12 @@ A signal may come while coverage holds a lock that it needs to save; and a disk 
 """
 
 
+def pytest_configure(config):
+    """Several workers take neighbours, which share browsers and libraries; who is done helps the others."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "worksteal"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_kernels(tmp_path_factory):
     """Machine code is kept for this run of the tests alone: by its workers, and what they start."""

@@ -393,7 +393,7 @@ def resumed(fit):
 
 
 @given(st.sampled_from(PATHS[1:]), JSON)
-@settings(max_examples=cases(150, 20_000), deadline=None)
+@settings(max_examples=cases(80, 20_000), deadline=None)
 def test_whatever_stands_in_a_field_it_is_refused_or_what_the_fit_has(path, value):
     content = json.loads(TEXT)
     parent, last = parent_of(content, path)
@@ -452,6 +452,6 @@ def torn(draw):
 
 
 @given(torn())
-@settings(max_examples=cases(150, 20_000), deadline=None)
+@settings(max_examples=cases(80, 20_000), deadline=None)
 def test_whatever_bytes_are_changed_it_is_refused_or_a_valid_fit(document):
     outcome(document)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -85,7 +86,7 @@ def sections(text):
 
 
 @given(fits())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_numbers_in_the_text_of_a_fit_read_back_to_the_same_bits(fit):
     (header, *rows), measures = sections(report.fit_text(fit))
     best = fit.data.least_squares
@@ -111,7 +112,7 @@ def cells(text):
 
 
 @given(fits())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_the_text_of_a_fit_is_printable_finite_and_aligned(fit):
     text = report.fit_text(fit)
     assert text.endswith("\n")
@@ -152,7 +153,7 @@ def test_a_name_without_end_does_not_make_all_rows_as_long():
 
 
 @given(st.lists(NAMES.filter(lambda name: name != "intercept"), min_size=1, max_size=4, unique=True))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_parameters_of_different_features_have_different_labels(names):
     """Nor can one be mistaken for the intercept."""
     numbers = dict.fromkeys(names, 1.0)
@@ -244,7 +245,7 @@ MEASURES = ["n_samples", "loss", "mse", "rmse", "mae", "r2", "max_error"]
 
 
 @given(EVALUATIONS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_an_evaluation_reads_back_to_the_same_bits_from_text_and_json(evaluation):
     lines = dict(line.split() for line in report.evaluation_text(evaluation).splitlines())
     assert list(lines) == MEASURES
@@ -285,7 +286,7 @@ def record(epoch=0, **fields):
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=10), min_size=1, max_size=4),
     st.sampled_from(",;\t|"),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_a_line_of_csv_reads_back_whatever_its_fields_hold(fields, separator):
     line = csv_line(fields, separator)
     assert list(csv.reader(io.StringIO(line, newline=""), delimiter=separator, strict=True)) == [fields]
@@ -334,7 +335,7 @@ def test_progress_of_one_feature_fits_into_79_characters():
     has_change=st.booleans(),
     epochs=st.lists(st.integers(0, 10**12), min_size=2, max_size=2).map(sorted),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=cases(100, 400), deadline=None)
 def test_progress_keeps_its_columns_apart_and_within_the_width(
     width, features, intercept, validation, numbers, has_change, epochs
 ):
@@ -433,7 +434,7 @@ def test_progress_shows_values_below_their_titles():
 
 
 @given(st.lists(NAMES, min_size=1, max_size=6, unique=True), st.sampled_from([40, 80, 120]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_titles_of_progress_are_printable_and_fit_whatever_the_features_are_called(names, width):
     table = ProgressTable(names, width, intercept=True, last_epoch=100)
     assert table.header.isprintable()

@@ -107,7 +107,7 @@ def runs(draw):
 
 
 @given(runs())
-@hypothesis(max_examples=cases(80, 1500), deadline=None)
+@hypothesis(max_examples=cases(40, 1500), deadline=None)
 def test_parts_are_the_whole_bit_for_bit(case):
     rows, said, epochs, held_out = case
     try:

@@ -15,6 +15,7 @@ import zlib
 from contextlib import contextmanager, suppress
 
 import pytest
+from depth import cases
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -251,7 +252,7 @@ def text_or_refusal(stored):
 
 
 @given(st.integers(0, len(PACKED) * 8 - 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_a_flipped_bit_in_gzip_never_changes_the_text(bit):
     """What the checksum does not cover is the header, none of which is text."""
     stored = bytearray(PACKED)
@@ -325,7 +326,7 @@ def csv_texts(draw):
 
 
 @given(csv_texts(), st.integers(1, 20), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(100, 300), deadline=None)
 @example(b'"1",2\r\n3,4\r\n', 6, True)  # noqa: FBT003
 def test_blocks_end_where_rows_end_and_together_are_the_text(text, n_bytes, streaming):
     """Also with line breaks in quotes; so each block can be read on its own, and counts its own lines."""
@@ -338,7 +339,7 @@ def test_blocks_end_where_rows_end_and_together_are_the_text(text, n_bytes, stre
 
 
 @given(csv_texts(), st.integers(2, 20), st.integers(1, 20), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_blocks_do_not_depend_on_where_the_bytes_come_from(text, n_bytes, block_bytes, packed):
     from_file = blocks_of(text, block_bytes=block_bytes)
     stored = gzip.compress(text) if packed else text

@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 import pytest
 from csv_oracle import MISSING, NO_NUMBERS, ODD_NUMBERS, Bad, expected, number
+from depth import cases
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from naming import in_case
@@ -375,7 +376,7 @@ SPELLED = st.floats(allow_nan=False, allow_infinity=False).flatmap(
 
 
 @given(st.lists(SPELLED, min_size=1, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_random_floats_are_read_to_the_bit_by_both_readers(floats):
     text = "".join(f"{cell},{cell}\n" for _, cell in floats).encode()
     layout = layout_of(2)
@@ -389,7 +390,7 @@ DECIMALS = st.tuples(st.integers(0, 10**25), st.integers(-345, 308)).map(lambda 
 
 
 @given(st.lists(DECIMALS, min_size=1, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_decimals_of_more_digits_than_a_float_has_are_rounded_exactly(cells):
     """Against rational arithmetic, which rounds once; pandas' old default misrounded a third of these."""
     text = "".join(f"{cell},1.5\n" for cell in cells).encode()
@@ -399,7 +400,7 @@ def test_decimals_of_more_digits_than_a_float_has_are_rounded_exactly(cells):
 
 
 @given(st.lists(st.integers(-(2**70), 2**70), min_size=1, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_integers_of_any_size_are_rounded_exactly(integers):
     text = "".join(f"{i},{-i}\n" for i in integers).encode()
     check(text, layout_of(2))
@@ -498,13 +499,13 @@ def damaged_tables(draw):
 
 
 @given(tables(), st.integers(1, 10**9))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(100, 300), deadline=None)
 def test_a_table_is_read_as_the_oracle_reads_it(table, first_line):
     check(*table, first_line)
 
 
 @given(damaged_tables())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(100, 300), deadline=None)
 @example((b"-0,1\n2,3\n", layout_of(2)))
 @example((b"\x0b1,2\n", layout_of(2)))
 @example((b"1,\xff\n", layout_of(2, (0,))))
@@ -538,7 +539,7 @@ SNIPPETS = [
 
 
 @given(st.lists(st.sampled_from(SNIPPETS), max_size=14).map("".join), st.sampled_from([(0, 1), (0,), (1,)]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(100, 300), deadline=None)
 def test_any_text_is_read_as_the_oracle_reads_it(text, positions):
     check(text.encode(), layout_of(2, positions))
     check(text.encode(), layout_of(1))

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from csv_tables import NUMBERS, blocks_of, read_columns, table_of, values_of
+from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ def test_a_file_written_otherwise_gets_the_option_or_the_line(content, hint):
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.sampled_from([(), ("streaming",)]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(100, 200), deadline=None)
 def test_values_do_not_depend_on_the_size_of_blocks(rows, block_bytes, end, streaming):
     content = end.join(["a,b,c", *(",".join(map(repr, row)) for row in rows)])
     with pytest.MonkeyPatch.context() as patch:

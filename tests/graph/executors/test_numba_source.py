@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from batches import METHODS, assume_exact, descent_by, instructions, numbers, random_batches, run_steps
+from depth import cases
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -482,7 +483,7 @@ def test_a_program_that_assigns_nothing_has_no_fused_form():
         fused_source(program_of(reduce_sum(x), [x]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=cases(80, 150), deadline=None)
 @given(instructions, numbers, st.booleans())
 def test_a_random_program_does_what_its_steps_do(steps, numbers, is_looped):
     """If it has a fused form, in either form, before and after the passes."""

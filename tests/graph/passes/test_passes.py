@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -154,7 +155,7 @@ def assert_same(got: list[Any], expected: list[Any]) -> None:
             np.testing.assert_array_equal(a, b)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=cases(80, 150), deadline=None)
 @given(instructions, st.lists(st.sampled_from(NUMBERS), min_size=6, max_size=10))
 def test_passes_keep_all_values_and_all_programs_valid(steps, numbers):
     """After each pass, in turn and until nothing changes, a program is valid and has the plain values."""
