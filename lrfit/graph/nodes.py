@@ -2,13 +2,9 @@
 
 Define first, run later, as TensorFlow 1 did. A `Node` is one application of an `Op` to other nodes. It is
 immutable, compared by identity and holds no values: values belong to a run, variables to a `Session`. So
-two sessions share nothing, and a node that was built can be trusted for ever.
+two sessions share nothing. Shapes are checked when a node is built.
 
-Every value is an array of float64: one type, so that no result depends on a cast that nobody saw.
-Comparisons give 1.0 and 0.0.
-
-A shape is a tuple whose dimensions may be None (known when the graph runs), or None itself where even the
-rank is known only then. Shapes are checked when a node is built.
+Every value is an array of float64, so no result depends on a hidden cast. Comparisons give 1.0 and 0.0.
 """
 
 from __future__ import annotations
@@ -47,12 +43,11 @@ class Op:
         kernel: The NumPy function that computes the value: `kernel(*values, **attrs)`.
         shape_rule: The shape of the value: `shape_rule(*shapes, **attrs)`; raises `ShapeError`. It is not
             asked where the rank of an input is unknown: then the rank of the value is too.
-        vjps: For each input, its vector-Jacobian product `vjp(g, y, *inputs)`: the node of
-            Σᵢ gᵢ · ∂yᵢ/∂input, given the gradient g with respect to the value y; or None where the value
-            does not depend on that input, or is constant almost everywhere. Their number is the number of
-            inputs; None if there may be any number of them, and no gradient.
-        pure: The value is a function of inputs and attributes alone, so that a pass may compute it
-            beforehand, or once for two equal applications.
+        vjps: For each input, its vector-Jacobian product `vjp(g, y, *inputs)`: the node of Σᵢ gᵢ ·
+            ∂yᵢ/∂input, given the gradient g of the value y; None where the value does not depend on that
+            input, or is constant almost everywhere. If there may be any number of inputs, and no gradient,
+            vjps is None.
+        pure: Whether a pass may compute the value beforehand, or once for two equal applications.
         has_value: False for what only has an effect; it can be fetched (as None), but neither used nor fed.
     """
 
