@@ -40,7 +40,7 @@ _PLAIN = 1e8
 """Rates below are written without a power of ten."""
 
 _BELOW_ONE = 1.0 - 1e-12
-"""Where a condition number is so large that rounding would put a rate onto its bound, or momentum to 1."""
+"""Keeps a rate below its bound, and momentum below 1, when rounding would reach them."""
 
 
 @dataclass(frozen=True)

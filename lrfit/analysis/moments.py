@@ -36,7 +36,7 @@ _CHUNK_ROWS = 4096
 
 
 _SMALLEST_SHARE = 1e-300
-"""Of the spread of y: a column of a smaller spread would need a weight near the end of float64's range."""
+"""Least spread of a column, as a share of that of y: below it a weight would nearly overflow float64."""
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -180,7 +180,7 @@ class Moments:
 
     @cached_property
     def is_constant(self) -> npt.NDArray[np.bool_]:
-        """Which columns of (x, y) vary no more than rounding makes them."""
+        """Whether each column of (x, y) varies no more than rounding makes it."""
         constant: npt.NDArray[np.bool_] = self.standard_deviation <= 64 * _EPS * self.root_mean_square
         return constant
 
@@ -195,7 +195,7 @@ class Moments:
 
     @property
     def reference_half_mse(self) -> float:
-        """What a loss is measured against: that of the best constant, or of 0 where y is constant."""
+        """The loss that others are measured against: of the best constant, or of 0 where y is constant."""
         return self.best_constant_half_mse or 0.5 * float(self.root_mean_square[-1]) ** 2
 
     def r2(self, half_mse: float) -> float | None:

@@ -100,7 +100,7 @@ class Objective:
 
     @property
     def eigenvalues(self) -> Array:
-        """Of the Hessian, ascending; 0, or left out, in directions that the data do not determine."""
+        """Eigenvalues of the Hessian, ascending; 0 or left out where the data determine nothing."""
         return self._spectrum[0]
 
     @property

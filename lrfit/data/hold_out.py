@@ -39,7 +39,7 @@ class HoldOut:
             raise UsageError(f"seed is {self.seed!r}, and must be at least 0")
 
     def mask(self, n_rows: int, checksum: int) -> npt.NDArray[np.bool_]:
-        """Which rows of a block are held out, shape (n_rows,); any set of as many rows is as likely.
+        """Whether each row of a block is held out, shape (n_rows,); any set of as many rows is as likely.
 
         Their number is n_rows · fraction, rounded down or up at random such that this is its mean: so that
         of many short blocks the right share is held out, too.

@@ -22,7 +22,7 @@ __all__ = ["order_of_epoch", "orders"]
 Order = npt.NDArray[np.intp] | npt.NDArray[np.uint32]
 
 _MAX_ROWS = 1 << 32
-"""Of which an index takes 4 bytes."""
+"""Most rows whose indices take 4 bytes."""
 
 _WORDS = 1 << 15
 """Random words that are drawn at a time: they stay in a processor's cache."""

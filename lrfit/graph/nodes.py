@@ -160,16 +160,15 @@ class Graph:
     Examples:
         >>> from lrfit import Graph, constant
         >>> with Graph().as_default() as graph:
-        ...     total = constant(1.0, name="one") + constant(2.0, name="two")
+        ...     total = constant(1.0, name="one") + 2.0
         >>> graph.nodes
-        (<Node one: constant ()>, <Node two: constant ()>, <Node add: add ()>)
+        (<Node one: constant ()>, <Node constant: constant ()>, <Node add: add ()>)
     """
 
     def __init__(self) -> None:
         self._nodes: list[Node] = []
         self._n_named: dict[str, int] = {}
-        self._scope = ""
-        self._finalized = False
+        self._scope, self._finalized = "", False
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Optimizer(ABC):
-    """What all optimizers share: gradients of a loss, and their application to variables.
+    """The common part of all optimizers: gradients of a loss, and their application to variables.
 
     Args:
         learning_rate: Factor of the step; a number or a scalar node.

@@ -25,10 +25,10 @@ from types import FrameType
 __all__ = ["SIGNALS", "closing", "end_on_signals", "held_back", "ignore_signals", "watched"]
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""What asks the process to end."""
+"""Signals that ask the process to end."""
 
 _PATIENCE_S = 0.05
-"""Of the watching thread with the main one, which may be about to see the signal itself."""
+"""Seconds that the watching thread waits: the main one may be about to see the signal itself."""
 
 Close = Callable[[], str | None]
 

@@ -124,9 +124,9 @@ def _digest(folder: Path) -> str:
 
 
 def _key(text: str) -> str:
-    """What machine code depends on: the source, the versions of what compiles it, and the processor."""
+    """A hash of all that machine code depends on: source, this module's name, versions, and the processor."""
     versions = [sys.version, *map(version, ("numba", "llvmlite", "numpy"))]
-    parts = [text, repr(_JIT), *versions, platform.platform(), _processor()]
+    parts = [text, repr(_JIT), __name__, *versions, platform.platform(), _processor()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

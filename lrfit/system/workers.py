@@ -40,13 +40,13 @@ __all__ = ["map_ahead"]
 T = TypeVar("T")
 
 _ALONE_BYTES = 1 << 20
-"""What the main process does alone: where there is no more, forking costs more than it saves."""
+"""Bytes that the main process does alone: if there is no more, forking costs more than it saves."""
 
 _MOST_WORKERS = 7
 """With more, the main process could hardly cut blocks as fast as they are worked on."""
 
 _N_BOXES = 2
-"""Of a worker: while it works on a block, the next one is there already."""
+"""Boxes of a worker: while it works on a block, the next one is there already."""
 
 _BOX_BYTES = 32 << 20
 """Room for a block, then for what was made of it; what does not fit is left to the main process."""
@@ -54,7 +54,7 @@ _BOX_BYTES = 32 << 20
 _SIZE_BYTES = 8
 
 _KEPT_BYTES = 16 << 20
-"""Of freed memory that is not given back at once."""
+"""Bytes of freed memory that are not given back at once."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # as glibc's malloc.h numbers them
 
@@ -201,7 +201,7 @@ class _Worker(Generic[T]):
         return fits and bool(self._process)
 
     def fileno(self) -> int:
-        """What becomes readable with an answer, or at the worker's end."""
+        """The file descriptor that becomes readable with an answer, or at the worker's end."""
         return self._answers
 
     def send(self, task: _Task[T]) -> None:

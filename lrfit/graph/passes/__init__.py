@@ -18,7 +18,7 @@ from lrfit.graph.program import Pass, Program
 __all__ = ["PASSES", "apply_passes", "rewrites"]
 
 PASSES: tuple[Pass, ...] = (simplify, fold_constants, merge_common_subexpressions, prune)
-"""What every program goes through. Simplifying first exposes constants to folding."""
+"""The passes that every program goes through. Simplifying first exposes constants to folding."""
 
 
 def apply_passes(program: Program, passes: Sequence[Pass] = PASSES) -> Program:
