@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lrfit.errors import *
     from lrfit.graph.assignments import *
     from lrfit.graph.autodiff import *
+    from lrfit.graph.averaging import *
+    from lrfit.graph.clipping import *
     from lrfit.graph.leaves import *
     from lrfit.graph.nodes import *
     from lrfit.graph.ops import *
@@ -36,7 +38,9 @@ _PUBLIC_MODULES = (
     "graph.assignments",
     "graph.ops",
     "graph.autodiff",
+    "graph.clipping",
     "graph.optimizers",
+    "graph.averaging",
     "graph.schedules",
     "graph.program",
     "graph.session",

@@ -18,11 +18,12 @@ from lrfit.arrays import Array
 from lrfit.errors import ShapeError
 from lrfit.graph.assignments import assign
 from lrfit.graph.autodiff import gradients
+from lrfit.graph.averaging import polynomial_average
 from lrfit.graph.executors.numpy import numpy_step
 from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Node
 from lrfit.graph.ops import count, reduce_mean, reduce_sum, reshape, spread, transpose
-from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
+from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer
 from lrfit.graph.program import Program
 from lrfit.graph.schedules import inverse_scaling, step_decay
 from lrfit.graph.shapes import is_of_rows

@@ -1,7 +1,7 @@
 """Schedules: learning rates that change from step to step, as nodes for an optimizer's `learning_rate`.
 
-They are made from a counter of steps, the `global_step` of `Optimizer.minimize`, so that a schedule runs
-wherever the step itself does.
+A schedule is made from a counter of steps, the `global_step` of `Optimizer.minimize`, so it runs wherever the
+step itself does.
 """
 
 from __future__ import annotations
@@ -13,28 +13,27 @@ __all__ = ["inverse_scaling", "step_decay"]
 
 
 def inverse_scaling(learning_rate: NodeLike, step: Node, power: float = 0.25) -> Node:
-    """learning_rate / step^power.
+    """The learning rate learning_rate / step^power.
 
     Args:
-        learning_rate: That of step 1.
-        step: The step that is being taken, counted from 1: `global_step + 1`.
+        learning_rate: The learning rate of step 1.
+        step: The number of the step that is being taken, counted from 1: `global_step + 1`.
         power: How fast the rate falls, 0 or more.
 
     References:
-        `learning_rate="invscaling"` of scikit-learn's `SGDRegressor`: eta0 / t^power_t, by default 0.25.
+        `learning_rate="invscaling"` of scikit-learn's `SGDRegressor`, with its default power.
     """
     return divide(learning_rate, step**power)
 
 
 def step_decay(learning_rate: NodeLike, epoch: Node, step_size: int, gamma: float = 0.1) -> Node:
-    """learning_rate · gamma^⌊epoch / step_size⌋.
+    """The learning rate learning_rate · gamma^⌊epoch / step_size⌋.
 
     Args:
-        learning_rate: That of the first `step_size` epochs.
-        epoch: Number of epochs done, counted from 0, whole or with the share of the one that runs:
-            `floor(global_step / steps_per_epoch)` or `global_step / steps_per_epoch`. Neither can come out an
-            epoch off: below 2^52, quotients of whole numbers are rounded by less than they lack to the next
-            whole one.
+        learning_rate: The learning rate of the first `step_size` epochs.
+        epoch: Number of epochs done, counted from 0, with or without the share of the current one:
+            `global_step / steps_per_epoch`, or its `floor`. Rounding never moves a decay to another epoch:
+            below 2^52, a quotient of whole numbers is rounded by less than it lacks to the next whole one.
         step_size: Number of epochs from one decay to the next.
         gamma: Factor of a decay.
 

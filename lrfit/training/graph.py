@@ -13,9 +13,10 @@ import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.graph.assignments import assign, global_variables_initializer, group
+from lrfit.graph.averaging import polynomial_average
 from lrfit.graph.leaves import Variable, is_variable, placeholder
 from lrfit.graph.nodes import Node, graph_of
-from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer, polynomial_average
+from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer
 from lrfit.graph.schedules import inverse_scaling, step_decay
 from lrfit.model.equation import LinearModel, linear_model
 from lrfit.training.settings import TrainingSettings

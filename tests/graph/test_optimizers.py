@@ -12,15 +12,12 @@ import reference_runs
 from lrfit.errors import GraphError, ShapeError
 from lrfit.graph.assignments import global_variables_initializer
 from lrfit.graph.autodiff import gradients
+from lrfit.graph.averaging import polynomial_average
+from lrfit.graph.clipping import clip_by_global_norm
 from lrfit.graph.leaves import Variable, constant, placeholder, trainable_variables
 from lrfit.graph.nodes import Graph, get_default_graph
 from lrfit.graph.ops import floor, reduce_mean, reduce_sum, square
-from lrfit.graph.optimizers import (
-    GradientDescentOptimizer,
-    MomentumOptimizer,
-    clip_by_global_norm,
-    polynomial_average,
-)
+from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer
 from lrfit.graph.schedules import inverse_scaling, step_decay
 from lrfit.graph.session import Session
 from lrfit.model.equation import linear_model
