@@ -22,7 +22,7 @@ from lrfit.training.settings import TrainingSettings
 
 EXPONENTS = [0, 1, -1, 3, -3, 9, -9, 20, -75, 100, 149, 151, -149, -155, -200, 299, 307, -300, -307, -320]
 VALUES = {
-    "intercept": ["", "--no-intercept"],
+    "fit_intercept": ["", "--no-intercept"],
     "l2": ["0.1", "1e300", "1e308", "5e-324"],
     "learning_rate": ["auto", "auto", "auto", "0.1", "1e9", "1e300", "5e-324", "1.7e308"],
     "epochs": ["1", "2", "20", "60"],
@@ -89,7 +89,7 @@ def options(draw, n_features):
         if chosen.get("schedule") != schedule:
             chosen.pop(name, None)
     if chosen.get("init", "normal") != "normal":
-        n_parameters = n_features + (chosen.get("intercept") != "--no-intercept")
+        n_parameters = n_features + (chosen.get("fit_intercept") != "--no-intercept")
         chosen["init"] = ",".join([chosen["init"]] * n_parameters)
     words = []
     for name, value in chosen.items():

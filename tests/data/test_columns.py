@@ -45,7 +45,7 @@ def test_the_target_is_y_or_the_last_column_and_the_features_are_the_others(head
         (["x;y"], ["x"], None, "say separator=';'"),
         (["sep=;"], [], None, "has only the column 'sep=;', and a line needs two; if ';' separates"),
         (["# made by x"], [], None, "has only the column '# made by x', and a line needs two"),
-        (["a", "", "y"], [], None, "data: column 2 has no name; choose the features with x=…"),
+        (["a", "", "y"], [], None, "data: column 2 has no name; choose the features with x"),
         (["a", "intercept", "y"], [], None, "a feature cannot be named 'intercept'"),
         (["\x1b[31m", "y"], ["x"], None, r"only '\x1b[31m', 'y'"),
         (["a", "y"], ["\u202ex"], None, r"no column '\u202ex'"),

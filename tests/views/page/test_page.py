@@ -186,3 +186,9 @@ def test_numbers_that_are_not_finite_make_no_page():
     _, contents = contents_of(some_rows())
     with pytest.raises(DataError, match="would not be finite"):
         html.page({**contents, "loss_unit": float("inf")})
+
+
+def test_a_page_needs_rows():
+    plan = plan_of(Moments.of_rows(some_rows()), TrainingSettings())
+    with pytest.raises(ValueError, match="a page shows rows, and there are none"):
+        page_data.contents(plan, source="data.csv", command="lrfit train data.csv")
