@@ -1,7 +1,7 @@
-"""Exceptions for what lrfit cannot use.
+"""Exceptions: all that a caller may want to catch derives from `LrfitError`.
 
-Everything that a caller may want to catch derives from `LrfitError`. Each message is for people: what is
-wrong, where, and how to mend it. The command line turns an `LrfitError` into one line and `exit_code`.
+Each message is for people: it says what is wrong, where, and how to mend it. The command line turns an
+`LrfitError` into one line and its `exit_code`.
 """
 
 from __future__ import annotations
@@ -22,47 +22,47 @@ __all__ = [
 
 
 class LrfitError(Exception):
-    """Something that lrfit was given cannot be used; base of all errors raised on purpose."""
+    """The base of all errors that lrfit raises on purpose: something that it was given cannot be used."""
 
     exit_code: ClassVar[int] = 1
 
 
 class GraphError(LrfitError):
-    """A graph is built, fed or run in a way that it does not allow."""
+    """A graph is built, fed or run in a way that is not allowed."""
 
 
 class ShapeError(GraphError):
-    """Shapes that do not fit together; the message names both."""
+    """Shapes do not fit together; the message names both."""
 
 
 class FeedError(GraphError):
-    """A feed that is missing, unknown, of a wrong shape or not numeric."""
+    """A feed is missing, unknown, of a wrong shape, or not numeric."""
 
 
 class DataError(LrfitError):
-    """Data that cannot be opened, read as numbers, or computed with; the message says where."""
+    """Data cannot be opened, read as numbers, or computed with; the message names the place."""
 
 
 class ModelFileError(LrfitError):
-    """A model document that is not one; the message names the field."""
+    """A model file is not valid; the message names the field."""
 
 
 class OutputError(LrfitError):
-    """A result that cannot be written where it should go."""
+    """A result cannot be written to its file."""
 
 
 class UsageError(LrfitError):
-    """A setting that is not valid, or contradicts another or the data."""
+    """A setting is not valid, or contradicts another setting or the data."""
 
     exit_code = 2
 
 
 class DivergenceError(LrfitError):
-    """Gradient descent that moved away from the minimum; the message says why and what to try.
+    """Gradient descent moved away from the minimum; the message says why, and what to try.
 
     Args:
-        event: What happened.
-        remedies: What to try instead, as sentences; empty if nothing would help.
+        event: The event, as a clause.
+        remedies: Advice on what to try instead, as sentences; empty if nothing would help.
     """
 
     exit_code = 3

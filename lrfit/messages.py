@@ -1,8 +1,7 @@
 """Texts for messages: foreign text made safe to print, and settings as their user writes them.
 
-The library speaks in names of settings, as Python writes arguments: `momentum=0.9`. Whoever puts another
-face on it sets a spelling of its own, as the command line does: `--momentum 0.9`. So each message names what
-its reader can type.
+The library names settings as Python writes arguments: `momentum=0.9`. Another face of the library can set its
+own spelling, as the command line does: `--momentum 0.9`. So each message names what its reader can type.
 """
 
 from __future__ import annotations
@@ -15,21 +14,21 @@ from typing import TypeAlias
 __all__ = ["Spelling", "listed", "printable", "shown", "spelled", "spelling"]
 
 SHOWN_WIDTH = 80
-"""Characters of a name or cell that a message shows before it cuts the rest off."""
+"""Number of characters of a name or cell that a message shows before it cuts off the rest."""
 
 MOST_LISTED = 10
-"""Names that a message lists."""
+"""Number of names that a message lists."""
 
 Spelling: TypeAlias = Callable[[Mapping[str, object]], str]
-"""A function that writes settings and their values as a user would."""
+"""A function that writes settings, by name, as their user would."""
 
 
 def shown(text: str, width: int | None = SHOWN_WIDTH) -> str:
-    r"""Text of outside origin made safe to print: quoted, unprintable characters escaped, shortened.
+    r"""Foreign text made safe to print: quoted, with unprintable characters escaped, and cut off if long.
 
     Args:
-        text: A name, cell, path or value, of any length.
-        width: Characters between the quotes before the rest is cut off; None for all of them.
+        text: A name, cell, path or value from outside, of any length.
+        width: Number of characters between the quotes before the rest is cut off; None to show all.
 
     Examples:
         >>> print(shown("speed"))
@@ -46,7 +45,7 @@ def shown(text: str, width: int | None = SHOWN_WIDTH) -> str:
 
 
 def printable(message: str) -> str:
-    r"""A message in which foreign text may stand as it came: a line, unprintable characters escaped, cut.
+    r"""A message that may contain foreign text, made one line: unprintable characters escaped, long text cut.
 
     Examples:
         >>> print(printable("no such option '\x9b'"))
@@ -62,7 +61,7 @@ def _escape(character: str) -> str:
 
 
 def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
-    """Names of outside origin, one after the other, each made safe to print; `most` of them at most.
+    """The first `most` of some foreign names, each made safe to print, and the number of the others.
 
     Examples:
         >>> listed(["x", "y", "z"], most=2)
@@ -73,7 +72,7 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
 
 
 def spelled(**settings: object) -> str:
-    """The settings as the user of the moment writes them; `...` stands for any value.
+    """The settings as the current user writes them; the value `...` stands for any value.
 
     Examples:
         >>> spelled(standardize=True, learning_rate="auto")
@@ -86,7 +85,7 @@ def spelled(**settings: object) -> str:
 
 @contextmanager
 def spelling(spell: Spelling) -> Iterator[None]:
-    """Within the block, messages write settings in this way."""
+    """Within the block, `spelled` writes settings by this function."""
     token = _spelling.set(spell)
     try:
         yield

@@ -1,5 +1,5 @@
-"""All that is known of a linear fit without descending: moments, objective, rates, forecasts, scaling.
+"""The theory of a linear fit, without descent: moments, least squares, the objective, rates, forecasts.
 
-Imports only the ground. Start with `moments.py`: all that the loss knows of the data. To add a member, write
+Imports only the ground. Start with `moments.py`: all that the loss depends on. To add a member, write
 a file of functions of `Moments` or `Objective`, and test it against a formula of another kind.
 """

@@ -1,8 +1,8 @@
-"""The objective: what descent makes smaller, as the quadratic bowl that it is.
+"""The objective: the function that descent minimises, a quadratic bowl.
 
 The half-MSE of a linear model, with or without the penalty ½·l2·‖W‖², is a quadratic function of its
-parameters θ = (W, b): minimum + ½·‖A·(θ - θ*)‖², with AᵀA its Hessian. So its minimiser, its curvature in
-each direction, and how far above the minimum any θ is, are known without a step of descent.
+parameters θ = (W, b): minimum + ½·‖A·(θ - θ*)‖², where AᵀA is the Hessian. So its minimiser, its curvature in
+each direction, and its excess over the minimum at any θ are known without a step of descent.
 
 References:
     Nocedal and Wright, Numerical Optimization, 2nd ed., section 2.2 and chapter 3.3: quadratics, and the
@@ -17,6 +17,7 @@ from math import inf
 
 import numpy as np
 
+from lrfit.analysis.linear_algebra import inverse
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 
@@ -25,13 +26,13 @@ __all__ = ["Objective"]
 _EPS = float(np.finfo(np.float64).eps)
 
 _WELL_CONDITIONED = 1e-6
-"""Ratio of singular values above which all are exact to nine digits."""
+"""Ratio of the smallest singular value to the largest above which all are exact to nine digits."""
 
 _NEGLIGIBLE = 1e-12
-"""Share of the best constant's loss, below which a minimum (of exact data, say) is no measure."""
+"""Share of the best constant's loss below which the minimum counts as 0, as for exact data."""
 
 _APART = 1.1
-"""Ratio from which on two singular values count as different."""
+"""Ratio of two singular values from which they count as different."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +40,11 @@ class Objective:
     """The half-MSE plus penalty, as a function of θ: the weights, then the intercept if there is one.
 
     Attributes:
-        minimizer: θ*; of all minimisers the one of least norm, as `Moments.least_squares` says it.
-            Shape (n_parameters,).
-        minimum: The objective there.
+        minimizer: θ*, shape (n_parameters,). Among all minimisers the one of `Moments.least_squares`.
+        minimum: The objective at θ*.
         root: A, whose AᵀA is the Hessian; shape (r, n_parameters), with r at most n_parameters.
-        scale: Of the objective, to measure an excess with: the minimum; or, where that is as good as 0, a
-            10⁻¹² of the loss of the best constant.
+        scale: The unit of a relative excess: the minimum, or, where that is practically 0, 10⁻¹² times the
+            loss of the best constant.
     """
 
     minimizer: Array
@@ -54,7 +54,7 @@ class Objective:
 
     @classmethod
     def of(cls, moments: Moments, *, intercept: bool = True, l2: float = 0.0) -> Objective:
-        """The objective on data of these moments, with the penalty ½·l2·‖W‖², which leaves b free."""
+        """The objective on data with these moments; the penalty ½·l2·‖W‖² does not apply to b."""
         k = moments.n_features
         best = moments.least_squares(intercept=intercept, l2=l2)
         root = moments.root(intercept=intercept, l2=l2)[:k, :k]
@@ -67,26 +67,26 @@ class Objective:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the minimum is as good as 0."""
+        """Whether the minimum is practically 0."""
         return self.minimum < self.scale
 
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
     def _spectrum(self) -> tuple[Array, Array]:
-        """Eigenvalues, ascending, and eigenvectors as rows: squares of the singular values of A, and its V.
+        """Eigenvalues of the Hessian, ascending, and eigenvectors as rows: from the SVD of A.
 
-        A's own singular values are right to a share of the largest, those of its inverse to a share of the
-        smallest; so each is taken from where it is more exact. That matters if x is far from 0: the seconds
-        since 1970 have a condition number of 10¹⁹. Those that are as good as equal come from the same place,
-        because each has a V of its own for them.
+        The error of A's singular values is a share of the largest of them; that of the singular values of its
+        inverse is a share of the smallest. So each is taken from the matrix that gives it more exactly. That
+        matters if x is far from 0: the seconds since 1970 have a condition number of 10¹⁹. Values that are
+        nearly equal come from the same matrix, because the two choose different eigenvectors for them.
         """
         _, singular, modes = np.linalg.svd(self.root, full_matrices=False)
         singular, modes = singular[::-1], modes[::-1]
         if singular[0] > _WELL_CONDITIONED * singular[-1]:
             return np.square(singular), modes
-        inverse = _inverse(self.root)
-        if inverse is not None:
-            of_inverse, reciprocal, _ = np.linalg.svd(inverse)
+        inverted = inverse(self.root)
+        if inverted is not None:
+            of_inverse, reciprocal, _ = np.linalg.svd(inverted)
             n_small = np.count_nonzero(
                 (singular * reciprocal[0] * singular < singular[-1]) & (reciprocal > 0.0)
             )
@@ -100,28 +100,28 @@ class Objective:
 
     @property
     def eigenvalues(self) -> Array:
-        """Eigenvalues of the Hessian, ascending; 0 or left out where the data determine nothing."""
+        """Eigenvalues of the Hessian, ascending; 0 or absent in directions that the data do not determine."""
         return self._spectrum[0]
 
     @property
     def extremes(self) -> tuple[float, float]:
-        """λ_min and λ_max: the least eigenvalue that is not 0, and the largest; (0, 0) if all are 0."""
+        """λ_min and λ_max: the smallest eigenvalue above 0, and the largest; (0, 0) if all are 0."""
         positive = self.eigenvalues[self.eigenvalues > 0.0]
         return (float(positive[0]), float(positive[-1])) if len(positive) else (0.0, 0.0)
 
     @property
     def condition_number(self) -> float:
-        """κ = λ_max / λ_min: it takes gradient descent some κ / 2 steps to come closer by a factor of e."""
+        """κ = λ_max / λ_min: gradient descent needs about κ / 2 steps to come closer by a factor of e."""
         smallest, largest = self.extremes
         return min(largest / smallest, float(np.finfo(np.float64).max)) if smallest else 1.0
 
     def modes(self, theta: Array) -> Array:
-        """How far θ is from θ* along each eigenvector, in the order of the eigenvalues."""
+        """Components of θ - θ* along the eigenvectors, in the order of the eigenvalues."""
         return np.asarray(np.sum(self._spectrum[1] * (theta - self.minimizer), axis=1))
 
     @np.errstate(over="ignore", invalid="ignore")
     def excess(self, theta: Array) -> float:
-        """The objective at θ less its minimum: ½·‖A·(θ - θ*)‖², in which nothing cancels."""
+        """The objective at θ minus its minimum: ½·‖A·(θ - θ*)‖², without cancellation."""
         return 0.5 * float(np.sum(np.square(self._slope(theta))))
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -136,12 +136,3 @@ class Objective:
     def _slope(self, theta: Array) -> Array:
         """A·(θ - θ*)."""
         return np.asarray(np.sum(self.root * (theta - self.minimizer), axis=1))
-
-
-def _inverse(root: Array) -> Array | None:
-    """The inverse of a matrix; None if it has none, or one beyond float64, on which LAPACK may not end."""
-    scale = np.hypot.reduce(root, axis=0)
-    if not np.all(scale) or np.linalg.matrix_rank(root / scale) < len(scale):
-        return None
-    inverse: Array = np.linalg.inv(root / scale) / scale[:, np.newaxis]
-    return inverse if np.all(np.isfinite(inverse)) else None

@@ -1,8 +1,8 @@
 """Scaling: the units in which descent works, and the way back to the units of the data.
 
 Standardising gives each column mean 0 and standard deviation 1, so that one learning rate suits all.
-A model without intercept must keep its zero where it is: its columns are only divided, by their root mean
-square, so that the line still goes through the origin of the data.
+A model without intercept must not move the origin, through which its line goes. So its columns are only
+divided, by their root mean square.
 """
 
 from __future__ import annotations
@@ -18,26 +18,33 @@ from lrfit.arrays import Array
 
 __all__ = ["Scaling"]
 
-_overflowing = np.errstate(
-    over="ignore", invalid="ignore"
-)  # of parameters that diverge, which the loss shows
+_overflowing = np.errstate(over="ignore", invalid="ignore")
+"""Parameters that diverge may overflow without a warning; the loss shows it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Rows (x, y) are descended on as (row - shift) / scale; both of shape (n_features + 1,)."""
+    """The map from the units of the data to those of descent: rows (x, y) become (row - shift) / scale.
+
+    Attributes:
+        shift: Shape (n_features + 1,).
+        scale: Shape (n_features + 1,), above 0.
+    """
 
     shift: Array
     scale: Array
 
     @classmethod
     def none(cls, n_features: int) -> Self:
-        """TrainingPlan in the units of the data."""
+        """The scaling that leaves all in the units of the data."""
         return cls(np.zeros(n_features + 1), np.ones(n_features + 1))
 
     @classmethod
     def standardizing(cls, moments: Moments, *, intercept: bool) -> Self:
-        """Unit standard deviation about the mean; about 0 without intercept. A constant keeps its unit."""
+        """The scaling to mean 0 and standard deviation 1; without intercept, to root mean square 1.
+
+        A column that is constant keeps its unit.
+        """
         shift = moments.mean if intercept else np.zeros_like(moments.mean)
         spread = moments.standard_deviation if intercept else moments.root_mean_square
         keeps = moments.is_constant if intercept else spread == 0.0
@@ -49,7 +56,7 @@ class Scaling:
 
     @_overflowing
     def apply(self, rows: Array) -> Array:
-        """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent; itself if they agree."""
+        """Rows (x, y), shape (n_samples, n_features + 1), in the units of descent."""
         if self._is_none:
             return rows
         return (rows - self.shift) / self.scale

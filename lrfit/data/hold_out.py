@@ -1,8 +1,8 @@
-"""Rows held out of training: which of a block, a pure function of (seed, the block's values).
+"""Hold-out: the choice of rows that are kept from training, a pure function of (seed, the block's values).
 
-Workers do not know where in a table a block stands, so the block itself is what tells its draw from others.
-So the same rows of the same table are held out however many workers read it and wherever its bytes come from;
-but with other columns, or after any change of a value, other rows of that block.
+Workers do not know where a block stands in its table, so its values seed the draw. The same rows of the same
+table are held out however many workers read it, and wherever its bytes come from. With other columns, or
+after a change of any value in the block, other rows of the block are held out.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class HoldOut:
     """A share of the rows that is kept from training, to validate on.
 
     Attributes:
-        fraction: Of the rows, above 0 and below 1.
-        seed: Of the draw, 0 or more.
+        fraction: Share of the rows, above 0 and below 1.
+        seed: Seed of the draw, 0 or more.
 
     Raises:
-        UsageError: A value is not among the valid ones.
+        UsageError: A value is out of its range.
     """
 
     fraction: float
@@ -39,14 +39,14 @@ class HoldOut:
             raise UsageError(f"seed is {self.seed!r}, and must be at least 0")
 
     def mask(self, n_rows: int, checksum: int) -> npt.NDArray[np.bool_]:
-        """Whether each row of a block is held out, shape (n_rows,); any set of as many rows is as likely.
+        """Mask of the rows of a block that are held out, shape (n_rows,).
 
-        Their number is n_rows · fraction, rounded down or up at random such that this is its mean: so that
-        of many short blocks the right share is held out, too.
+        Their number is n_rows · fraction, rounded down or up at random with this mean, so that the share is
+        right over many short blocks, too. All sets of that many rows are equally likely.
 
         Args:
-            n_rows: Of the block.
-            checksum: Of the block's values, 0 or more.
+            n_rows: Number of rows of the block.
+            checksum: Checksum of the block's values, 0 or more.
 
         Examples:
             >>> HoldOut(0.25, seed=0).mask(8, checksum=1)

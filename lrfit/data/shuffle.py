@@ -1,11 +1,12 @@
 """Shuffles: the order of the rows in an epoch, a pure function of (seed, epoch).
 
-Any order of all rows is as likely as any other: it is `shuffle` of NumPy's default generator, seeded with the
-pair. So an epoch can be repeated, and a run resumed, without the state of a generator.
+All orders are equally likely: NumPy's default generator, seeded with the pair, draws one by `shuffle`. So an
+epoch can be repeated, and a run resumed, without the state of a generator.
 
-To draw a permutation takes longer than to descend its rows in machine code. So where Numba is at work anyway,
-NumPy's algorithm runs in machine code, too, without its mispredicted branches: the same permutation, in less
-than half of the time. Both let other threads work, so the order of the next epoch is drawn during this one.
+In machine code, a permutation takes longer to draw than its rows take to descend on. So where Numba is in use
+anyway, NumPy's algorithm runs in machine code, too, without its mispredicted branches: the same permutation
+in less than half of the time. Neither holds the interpreter's lock, so the order of the next epoch is drawn
+during this one.
 """
 
 from __future__ import annotations
@@ -20,22 +21,26 @@ import numpy.typing as npt
 __all__ = ["order_of_epoch", "orders"]
 
 Order = npt.NDArray[np.intp] | npt.NDArray[np.uint32]
+"""Indices of all rows, each once."""
 
 _MAX_ROWS = 1 << 32
-"""Most rows whose indices take 4 bytes."""
+"""Number of rows up to which an index takes 4 bytes."""
 
 _WORDS = 1 << 15
-"""Random words that are drawn at a time: they stay in a processor's cache."""
+"""Number of random words drawn at a time: they stay in a processor's cache."""
 
 _WORTH_A_THREAD = 20_000
-"""Rows of which a permutation takes longer than to ask another thread for it."""
+"""Number of rows from which a permutation takes longer than handing it to another thread."""
 
 _WORTH_COMPILING = 3_000_000
-"""Rows of all epochs together for which machine code that is kept pays; to make it pays once and for all."""
+"""Number of rows, all epochs together, from which it pays to load machine code that is kept.
+
+To compile it pays later, but then for all runs to come.
+"""
 
 
 def order_of_epoch(n_rows: int, seed: int, epoch: int) -> Order:
-    """The rows' indices in the order of that epoch.
+    """The indices of the rows in the order of an epoch, shape (n_rows,).
 
     Examples:
         >>> order_of_epoch(5, seed=0, epoch=1)
@@ -47,14 +52,14 @@ def order_of_epoch(n_rows: int, seed: int, epoch: int) -> Order:
 
 
 def _unshuffled(n_rows: int) -> Order:
-    """The indices as they are: 4 bytes each, if that is enough."""
+    """The indices in ascending order, with 4 bytes each if that is enough."""
     if n_rows > _MAX_ROWS:
         return np.arange(n_rows, dtype=np.intp)
     return np.arange(n_rows, dtype=np.uint32)
 
 
 def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
-    """The orders of these epochs, one after the other."""
+    """The order of each epoch, one epoch after the other."""
     if n_rows < _WORTH_A_THREAD:
         yield from map(partial(order_of_epoch, n_rows, seed), epochs)
         return
@@ -70,18 +75,18 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
             yield current.result()
             current = following
     finally:
-        thread.shutdown(wait=False)  # a run that stops early needs no order of the epoch after
+        thread.shutdown(wait=False)  # a run that stops early does not need the next order
 
 
 def _drawn(n_rows: int, seed: int, epoch: int, *, may_compile: bool) -> Order:
-    """As `order_of_epoch`, by machine code if Numba is there and that is worth it."""
+    """The same as `order_of_epoch`, in machine code if Numba is loaded and it is worth it."""
     draw = _compiled_draw() if may_compile and n_rows <= _MAX_ROWS and "numba" in sys.modules else None
     return (draw or order_of_epoch)(n_rows, seed, epoch)
 
 
 @cache
 def _compiled_draw() -> Callable[[int, int, int], Order] | None:
-    """`order_of_epoch` in machine code; None if NumPy draws in another way than it does today."""
+    """`order_of_epoch` in machine code; None if this NumPy draws in another way."""
     import inspect  # noqa: PLC0415
 
     from lrfit.system.kernel_cache import compile_kernel  # noqa: PLC0415
@@ -102,9 +107,9 @@ def _draw(shuffle: Callable[..., int], n_rows: int, seed: int, epoch: int) -> Or
 
 
 def _shuffle(draws, order, place):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Fisher and Yates' shuffle, in place, from a place downwards, as far as the draws go; returns how far.
+    """Shuffle `order` in place by Fisher and Yates, from `place` down to 0 or until the draws run out.
 
-    A draw that is too large is passed over.
+    A draw that is too large is skipped. The result is the place that was reached.
     """
     taken = 0
     while place > 0 and taken < draws.size:

@@ -1,10 +1,10 @@
-"""The one way to write a file: whole, or not at all.
+"""Files: written whole or not at all, and opened by a path or as standard input.
 
-The bytes go to a temporary file in the same folder, which takes the place of the old one when it is complete
-and on the disk. Whatever fails, the old file stays as it was. A symbolic link is followed; mode, owner and
-group of the old file are kept, as far as the system allows. So what one needs is the permission to write to
-the folder, as for `mv`; other hard links to the old file stay as they were. What is not a regular file (a
-FIFO, /dev/stdout before a `|`) is written to as it is.
+The bytes go to a temporary file in the same folder, which replaces the old one when it is complete and on the
+disk. Whatever fails, the old file stays as it was. A symbolic link is followed; mode, owner and group of the
+old file are kept, as far as the system allows. So it takes the permission to write to the folder, as for
+`mv`, and other hard links to the old file keep the old content. A target that is not a regular file (a FIFO,
+or /dev/stdout before a `|`) is written to directly.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ __all__ = ["check_writable", "open_output", "open_stream"]
 
 
 def check_writable(path: str) -> None:
-    """Raise `OutputError` if it can be seen beforehand that `path` cannot be written."""
+    """Check, before any work is done, that a file can be written to `path`.
+
+    Raises:
+        OutputError: It can be seen already that it cannot.
+    """
     if path == "-":
         raise OutputError(
             f"'-' is no file to write; {spelled(format='json')} prints the model to standard output"
@@ -43,10 +47,10 @@ def check_writable(path: str) -> None:
 
 @contextmanager
 def open_output(path: str) -> Iterator[BinaryIO]:
-    """A file to write to within the block; at its end it takes the place of `path`.
+    """A file to write to within the block; at the end of the block it replaces the file at `path`.
 
     Raises:
-        OutputError: It cannot be written. The old file is as it was.
+        OutputError: It cannot be written. The old file stays as it was.
     """
     check_writable(path)
     target = _target(path)
@@ -58,14 +62,14 @@ def open_output(path: str) -> Iterator[BinaryIO]:
 
 
 def _target(path: str) -> Path:
-    """The file that is meant: `path` itself if it is special, else where its links lead."""
+    """The file to write: `path` itself if it is special, else the end of its links."""
     given = Path(path)
     try:
         if _is_special(given):
             return given
         target = given.resolve(strict=given.is_symlink() and given.exists())
         is_in_circle, is_stream = target.is_symlink(), _is_stream(given)
-    except RuntimeError:  # as `resolve` of older Pythons says it
+    except RuntimeError:  # older Pythons raise this for links in a circle
         is_in_circle = True
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -78,7 +82,7 @@ def _target(path: str) -> Path:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether the name, or a link that it leads over, is that of a stream which a process has open."""
+    """Whether a path, or one of the links that it follows, names a stream that a process has open."""
     folder = path.parent.resolve()
     if folder.is_relative_to("/proc") or folder == Path("/dev/fd"):
         return True
@@ -93,34 +97,34 @@ def _replacement(target: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink()
 
-    with closing(drop):  # before there is a file, so that an interrupt at any moment leaves none
+    with closing(drop):  # registered first, so that no interrupt leaves a file
         try:
             mode = 0o600 if target.exists() else 0o666  # less the umask
             with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
                 yield file
                 file.flush()
-                _take_after(file.fileno(), target)
+                _copy_ownership(file.fileno(), target)
                 os.fsync(file.fileno())
             temporary.replace(target)
         except BaseException:
             drop()
             raise
-    with suppress(OSError):  # the new file is in its place; not every folder can be synced
+    with suppress(OSError):  # the new file is in place already, and some folders cannot be synced
         _sync_folder(target.parent)
 
 
 def _is_special(target: Path) -> bool:
-    """Whether it is there and neither a regular file nor a folder, such as a FIFO."""
+    """Whether there is something other than a regular file or a folder, such as a FIFO."""
     return target.exists() and not target.is_file() and not target.is_dir()
 
 
-def _take_after(descriptor: int, target: Path) -> None:
-    """Give a file the owner, group and mode of the one that it replaces, if there is one."""
+def _copy_ownership(descriptor: int, target: Path) -> None:
+    """Give a file the owner, group and mode of the file that it replaces, if there is one."""
     if not target.exists():
         return
     old = target.stat()
     for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
-        with suppress(OSError):  # of another user; the one who writes it has it then
+        with suppress(OSError):  # only root may; otherwise the file belongs to the user who writes it
             os.chown(descriptor, owner, group)
     os.chmod(descriptor, stat.S_IMODE(old.st_mode))
 
@@ -135,7 +139,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The bytes at `path`, or standard input for `-`, open within the block; and what messages call them.
+    """The stream at `path`, or standard input for `-`, open within the block; and its name in messages.
 
     Raises:
         DataError: It cannot be opened.
@@ -146,7 +150,7 @@ def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
         yield sys.stdin.buffer, "standard input"
         return
     try:
-        stream = Path(path).open("rb")  # noqa: SIM115 (opening fails apart from reading)
+        stream = Path(path).open("rb")  # noqa: SIM115 (errors of reading are not caught here)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(f"{shown(path)} cannot be opened: {reason}") from error

@@ -1,14 +1,14 @@
 """Interrupts: Ctrl-C, SIGTERM and SIGHUP end the process at once, but leave nothing half done.
 
-No exception is raised, since one that comes out of nowhere gets lost in finalisers and in C code, or breaks
-off the very code that tidies up. What must not be left behind is registered, `closing`, for as long as it is
-there; a step that must be done as a whole is `held_back` until it is. A signal closes what is registered, the
-latest first, and leaves. A second one ends the process by the system. Signals that are ignored from the start
-(as by `nohup`, or SIGINT in a script's background) stay ignored.
+A signal raises no exception: an exception out of nowhere is lost in finalisers and in C code, or interrupts
+the very code that tidies up. Instead, code that must leave nothing behind registers how to close it, with
+`closing`, and code that must run as a whole runs in `held_back`. On a signal, what is registered is closed,
+the latest first, and the process ends. A second signal ends the process at once. Signals that are ignored
+from the start (by `nohup`, or SIGINT for a script in the background) stay ignored.
 
-Python runs handlers between two operations of the main thread. One that takes long, such as compiling, or
-a pass over all rows, would delay the end; so long work is `watched` by a thread, which does the same in its
-place. Reading is not: its operations are short, and processes that have threads should not fork.
+Python runs handlers between two operations of the main thread. A long operation, such as compiling or a pass
+over all rows, would delay the end. So long work is `watched` by a thread, which ends the process instead.
+Reading is not watched: its operations are short, and a process with threads should not fork.
 """
 
 from __future__ import annotations
@@ -25,30 +25,31 @@ from types import FrameType
 __all__ = ["SIGNALS", "closing", "end_on_signals", "held_back", "ignore_signals", "watched"]
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Signals that ask the process to end."""
+"""The signals that ask the process to end."""
 
 _PATIENCE_S = 0.05
-"""Seconds that the watching thread waits: the main one may be about to see the signal itself."""
+"""Time that the watching thread gives the main thread to handle the signal itself."""
 
 Close = Callable[[], str | None]
 
 _open: list[Close] = []
+"""The functions that a signal calls, in the order in which they were registered."""
 _lock = threading.Lock()
-"""Held while something is held back; and from the beginning of the end on."""
+"""Held while a signal is held back, and for good once the process is ending."""
 _holding = threading.Event()
-"""Set while the main thread has the lock, or is about to: a handler, which runs in it, must not wait."""
+"""Set while the main thread holds the lock or is about to: a handler, which it runs, must not wait then."""
 _waiting: list[int] = []
-"""The signal that came while something was held back."""
+"""The signal that came while signals were held back, if any."""
 
 
 def end_on_signals() -> None:
-    """Have the signals end the process, with exit code 128 + the signal's number."""
+    """Let the signals end the process, with exit code 128 + the signal's number."""
     for number in _not_ignored():
         signal.signal(number, _on_signal)
 
 
 def ignore_signals() -> None:
-    """Have the signals do nothing: all is done, and the process about to end by itself."""
+    """Ignore the signals, because all is done and the process is about to end by itself."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -58,8 +59,8 @@ def closing(close: Close) -> Iterator[None]:
     """Within the block, a signal calls `close` before the process ends.
 
     Args:
-        close: May be called between any two operations of the block, and from another thread. What it
-            returns, if anything, is written to stderr.
+        close: A function that may be called between any two operations of the block, and from another
+            thread. The text that it returns, if any, is written to stderr.
     """
     _open.append(close)
     try:
@@ -70,7 +71,7 @@ def closing(close: Close) -> Iterator[None]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Within the block, which is short, a signal waits for its end."""
+    """Within the block, which should be short, a signal waits for the end of the block."""
     _holding.set()
     try:
         with _lock:
@@ -83,7 +84,7 @@ def held_back() -> Iterator[None]:
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Within the block, signals end the process even while the main thread is in one long operation."""
+    """Within the block, signals end the process even during a long operation of the main thread."""
     if not any(signal.getsignal(number) is _on_signal for number in SIGNALS):
         yield
         return
@@ -99,7 +100,7 @@ def watched() -> Iterator[None]:
 
 
 def _watch(readable: int) -> None:
-    """End the process for a signal of which the system writes the number here."""
+    """End the process when the system writes the number of a signal to this pipe."""
     came = False
     while number := os.read(readable, 1):
         if number[0] in SIGNALS and came:
@@ -124,7 +125,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 
 
 def _end(number: int) -> None:
-    """Close what is open, and leave; whatever thread comes second waits for that."""
+    """Close what is registered, and end the process; a second thread that gets here waits."""
     _lock.acquire()
     words = []
     for close in reversed(tuple(_open)):
@@ -135,7 +136,7 @@ def _end(number: int) -> None:
 
 
 def _say(text: str) -> None:
-    """Write to stderr, past the buffers in which the main thread may be; unless that would block."""
+    """Write to stderr without its buffers, which the main thread may be using, unless that would block."""
     with suppress(AttributeError, OSError, ValueError):  # closed
         stderr = sys.stderr.fileno()
         if select([], [stderr], [], 0.0)[1]:

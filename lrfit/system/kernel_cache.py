@@ -1,13 +1,13 @@
 """Machine code kept between processes: in the user's own cache folder, checked before it is used.
 
 A kernel has a folder, named by a hash of its source and of the versions that compile it. The folder holds the
-source, what Numba makes of it, and a digest of both; it is put together under another name and then renamed.
-One that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once, or
-on a disk that is read-only: what can happen is that a kernel is compiled once more.
+source, Numba's output, and a digest of both. It is put together under another name and then renamed. A folder
+that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once, or lie
+on a read-only disk: at worst, a kernel is compiled once more.
 
 Numba's files are pickles, which can run code, and the digest is no signature. So they are read only from a
-folder where none but the user can have put them, nor put another in its place: each folder on the way to it
-belongs to the user or the system, and no one else can write to it (as ssh asks of its files).
+folder that nobody but the user can have filled or replaced: each folder on the way to it belongs to the user
+or the system, and nobody else can write to it (ssh asks the same of its files).
 """
 
 from __future__ import annotations
@@ -36,33 +36,33 @@ _log = logging.getLogger(__name__)
 Kernel: TypeAlias = Callable[..., Any]
 
 _JIT: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-"""NumPy's rules for a division by zero; other threads may run. No fast math: the same bits everywhere."""
+"""Division by zero as in NumPy; other threads may run; no fast math, so bits are the same everywhere."""
 
 _BESIDE = {"CACHE_DIR": "", "CACHE_LOCATOR_CLASSES": "InTreeCacheLocator"}
-"""Numba's settings by which it looks for machine code beside the source, and nowhere else."""
+"""Settings that make Numba look for machine code beside the source, and nowhere else."""
 
 _SOURCE = "kernel.py"
 _DIGEST = "digest"
 
 
 def compile_kernel(text: str, signature: str) -> Kernel:
-    """The function of a source as machine code: from the cache, or compiled, and kept if it can be.
+    """Machine code for a function: from the cache, or compiled now and kept if possible.
 
     Args:
-        text: One function in Python that Numba compiles; `np` is NumPy.
-        signature: Types of its arguments, as Numba writes them.
+        text: The source of one Python function that Numba can compile; `np` stands for NumPy.
+        signature: Types of its result and arguments, as Numba writes them.
     """
     root = _private_root()
     if root is not None:
-        with suppress(OSError, RuntimeError):  # such as a full disk, to which Numba says the other
+        with suppress(OSError, RuntimeError):  # a full disk, for example: Numba then raises RuntimeError
             return _kept(root / _key(text), text, signature)
     return _compiled(text, signature, "<kernel>")
 
 
 def _kept(folder: Path, text: str, signature: str) -> Kernel:
-    """The kernel of a folder, which is made if it is missing or not intact."""
+    """The kernel in a folder; the folder is made anew if it is missing or not intact."""
     if _is_intact(folder):
-        with suppress(Exception):  # whatever is wrong with it, it can be made anew
+        with suppress(Exception):  # whatever is wrong with the folder, it can be made anew
             return _compiled(text, signature, str(folder / _SOURCE))
     new = folder.parent / f".new-{os.urandom(8).hex()}"
 
@@ -84,14 +84,14 @@ def _kept(folder: Path, text: str, signature: str) -> Kernel:
 
 
 def _compiled(text: str, signature: str, path: str) -> Kernel:
-    """Numba's machine code; if `path` is a file, Numba looks for it beside that, and leaves it there."""
+    """Machine code by Numba; if `path` is a file, Numba looks for it beside that file, and keeps it there."""
     import numba  # noqa: PLC0415 (takes a third of a second)
     import numpy as np  # noqa: PLC0415
 
-    names: dict[str, Any] = {"np": np, "__name__": __name__}  # a module that can be imported by what is kept
+    names: dict[str, Any] = {"np": np, "__name__": __name__}  # kept code has to import its module
     exec(compile(text, path, "exec"), names)  # noqa: S102 (written by lrfit, from its own ops)
     function = next(value for value in names.values() if inspect.isfunction(value))
-    function.__qualname__ = f"kernel_{_key(text)}"  # of which machine code makes its symbols
+    function.__qualname__ = f"kernel_{_key(text)}"  # machine code uses the name for its symbols
     config = vars(numba.config)
     theirs = {name: config.get(name) for name in _BESIDE}
     config.update(_BESIDE)
@@ -103,7 +103,7 @@ def _compiled(text: str, signature: str, path: str) -> Kernel:
 
 
 def _is_intact(folder: Path) -> bool:
-    """Whether it is private to the user, and holds what was put there."""
+    """Whether a folder is private to the user, and its content matches its digest."""
     with suppress(OSError):
         status = folder.lstat()
         others = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
@@ -113,7 +113,7 @@ def _is_intact(folder: Path) -> bool:
 
 
 def _digest(folder: Path) -> str:
-    """A hash of all files of the folder but the digest itself, with their names."""
+    """A hash of the names and contents of all files in a folder but the digest itself."""
     content = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != _DIGEST:
@@ -124,14 +124,14 @@ def _digest(folder: Path) -> str:
 
 
 def _key(text: str) -> str:
-    """A hash of all that machine code depends on: source, this module's name, versions, and the processor."""
+    """A hash of all that machine code depends on: source, versions of the compilers, and processor."""
     versions = [sys.version, *map(version, ("numba", "llvmlite", "numpy"))]
     parts = [text, repr(_JIT), __name__, *versions, platform.platform(), _processor()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def _processor() -> str:
-    """The instructions that the processor has, where the system tells."""
+    """The instruction sets of the processor, or its name where the system does not list them."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next((line for line in lines if line.startswith(("flags", "Features"))), "")
@@ -139,7 +139,7 @@ def _processor() -> str:
 
 
 def _root() -> Path | None:
-    """Where kernels are kept, by the XDG Base Directory Specification; None if there is no home."""
+    """The folder of all kernels, by the XDG Base Directory Specification; None without a home folder."""
     caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if not caches.is_absolute():
         with suppress(RuntimeError):
@@ -148,11 +148,11 @@ def _root() -> Path | None:
 
 
 def _private_root() -> Path | None:
-    """`_root`, made if it is missing; None if it cannot be, or if others could put something in its place."""
+    """`_root`, made if it is missing; None if it cannot be made, or if others could replace it."""
     root = _root()
     if root is None or not hasattr(os, "getuid"):
         return None
-    with suppress(OSError, RuntimeError):  # the latter of links in a circle
+    with suppress(OSError, RuntimeError):  # links in a circle
         root = root.resolve()
         for folder in (*reversed(root.parents), root):
             folder.mkdir(mode=stat.S_IRWXU, exist_ok=True)
@@ -164,9 +164,9 @@ def _private_root() -> Path | None:
 
 
 def _is_guarded(folder: os.stat_result, *, is_root: bool) -> bool:
-    """Whether none but the user (or, above the root, the system) can change what the folder's names mean."""
+    """Whether only the user (or, above the root, the system) can replace what is in a folder."""
     others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if is_root:
         return folder.st_uid == os.getuid() and not others
-    is_sticky = folder.st_mode & stat.S_ISVTX  # as /tmp: others can change only what is their own
+    is_sticky = folder.st_mode & stat.S_ISVTX  # as /tmp is: others can change only their own files
     return folder.st_uid in (0, os.getuid()) and bool(is_sticky or not others)

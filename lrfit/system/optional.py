@@ -1,4 +1,4 @@
-"""Extras: packages that some things need and lrfit does not, and the word on one that is missing."""
+"""Optional packages: imported when they are needed, or refused with the command that installs them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ __all__ = ["import_optional"]
 
 
 def import_optional(module: str, user: str) -> ModuleType:
-    """The module of an optional package.
+    """Import a module of an optional package.
 
     Args:
-        module: Its name, of which the first part is that of the package.
-        user: What needs it, for the message.
+        module: The module's full name, which begins with the package's name.
+        user: The thing that needs it, for the message.
 
     Raises:
-        UsageError: The package is not installed, or cannot be imported; names the command that installs it.
+        UsageError: The package is not installed, or cannot be imported. The message names the command that
+            installs it.
 
     Examples:
         >>> import_optional("math", "a sum").__name__

@@ -8,7 +8,8 @@ from math import inf
 
 import numpy as np
 
-from lrfit.analysis.convergence import Method, epochs_until, fastest_method
+from lrfit.analysis.convergence import Method, fastest_method
+from lrfit.analysis.forecast import epochs_until
 from lrfit.analysis.moments import Moments
 from lrfit.analysis.objective import Objective
 from lrfit.analysis.scaling import Scaling

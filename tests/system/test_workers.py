@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lrfit.system import workers
+from lrfit.system import worker, workers
 from lrfit.system.workers import map_ahead
 
 BLOCKS = [b"%d" % i for i in range(40)]
@@ -83,7 +83,7 @@ def test_a_block_on_which_the_work_fails_is_left_to_the_caller():
 
 
 def test_a_block_or_an_answer_that_has_no_room_in_a_box_goes_round_the_workers(monkeypatch):
-    monkeypatch.setattr(workers, "_BOX_BYTES", 4096)
+    monkeypatch.setattr(worker, "_BOX_BYTES", 4096)
     long = b"1" * 5000
     got = results(lambda block: (len(block), os.getpid()), [b"1", long, b"22", long])
     assert [answer and answer[0] for answer in got] == [None, 5000, 2, 5000]
@@ -106,7 +106,7 @@ def test_the_blocks_of_a_worker_that_dies_are_left_to_the_caller(n_workers):
     got = results(work)
     assert all(result in (None, int(block)) for result, block in zip(got, BLOCKS, strict=True))
     assert got[1:11] == list(range(1, 11))
-    assert got[11:].count(None) <= n_workers * workers._N_BOXES
+    assert got[11:].count(None) <= n_workers * worker.N_BOXES
 
 
 def test_no_worker_is_left_if_the_caller_stops_early_or_reading_fails():
@@ -126,7 +126,7 @@ def test_no_worker_is_left_if_the_caller_stops_early_or_reading_fails():
 
 PROGRAM = """
 import os, sys, time
-from lrfit.system import workers
+from lrfit.system import worker, workers
 workers._ALONE_BYTES = 0
 os.sched_getaffinity = lambda _: {1, 2, 3}
 def blocks():

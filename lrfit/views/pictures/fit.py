@@ -16,7 +16,8 @@ from math import sqrt
 
 import numpy as np
 
-from lrfit.analysis.moments import LeastSquares, Moments
+from lrfit.analysis.least_squares import LeastSquares
+from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.row_store import RowStore
 from lrfit.model.document import ModelDocument
