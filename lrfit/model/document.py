@@ -9,14 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-if TYPE_CHECKING:
-    from lrfit.arrays import Array
-
 from lrfit.messages import shown
 from lrfit.model.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Schedule, Share, one_of
 
 if TYPE_CHECKING:
-    pass
+    from lrfit.arrays import Array
 
 __all__ = [
     "DataSummary",

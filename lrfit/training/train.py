@@ -77,10 +77,11 @@ def train(
     on_epoch: Callable[[EpochRecord], None] | None = None,
     **settings: Any,  # noqa: ANN401
 ) -> LinearFit:
-    """Fit y_hat = W·x + b to rows of (x, y) by gradient descent, as `lrfit train` does, to the same bits.
+    """Fit y_hat = W·x + b to rows of (x, y) by gradient descent, as `lrfit train` does.
 
-    The loss is half the mean squared residual, 1/(2n) · Σ (y_hat - y)². Nothing is printed; what is worth
-    knowing goes to the logger "lrfit".
+    The loss is half the mean squared residual, 1/(2n) · Σ (y_hat - y)². A file gives the bits of the command;
+    so do its rows in memory up to one block of 1 MiB, and beyond it the same numbers to the last digits.
+    Nothing is printed; what is worth knowing goes to the logger "lrfit".
 
     Args:
         data: The rows: path of a CSV file (packed by gzip or not), a DataFrame, or an array of x, of shape

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from plans import plan_of
 
 from lrfit.analysis.convergence import rate_text
-from lrfit.analysis.identifiability import identifiability as identifiability_of
+from lrfit.analysis.identifiability import identifiability
 from lrfit.analysis.moments import Moments
 from lrfit.cli.option_names import as_options
 from lrfit.data.row_store import RowStore
@@ -243,73 +243,9 @@ def test_there_is_no_forecast_above_the_bound_nor_from_a_start_that_is_not_finit
         assert not [t for t in advice.forecast(descent_of(LAB, **settings)) if "forecast" in t]
 
 
-# What the data do not determine.
-
-
-def identifiability(x, *, intercept=True):
-    y = np.random.default_rng(1).normal(size=len(x))
-    moments = Moments.of_rows(np.column_stack([x, y]))
-    text = identifiability_of(moments, list("abcdefghij")[: x.shape[1]], intercept=intercept)
-    best = moments.least_squares(intercept=intercept)
-    assert np.all(np.isfinite([*best.weights, best.intercept, best.half_mse]))
-    constant = [np.ones((len(x), 1))] * intercept
-    design = np.hstack([x, *constant])
-    assert best.half_mse == pytest.approx(
-        np.mean((design @ np.linalg.lstsq(design, y)[0] - y) ** 2) / 2, abs=1e-12
-    )
-    if text is None:
-        return None
-    start, end = "W is not identifiable: ", ". Many lines are as good; least_squares is the one of least norm"
-    assert text.startswith(start)
-    assert text.endswith(end)
-    return text.removeprefix(start).removesuffix(end)
-
+# What the data do not determine; see also tests/analysis/test_identifiability.py.
 
 X = np.random.default_rng(0).normal(size=(50, 4))
-
-
-@pytest.mark.parametrize(
-    ("x", "reason"),
-    [
-        (X, None),
-        (X[:5], None),
-        (X[:4], "4 rows are too few for 5 parameters"),
-        (X[:1], "1 row is too few for 5 parameters"),
-        (X[:1, :1], "1 row is too few for 2 parameters"),
-        (np.column_stack([X, np.full(50, 0.1)]), "'e' is constant"),
-        (np.column_stack([X, np.full(50, 1e8 + 0.1), np.zeros(50)]), "'e', 'f' are constant"),
-        (np.column_stack([X, X[:, 1]]), "'b', 'e' depend linearly on each other"),
-        (np.column_stack([X, 1e9 * X[:, 1] + 5.0]), "'b', 'e' depend linearly on each other"),
-        (np.column_stack([X, X[:, 0] + X[:, 2]]), "'a', 'c', 'e' depend linearly on each other"),
-        (
-            np.column_stack([X * [1, 1e6, 1e-6, 1], X[:, 0] + 1e-6 * X[:, 2]]),
-            "'a', 'c', 'e' depend linearly on each other",
-        ),
-        (
-            np.column_stack([X, X[:, 0] - X[:, 3], np.full(50, 7.0)]),
-            "'f' is constant; 'a', 'd', 'e' depend linearly on each other",
-        ),
-        (
-            np.column_stack([X, X[:, :3] * 2.0]),
-            "'a', 'b', 'c', 'e', 'f' and 1 more depend linearly on each other",
-        ),
-    ],
-)
-def test_what_is_not_determined_is_named_and_nothing_else(x, reason):
-    assert identifiability(x) == reason
-
-
-def test_without_intercept_a_constant_is_a_feature_like_any_other():
-    assert identifiability(np.column_stack([X, np.full(50, 3.0)]), intercept=False) is None
-    assert identifiability(np.column_stack([X, np.zeros(50)]), intercept=False) == "'e' is always 0"
-    assert identifiability(X[:1, :1], intercept=False) is None
-
-
-def test_a_feature_that_is_next_to_nothing_is_said_to_be_so():
-    rows = np.column_stack([X[:, 0] * 1e-160, X[:, 1] * 1e145])
-    assert "a feature is too small beside the target" in identifiability_of(
-        Moments.of_rows(rows), ["a"], intercept=True
-    )
 
 
 def test_least_squares_is_the_one_of_least_norm():
@@ -548,7 +484,7 @@ def test_no_sentence_shows_what_is_no_number_or_a_wrong_plural(data):
     except DivergenceError:
         return
     texts = [advice.rate(plan), *advice.forecast(plan)]
-    texts.append(identifiability_of(plan.moments, features, intercept=intercept))
+    texts.append(identifiability(plan.moments, features, intercept=intercept))
     if np.isfinite(plan.safe_learning_rate):  # else none leads away
         texts.append(remedies(plan))
     with suppress(DivergenceError):

@@ -51,7 +51,7 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """What a training program reads, computes and changes.
+    """The nodes that a training program reads, computes and changes.
 
     Attributes:
         nodes: All nodes whose values are needed, each after its inputs.
