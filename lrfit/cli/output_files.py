@@ -8,7 +8,6 @@ from os.path import realpath
 import click
 
 from lrfit.messages import shown
-from lrfit.system.files import check_writable
 
 __all__ = ["check_outputs"]
 
@@ -30,6 +29,8 @@ def check_outputs(
         click.UsageError: Two are the same file.
         OutputError: A file cannot be written.
     """
+    from lrfit.system.files import check_writable  # noqa: PLC0415 (help needs no files)
+
     taken = {
         realpath("/dev/stdin" if path == "-" else path): name
         for name, paths in inputs.items()

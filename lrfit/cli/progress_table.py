@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
+from typing import NamedTuple
 
 from lrfit.cli.text_columns import cut, padding
 from lrfit.training.record import EpochRecord
@@ -16,8 +16,7 @@ _EPOCH, _LONG, _SHORT = 7, 14, 10
 """Widths of columns with a blank in front: of epochs, of numbers of eight or seven digits, and of three."""
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(NamedTuple):
     title: str
     width: int
     n_digits: int

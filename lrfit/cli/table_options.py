@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from lrfit.cli.options import names, separator
-from lrfit.data.tables import TableRequest
+
+if TYPE_CHECKING:
+    from lrfit.data.tables import TableRequest
 
 __all__ = ["TableOf", "column_options", "csv_options"]
 
-TableOf = Callable[..., TableRequest]
+TableOf: TypeAlias = "Callable[..., TableRequest]"
 """Makes the request for the table at a path, by the options of a command."""
 
 _CSV_OPTIONS = (
@@ -74,6 +76,8 @@ def csv_options(command: Callable[..., None]) -> Callable[..., None]:
         missing: str,
         **others: Any,  # noqa: ANN401
     ) -> None:
+        from lrfit.data.tables import TableRequest  # noqa: PLC0415 (help needs no table)
+
         table_of = partial(
             TableRequest,
             separator=separator,

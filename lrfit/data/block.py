@@ -14,7 +14,7 @@ from lrfit.arrays import Array
 __all__ = ["Block", "BlockCounts"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BlockCounts:
     """The facts about a block that do not need its values.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from lrfit.data.csv.hints import separator_hint
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
 
@@ -89,4 +88,6 @@ def check_known(names: Sequence[str], header: Sequence[str], source_name: str) -
 def _one_column_hint(name: str) -> str:
     if name.startswith("#"):
         return "; if the first row is a comment, delete it"
+    from lrfit.data.csv.hints import separator_hint  # noqa: PLC0415 (most files need no hint)
+
     return separator_hint(name)

@@ -6,15 +6,17 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.block import Block, BlockCounts
 from lrfit.data.csv.table import Table
-from lrfit.data.hold_out import HoldOut
 from lrfit.errors import DataError
 from lrfit.messages import spelled
+
+if TYPE_CHECKING:
+    from lrfit.data.hold_out import HoldOut
 
 __all__ = ["Sample", "read_sample", "sample_of"]
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.columns import choose_columns
 from lrfit.data.csv.table import Table
-from lrfit.data.hold_out import HoldOut
-from lrfit.data.row_store import RowStore
 from lrfit.data.sample import Sample, read_sample, sample_of
 from lrfit.data.tables import TableRequest, open_table
 from lrfit.messages import listed, shown
 from lrfit.system.listener import Listener
+
+if TYPE_CHECKING:
+    from lrfit.data.hold_out import HoldOut
+    from lrfit.data.row_store import RowStore
 
 __all__ = ["TrainingData", "read_training_data", "training_data_of"]
 
@@ -67,10 +70,10 @@ def read_training_data(
         DataError: A table cannot be read, or lacks a column.
     """
     listener = listener or Listener()
-    rows = RowStore(max_memory)
+    rows = _row_store(max_memory) if most_kept else None
     with open_table(request, listener) as table:
         features, target = _chosen_columns(table, request, listener)
-        keep = _keeper(rows, most_kept) if most_kept else None
+        keep = None if rows is None else _appending(rows, most_kept)
         sample = read_sample(table, [*features, target], keep=keep, hold_out=hold_out)
     held_out = sample.held_out
     if validation:
@@ -78,8 +81,9 @@ def read_training_data(
             held_out = read_sample(table, [*features, target]).moments
     if held_out:
         listener.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
-    kept = rows if 0 < len(rows) <= most_kept else None
-    return TrainingData(tuple(features), target, sample, held_out, kept)
+    if rows is not None and len(rows) > most_kept:
+        rows = None
+    return TrainingData(tuple(features), target, sample, held_out, rows)
 
 
 def training_data_of(
@@ -90,7 +94,7 @@ def training_data_of(
     Raises:
         DataError: There is no row, or none is left to train on or to validate on.
     """
-    rows = RowStore(columns.nbytes)
+    rows = _row_store(columns.nbytes)
     sample = sample_of(columns, keep=rows.append, hold_out=hold_out)
     return TrainingData(tuple(features), target, sample, sample.held_out, rows)
 
@@ -102,11 +106,17 @@ def _chosen_columns(table: Table, request: TableRequest, listener: Listener) -> 
     return features, target
 
 
-def _keeper(rows: RowStore, most: float) -> Callable[[Array], None]:
+def _row_store(max_bytes: int | None) -> RowStore:
+    from lrfit.data.row_store import RowStore  # noqa: PLC0415 (full batches need no rows)
+
+    return RowStore(max_bytes)
+
+
+def _appending(rows: RowStore, most: float) -> Callable[[Array], None]:
     """A function that adds rows to a store, until there are more than `most`."""
 
-    def keep(chunk: Array) -> None:
+    def append(block: Array) -> None:
         if len(rows) <= most:
-            rows.append(chunk)
+            rows.append(block)
 
-    return keep
+    return append

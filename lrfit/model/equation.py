@@ -14,7 +14,7 @@ from lrfit.graph.ops import add, divide, matmul, multiply, reduce_mean, reduce_s
 __all__ = ["LinearModel", "linear_model"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearModel:
     """The nodes of the model, by the letters of the equation.
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from lrfit.analysis.scaling import Scaling
 from lrfit.arrays import Array
-from lrfit.data.row_store import RowStore
 from lrfit.data.shuffle import Order, order_of_epoch, orders
+
+if TYPE_CHECKING:
+    from lrfit.data.row_store import RowStore
 
 __all__ = ["Batches", "FullBatches", "MiniBatches"]
 

@@ -27,7 +27,7 @@ __all__ = ["TrainingGraph", "start_of", "theta_of", "training_graph", "velocity_
 _GLOBAL_STEP = "global_step"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainingGraph:
     """A model, and what a run does with it.
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
-from lrfit.data.hold_out import HoldOut
 from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData, read_training_data
 from lrfit.errors import UsageError
 from lrfit.messages import spelled
 from lrfit.system.listener import Listener
 from lrfit.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from lrfit.data.hold_out import HoldOut
 
 __all__ = ["hold_out_of", "read_for_training"]
 
@@ -55,5 +58,8 @@ def read_for_training(
 
 def hold_out_of(settings: TrainingSettings) -> HoldOut | None:
     """The rows that these settings hold out; None for none."""
-    fraction = settings.validation_fraction
-    return None if fraction is None else HoldOut(fraction, settings.seed)
+    if settings.validation_fraction is None:
+        return None
+    from lrfit.data.hold_out import HoldOut  # noqa: PLC0415 (many runs hold no rows out)
+
+    return HoldOut(settings.validation_fraction, settings.seed)

@@ -30,7 +30,7 @@ _CHOSEN = {"learning_rate", "momentum"}
 """Settings that may be "auto". What is chosen for them is compared once it is known."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Resumption:
     """A run that goes on where another one ended.
 

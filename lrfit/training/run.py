@@ -11,15 +11,18 @@ import logging
 from collections.abc import Callable, Mapping
 from math import inf
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from lrfit.arrays import Array
-from lrfit.data.shuffle import Order
 from lrfit.graph.executors import loop_executor, numpy_epochs
 from lrfit.graph.nodes import Node
 from lrfit.graph.session import Session
 from lrfit.training.graph import theta_of
 from lrfit.training.plan import TrainingPlan
 from lrfit.training.record import EpochRecord
+
+if TYPE_CHECKING:
+    from lrfit.data.shuffle import Order
 
 __all__ = ["Run"]
 

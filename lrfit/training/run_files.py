@@ -18,7 +18,6 @@ from lrfit.errors import OutputError, UsageError
 from lrfit.messages import shown
 from lrfit.system.files import open_output
 from lrfit.system.interrupts import closing, held_back
-from lrfit.training.history_file import history_header, history_row
 from lrfit.training.record import EpochRecord
 
 __all__ = ["RunFiles"]
@@ -94,6 +93,8 @@ class RunFiles:
     def write(self, record: EpochRecord) -> None:
         """Write what is due of a record; the first one is that of the start."""
         if self._history:
+            from lrfit.training.history_file import history_row  # noqa: PLC0415 (many runs keep no history)
+
             row = history_row(record, intercept=self._intercept).encode()
             self._history.write(row if self._last else self._beginning(record, row))
         if self._is_checkpoint(record):
@@ -113,6 +114,8 @@ class RunFiles:
 
     def _beginning(self, record: EpochRecord, row: bytes) -> bytes:
         """The history up to the start of this run, with that of the runs before, if the file is there."""
+        from lrfit.training.history_file import history_header  # noqa: PLC0415 (many runs keep no history)
+
         header = history_header(
             self._features, intercept=self._intercept, validation=record.validation_loss is not None
         ).encode()

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
-from numbers import Integral, Real
 from types import UnionType
 from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -105,10 +104,6 @@ class TrainingSettings:
         return self.schedule == "constant" and self.clip_norm is None
 
 
-_NUMBERS: dict[object, type] = {int: Integral, float: Real}
-"""The types of numbers, NumPy's among them, that a setting of a kind takes."""
-
-
 class SettingRule(NamedTuple):
     """The values that a setting may have.
 
@@ -123,11 +118,14 @@ class SettingRule(NamedTuple):
     words: tuple[str | None, ...]
 
     def allows(self, value: object) -> bool:
-        """Whether the setting may have this value."""
+        """Whether the setting may have this value. NumPy's numbers are numbers, too."""
+        from numbers import Integral, Real  # noqa: PLC0415 (help needs no values)
+
+        numbers: dict[object, type] = {int: Integral, float: Real}
         if value is None or isinstance(value, str):
-            is_of_kind = self.kind not in _NUMBERS and value is not None
+            is_of_kind = self.kind not in numbers and value is not None
         else:
-            is_of_kind = isinstance(value, _NUMBERS.get(self.kind, object)) and not isinstance(value, bool)
+            is_of_kind = isinstance(value, numbers.get(self.kind, object)) and not isinstance(value, bool)
         return value in self.words if not is_of_kind else self.rule.is_valid(value)
 
     @property

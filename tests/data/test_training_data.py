@@ -7,7 +7,7 @@ import pytest
 from lrfit.data.hold_out import HoldOut
 from lrfit.data.row_store import RowStore
 from lrfit.data.tables import TableRequest, open_table
-from lrfit.data.training_data import _keeper, read_training_data, training_data_of
+from lrfit.data.training_data import _appending, read_training_data, training_data_of
 from lrfit.errors import DataError
 from lrfit.system.listener import Listener
 
@@ -58,7 +58,7 @@ def test_rows_are_kept_if_there_are_no_more_than_asked_for():
 
 def test_of_more_rows_than_are_wanted_no_more_are_kept():
     rows = RowStore()
-    keep = _keeper(rows, 3)
+    keep = _appending(rows, 3)
     for _ in range(9):
         keep(np.zeros((2, 2)))
     assert len(rows) == 4

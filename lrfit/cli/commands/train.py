@@ -84,6 +84,8 @@ def command(
     Example:
       lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
     """
+    import numpy  # noqa: F401, ICN001 (deeper in other imports it takes longer)
+
     from lrfit.cli.training_run import announce
     from lrfit.system.interrupts import watched
     from lrfit.training.reading import read_for_training

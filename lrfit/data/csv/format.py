@@ -17,7 +17,7 @@ LARGEST_EXACT = 2**53
 """The integer up to which float64 holds every integer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CsvFormat:
     """The format of a CSV.
 
@@ -48,7 +48,7 @@ class CsvFormat:
         return re.compile(rf"{field}(?:{re.escape(self.separator)}{field})*+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ColumnLayout:
     """The columns of a table, and those of them whose numbers are read.
 

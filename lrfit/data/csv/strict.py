@@ -15,7 +15,6 @@ import numpy as np
 
 from lrfit.data.block import Block, BlockCounts
 from lrfit.data.csv.format import LARGEST_EXACT, MISSING, ColumnLayout
-from lrfit.data.csv.hints import cell_hint, row_hint
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
 
@@ -112,10 +111,7 @@ def _quote_error(where: str) -> DataError:
 def _cells(fields: list[str], layout: ColumnLayout, line: int, *, has_nul: bool) -> list[str | None]:
     """The cells of the columns to read, as Python writes numbers; None for a missing value."""
     if len(fields) != len(layout.header):
-        raise DataError(
-            f"{layout.where(line)}: {_n_of(len(fields), 'field')}, but there are "
-            f"{_n_of(len(layout.header), 'column')} ({listed(layout.header)}){row_hint(fields, layout)}"
-        )
+        raise _row_error(fields, layout, line)
     if has_nul:
         for position, field in enumerate(fields):
             if "\0" in field:
@@ -129,14 +125,29 @@ def _cell(text: str, layout: ColumnLayout, line: int, position: int) -> str | No
     if not layout.format.number.fullmatch(text):
         if text.strip().lower() in MISSING:
             return None
-        hint = cell_hint(text[:_DIAGNOSED], layout)
-        raise DataError(f"{layout.where(line, position)}: {shown(text)} is not a number{hint}")
+        raise _cell_error(text, layout, line, position)
     cell = text.strip().replace(layout.format.decimal, ".")
     if np.isinf(float(cell)):
         raise DataError(
             f"{layout.where(line, position)}: {shown(text)} is beyond the range of float64, 1.8e308"
         )
     return cell
+
+
+def _row_error(fields: list[str], layout: ColumnLayout, line: int) -> DataError:
+    from lrfit.data.csv.hints import row_hint  # noqa: PLC0415 (most files need no hint)
+
+    return DataError(
+        f"{layout.where(line)}: {_n_of(len(fields), 'field')}, but there are "
+        f"{_n_of(len(layout.header), 'column')} ({listed(layout.header)}){row_hint(fields, layout)}"
+    )
+
+
+def _cell_error(text: str, layout: ColumnLayout, line: int, position: int) -> DataError:
+    from lrfit.data.csv.hints import cell_hint  # noqa: PLC0415 (most files need no hint)
+
+    hint = cell_hint(text[:_DIAGNOSED], layout)
+    return DataError(f"{layout.where(line, position)}: {shown(text)} is not a number{hint}")
 
 
 def _loses_digits(cell: str | None) -> bool:

@@ -27,7 +27,7 @@ _Answer = tuple[BlockCounts, T | None]
 """The counts of a block, and the result for it; None if there is no row to work on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Work(Generic[T]):
     """A function of a block's numbers, made a function of its bytes."""
 
