@@ -47,7 +47,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     from lrfit.training.plan import plan_training
     from lrfit.training.reading import read_for_training
     from lrfit.views.page.html import page
-    from lrfit.views.page.page_data import contents
+    from lrfit.views.page.page_data import page_data
 
     import_optional("plotly", "the page")
     if output == "-":
@@ -57,7 +57,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     terminal = Terminal(quiet=quiet)
     plan = plan_training(read_for_training(table_of(data), settings, terminal, most_kept=inf), settings)
     warn(plan, terminal)
-    document = page(contents(plan, source=file_title(data), command=_train_command()))
+    document = page(page_data(plan, source=file_title(data), command=_train_command()))
     with open_output(output) as file:
         file.write(document)
     terminal.note(f"{shown(output)}: {len(document):,} bytes, to be opened in a browser")

@@ -1,4 +1,4 @@
-"""The page: one HTML document, whole in itself, out of its contents and the files beside this module.
+"""The page as one HTML document, made of its data and the files in `assets/`; it needs no other file.
 
 Nothing in the data can become markup: numbers and texts stand in a JSON block in which `<`, `>` and `&` are
 escaped, and the scripts give texts to the document as texts. And no script but those of this module runs,
@@ -18,20 +18,32 @@ from typing import Any
 
 from lrfit.errors import DataError
 from lrfit.system.optional import import_optional
+from lrfit.views.page.page_data import PageData
 
 __all__ = ["page"]
 
-_SCRIPTS = ("executor.js", "run.js", "charts.js", "diagram.js", "page.js")
-"""In the order in which they need each other."""
+_SCRIPTS = (
+    "executor.js",
+    "descent.js",
+    "format.js",
+    "charts.js",
+    "surface.js",
+    "diagram.js",
+    "state.js",
+    "display.js",
+    "controls.js",
+    "page.js",
+)
+"""The scripts, in the order in which they need each other."""
 
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def page(contents: Mapping[str, Any]) -> bytes:
+def page(data: PageData) -> bytes:
     """The page, in UTF-8.
 
     Args:
-        contents: The content of the page, as `page_data.contents` makes it.
+        data: All that it shows and computes with.
 
     Raises:
         DataError: A number is not finite.
@@ -43,19 +55,19 @@ def page(contents: Mapping[str, Any]) -> bytes:
     text = Template(_file("page.html")).substitute(
         policy=f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'",
-        title=escape(f"Gradient descent on {contents['source']}"),
+        title=escape(f"Gradient descent on {data.source}"),
         style=_file("page.css"),
-        contents=_json(contents),
+        contents=_json(vars(data)),
         plotly=plotly,
         script=script,
     )
     return text.encode()
 
 
-def _json(contents: Mapping[str, Any]) -> str:
+def _json(data: Mapping[str, Any]) -> str:
     """JSON in ASCII that cannot end the element in which it stands."""
     try:
-        text = json.dumps(contents, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     except ValueError as error:
         raise DataError(
             "a number of the page would not be finite: divide the columns by a power of ten first"

@@ -1,7 +1,8 @@
-"""Contents: all that the page computes with, as what JSON knows."""
+"""Page data: all that the page shows and computes with, as the types that JSON knows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
 
@@ -10,18 +11,11 @@ import numpy as np
 from lrfit.analysis.convergence import Method
 from lrfit.arrays import Array
 from lrfit.errors import DataError, DivergenceError, UsageError
-from lrfit.graph.leaves import placeholder
-from lrfit.graph.nodes import Graph, Node
-from lrfit.graph.ops import reduce_sum, square
-from lrfit.graph.passes import apply_passes
-from lrfit.graph.program import Program
 from lrfit.messages import printable, spelled
-from lrfit.training.graph import training_graph
 from lrfit.training.plan import TrainingPlan
-from lrfit.views.graph_formats.json import document
-from lrfit.views.graph_view import GraphView, differentiated
+from lrfit.views.page.programs import page_programs
 
-__all__ = ["contents"]
+__all__ = ["PageData", "page_data"]
 
 MOST_CELLS = 20_000
 """Most numbers (x, y) of rows in a page; they make it half a megabyte larger."""
@@ -32,12 +26,70 @@ MOST_SHOWN = 1000
 MOST_FEATURES = 99
 """Most features: with more, the sigma points alone would exceed `MOST_CELLS`."""
 
-_ANY_MOMENTUM = 0.5
-"""A momentum for the graph, into which the page feeds its own."""
+
+@dataclass(frozen=True, eq=False)
+class PageData:
+    """What the scripts of the page find in its JSON, by these names.
+
+    Attributes:
+        source: Name of the data.
+        command: The command `lrfit train` for the same data, without the options that the page controls.
+        features: Names of the features.
+        target: Name of y.
+        n_samples: Number of rows.
+        points: The sigma points, in the units of descent, shape (2·(n_features + 1), n_features + 1).
+        rows: The rows, or some of them, in the units of descent, shape (n, n_features + 1).
+        has_all_rows: Whether these are all rows.
+        shift: What is subtracted from the columns to get the units of descent.
+        scale: What they are then divided by.
+        learning_rate: The rate to start with.
+        momentum: The momentum to start with.
+        batch_size: Rows of a step to start with; None for all rows.
+        intercept: Whether the model has one.
+        standardize: Whether the units of descent are standard units.
+        l2: Strength of the penalty.
+        max_stable_rate: The largest stable rate of full batches without momentum; None for any.
+        fastest_rate: Their fastest rate without momentum; None if there is none.
+        condition_number: Ratio of the largest to the smallest curvature of the objective.
+        optimum: The parameters with the least objective, in the units of the data.
+        minimum: The least objective, in the units of the data.
+        minimum_scale: The size of the numbers that it was made from, with which its rounding grows.
+        minimizer: The parameters with the least objective, in the units of descent.
+        root: The matrix A whose ½·‖A·(θ - θ*)‖² is the excess, in the units of the data.
+        loss_unit: Factor from a loss in the units of descent to one in those of the data.
+        programs: The programs that the page runs; see `page_programs`.
+    """
+
+    source: str
+    command: str
+    features: list[str]
+    target: str
+    n_samples: int
+    points: list[list[float]]
+    rows: list[list[float]]
+    has_all_rows: bool
+    shift: list[float]
+    scale: list[float]
+    learning_rate: float
+    momentum: float
+    batch_size: int | None
+    intercept: bool
+    standardize: bool
+    l2: float
+    max_stable_rate: float | None
+    fastest_rate: float | None
+    condition_number: float
+    optimum: list[float]
+    minimum: float
+    minimum_scale: float
+    minimizer: list[float]
+    root: list[list[float]]
+    loss_unit: float
+    programs: dict[str, Any]
 
 
-def contents(plan: TrainingPlan, *, source: str, command: str) -> dict[str, Any]:
-    """The content of the page: all that it shows and computes with.
+def page_data(plan: TrainingPlan, *, source: str, command: str) -> PageData:
+    """All that the page of a plan shows and computes with.
 
     Args:
         plan: The run that the page starts with; its data have their rows.
@@ -60,34 +112,34 @@ def contents(plan: TrainingPlan, *, source: str, command: str) -> dict[str, Any]
     objective = plan.objective
     bound = Method().max_stable_rate(objective.extremes[1])
     fastest = Method().fastest_rate(*objective.extremes)
-    return {
-        "source": printable(source),
-        "command": command,
-        "features": [printable(name) for name in data.features],
-        "target": printable(data.target),
-        "n_samples": moments.n_samples,
-        "points": moments.rescaled(scaling.shift, scaling.scale).sigma_points().tolist(),
-        "rows": scaling.apply(chosen).tolist(),
-        "has_all_rows": has_all,
-        "shift": scaling.shift.tolist(),
-        "scale": scaling.scale.tolist(),
-        "learning_rate": plan.learning_rate,
-        "momentum": plan.method.momentum,
-        "batch_size": settings.batch_size,
-        "intercept": settings.fit_intercept,
-        "standardize": settings.standardize,
-        "l2": settings.l2,
-        "max_stable_rate": bound if isfinite(bound) else None,  # without momentum, which the page sets
-        "fastest_rate": fastest if 0.0 < fastest < inf else None,  # likewise
-        "condition_number": objective.condition_number,
-        "optimum": _parameters(plan, objective.minimizer),
-        "minimum": objective.minimum * plan.loss_unit,
-        "minimum_scale": objective.scale * plan.loss_unit,
-        "minimizer": objective.minimizer.tolist(),  # in the units of descent, as the root
-        "root": (objective.root * scaling.scale[-1]).tolist(),  # A: the excess is ½·‖A·(θ - θ*)‖²
-        "loss_unit": plan.loss_unit,
-        "programs": _programs(plan),
-    }
+    return PageData(
+        source=printable(source),
+        command=command,
+        features=[printable(name) for name in data.features],
+        target=printable(data.target),
+        n_samples=moments.n_samples,
+        points=moments.rescaled(scaling.shift, scaling.scale).sigma_points().tolist(),
+        rows=scaling.apply(chosen).tolist(),
+        has_all_rows=has_all,
+        shift=scaling.shift.tolist(),
+        scale=scaling.scale.tolist(),
+        learning_rate=plan.learning_rate,
+        momentum=plan.method.momentum,
+        batch_size=settings.batch_size,
+        intercept=settings.fit_intercept,
+        standardize=settings.standardize,
+        l2=settings.l2,
+        max_stable_rate=bound if isfinite(bound) else None,
+        fastest_rate=fastest if 0.0 < fastest < inf else None,
+        condition_number=objective.condition_number,
+        optimum=_parameters(plan, objective.minimizer),
+        minimum=objective.minimum * plan.loss_unit,
+        minimum_scale=objective.scale * plan.loss_unit,
+        minimizer=objective.minimizer.tolist(),
+        root=(objective.root * scaling.scale[-1]).tolist(),
+        loss_unit=plan.loss_unit,
+        programs=page_programs(plan),
+    )
 
 
 def _check(plan: TrainingPlan, rows: Array) -> None:
@@ -121,63 +173,3 @@ def _parameters(plan: TrainingPlan, theta: Array) -> list[float]:
     """The weights, and the intercept if there is one, in the units of the data."""
     weights, intercept = plan.parameters(theta)
     return [*map(float, weights), *([float(intercept)] if plan.settings.fit_intercept else [])]
-
-
-def _programs(plan: TrainingPlan) -> dict[str, Any]:
-    """The programs that the page runs: what descends, and what is shown of it.
-
-    The rate and the momentum are fed: any node may be. With a momentum of 0 the steps are those of plain
-    descent, bit for bit.
-    """
-    graph = training_graph(
-        plan.start.weights,
-        plan.start.intercept,
-        plan.settings,
-        learning_rate=plan.learning_rate,
-        momentum=_ANY_MOMENTUM,
-        steps_per_epoch=1,
-    )
-    model = graph.model
-    forward, gradients = differentiated(
-        Program.of(list(dict.fromkeys([model.loss, model.objective])), [model.x, model.y]),
-        model.objective.name,
-    )
-    return {
-        "initialize": _document(Program.of([graph.initialize])),
-        "step": _document(apply_passes(Program.of([graph.train_op], [model.x, model.y, *graph.controls()]))),
-        "forward": _document(forward),
-        "objective": model.objective.name,
-        "edges": [
-            {"node": node.name, "input": position, "gradient": gradient.name}
-            for (node, position), gradient in gradients.items()
-        ],
-        "predict": _document(Program.of([model.y_hat], [model.x])),
-        "read": _document(_reading(plan)),
-    }
-
-
-def _reading(plan: TrainingPlan) -> Program:
-    """From W and b in the units of descent, those in the units of the data, and the excess there.
-
-    The excess is made from the distance from the minimiser, so that nothing cancels; see `Objective`.
-    """
-    k, scaling, objective = plan.moments.n_features, plan.scaling, plan.objective
-    minimizer, root = objective.minimizer[:, np.newaxis], objective.root
-    scale, shift = scaling.scale[:, np.newaxis], scaling.shift[:, np.newaxis]
-    with Graph().as_default():
-        W = placeholder((k, 1), name="W")  # noqa: N806 (the equation's letter)
-        weights = W * scale[-1] / scale[:-1]
-        slope: Node = root[:, :k] @ (W - minimizer[:k])
-        feeds, fetches = [W], [weights]
-        if plan.settings.fit_intercept:
-            b = placeholder((), name="b")
-            offset = scaling.shift[-1] - reduce_sum(weights * shift[:-1])
-            slope = slope + root[:, k:] * (b - objective.minimizer[k])
-            feeds.append(b)
-            fetches.append(scaling.scale[-1] * b + offset)
-        excess = reduce_sum(square(slope)) / 2.0 * plan.loss_unit
-    return Program.of([excess, *fetches], feeds)
-
-
-def _document(program: Program) -> dict[str, Any]:
-    return document(GraphView(program))

@@ -15,8 +15,8 @@ from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import DataError, DivergenceError, UsageError
 from lrfit.training.settings import TrainingSettings
-from lrfit.views.page import html, page_data
-from lrfit.views.page.page_data import MOST_FEATURES, MOST_SHOWN
+from lrfit.views.page import html
+from lrfit.views.page.page_data import MOST_FEATURES, MOST_SHOWN, PageData, page_data
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -43,7 +43,7 @@ def contents_of(rows, names=None, source="data.csv", **settings):
         features=names[:-1],
         target=names[-1],
     )
-    return plan, page_data.contents(plan, source=source, command="lrfit train data.csv")
+    return plan, vars(page_data(plan, source=source, command="lrfit train data.csv"))
 
 
 class Elements(HTMLParser):
@@ -66,7 +66,7 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def ordinary():
-    return Elements(html.page(contents_of(some_rows(n_features=4))[1]))
+    return Elements(html.page(PageData(**contents_of(some_rows(n_features=4))[1])))
 
 
 def test_the_policy_allows_the_scripts_of_the_page_and_nothing_else(ordinary):
@@ -96,7 +96,7 @@ def test_every_control_has_a_label(ordinary):
 
 def test_names_of_any_kind_stay_texts(ordinary):
     _, contents = contents_of(some_rows(n_features=4), HOSTILE, source=HOSTILE[0])
-    hostile = Elements(html.page(contents))
+    hostile = Elements(html.page(PageData(**contents)))
     assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in ordinary.tags]
     assert hostile.scripts[1:] == ordinary.scripts[1:]
     data = json.loads(hostile.scripts[0])
@@ -185,10 +185,10 @@ def test_the_fastest_rate_is_that_of_lr_auto_without_momentum():
 def test_numbers_that_are_not_finite_make_no_page():
     _, contents = contents_of(some_rows())
     with pytest.raises(DataError, match="would not be finite"):
-        html.page({**contents, "loss_unit": float("inf")})
+        html.page(PageData(**{**contents, "loss_unit": float("inf")}))
 
 
 def test_a_page_needs_rows():
     plan = plan_of(Moments.of_rows(some_rows()), TrainingSettings())
     with pytest.raises(ValueError, match="a page shows rows, and there are none"):
-        page_data.contents(plan, source="data.csv", command="lrfit train data.csv")
+        page_data(plan, source="data.csv", command="lrfit train data.csv")

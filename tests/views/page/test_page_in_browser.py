@@ -3,14 +3,24 @@
 import json
 import shlex
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 from browser import IS_THERE, headless
 from commands_run import run_command
+from plans import plan_of
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from lrfit.analysis.convergence import Method
+from lrfit.analysis.moments import Moments
+from lrfit.data.row_store import RowStore
+from lrfit.errors import DivergenceError
+from lrfit.training.loop import descend
+from lrfit.training.settings import TrainingSettings
+from lrfit.views.page.page_data import page_data
 
 SAMPLES = Path(__file__).parents[3] / "sample_data"
 LAB = SAMPLES / "lab.csv"
@@ -421,3 +431,87 @@ def _brightness(page, element, colour):
     """Of a colour of an element: from 0 to 255."""
     rgb = page.evaluate(f"return getComputedStyle({element}).{colour}")
     return sum(map(float, rgb[rgb.index("(") + 1 : -1].split(",")[:3])) / 3
+
+
+def scripted(browser, plan, expression):
+    """The value of an expression in the scripts of a page, in which `descent` descends on a plan's data."""
+    folder = files("lrfit.views.page").joinpath("assets")
+    scripts = [folder.joinpath(name).read_text() for name in ("executor.js", "descent.js", "surface.js")]
+    contents = json.dumps(vars(page_data(plan, source="data", command="lrfit train data")))
+    browser.get("about:blank")
+    lines = [*scripts, f"const contents = {contents};", "const descent = new Descent(contents);"]
+    return browser.execute_script("\n".join([*lines, f"return {expression};"]))
+
+
+def plan_of_rows(n_features=2, **settings):
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(12, n_features + 1)) * [1.0, 3.0, 0.5, 2.0][: n_features + 1] + 1.0
+    names = [f"x{i}" for i in range(n_features)]
+    return plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), features=names)
+
+
+def test_its_rates_are_those_of_the_method(browser):
+    plan, momenta = plan_of_rows(), [0.0, 0.3, 0.9, 0.999]
+    rates = "[descent.stableRate(momentum), descent.fastestRate(momentum)]"
+    found = scripted(browser, plan, f"{momenta}.map((momentum) => {rates})")
+    smallest, largest = plan.objective.extremes
+    methods = [Method(momentum) for momentum in momenta]
+    wanted = [[m.max_stable_rate(largest), m.fastest_rate(smallest, largest)] for m in methods]
+    assert found == [pytest.approx(one, rel=1e-12) for one in wanted]
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.95])
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_it_says_that_steps_have_diverged_where_lrfit_train_does(browser, momentum, batch_size):
+    bound = plan_of_rows(momentum=momentum).max_stable_learning_rate
+    rates = [
+        bound * factor for factor in ((0.5, 0.99, 1.01, 1.5, 4.0) if batch_size is None else (0.05, 4.0))
+    ]
+
+    def diverges(rate):
+        settings = {"momentum": momentum, "batch_size": batch_size, "shuffle": False, "epochs": 1000}
+        try:
+            for _ in descend(plan_of_rows(learning_rate=rate, **settings)):
+                pass
+        except DivergenceError:
+            return True
+        return False
+
+    plan = plan_of_rows(momentum=momentum, batch_size=batch_size)
+    found = scripted(
+        browser,
+        plan,
+        f"""{rates}.map((rate) => {{
+            descent.reset();
+            const nSteps = 1000 * descent.batches.length;
+            while (descent.nSteps < nSteps && !descent.hasDiverged(rate, {momentum})) {{
+                if (!descent.step(rate, {momentum}) && descent.isFullBatch) break;
+            }}
+            return descent.hasDiverged(rate, {momentum});
+        }})""",
+    )
+    assert found == list(map(diverges, rates))
+
+
+@pytest.mark.parametrize("settings", [{}, {"standardize": True, "l2": 0.3}, {"fit_intercept": False}])
+def test_its_ellipses_have_equal_loss(browser, settings):
+    """Over the plane of two parameters the least loss is in the middle, and all of an ellipse is as high."""
+    plan = plan_of_rows(n_features=3, **settings)
+    theta = np.random.default_rng(1).normal(size=len(plan.objective.minimizer))
+    bowl, drawn = scripted(
+        browser,
+        plan,
+        f"""(() => {{
+            const bowl = plane(contents.root, contents.minimizer, {theta.tolist()}, 2, 0);
+            return [bowl, ellipse(bowl, 1.5, [10, 10])];
+        }})()""",
+    )
+
+    def excess(i, j):
+        at = theta.copy()
+        at[[2, 0]] = i, j
+        return plan.objective.excess(at) * plan.loss_unit
+
+    centre = excess(*bowl["centre"])
+    around = [excess(i, j) - centre for i, j in zip(drawn["x"], drawn["y"], strict=True)]
+    assert around == pytest.approx([1.5] * len(around), rel=1e-9)
