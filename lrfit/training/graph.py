@@ -14,7 +14,7 @@ import numpy as np
 from lrfit.arrays import Array
 from lrfit.graph.assignments import assign, global_variables_initializer, group
 from lrfit.graph.averaging import polynomial_average
-from lrfit.graph.leaves import Variable, is_variable, placeholder
+from lrfit.graph.leaves import Variable, constant, is_variable, placeholder
 from lrfit.graph.nodes import Node, graph_of
 from lrfit.graph.optimizers import GradientDescentOptimizer, MomentumOptimizer, Optimizer
 from lrfit.graph.schedules import inverse_scaling, step_decay
@@ -34,7 +34,8 @@ class TrainingGraph:
     Attributes:
         model: The equation, its loss and its objective.
         train_op: Node that takes one step, and updates all that goes with it.
-        learning_rate: Rate of the next step.
+        learning_rate: Node of the rate of the next step.
+        momentum: Node of the share of the last step that is added to the next; None for plain descent.
         trainable: Names of the variables that a step changes: W, and b if there is one.
         fitted: Names of the variables that the fit takes its parameters from: the same, or their averages.
         initialize: Node that gives all variables their initial values.
@@ -45,18 +46,14 @@ class TrainingGraph:
 
     model: LinearModel
     train_op: Node
-    learning_rate: Node | float
+    learning_rate: Node
+    momentum: Node | None
     trainable: Sequence[str]
     fitted: Sequence[str]
     initialize: Node
     variables: Mapping[str, Node]
     restore: Node
     restored: Mapping[str, Node]
-
-    def controls(self) -> tuple[Node, Node]:
-        """The nodes of the learning rate and of the momentum, which a run may feed; momentum is not 0."""
-        named = {node.name: node for node in self.model.graph.nodes}
-        return named["learning_rate"], named["momentum"]
 
     def values_at(self, theta: Array, like: Mapping[str, Array]) -> dict[str, Array]:
         """Values of all variables for a run that starts to move at θ, at the step at which `like` stands."""
@@ -108,7 +105,8 @@ def training_graph(
         counts = settings.average or settings.schedule != "constant"
         global_step = Variable(0.0, name=_GLOBAL_STEP, trainable=False) if counts else None
         rate = _rate(learning_rate, settings, global_step, steps_per_epoch)
-        train_op = _optimizer(rate, momentum, settings).minimize(
+        share = constant(momentum, name="momentum") if momentum else None
+        train_op = _optimizer(rate, share, settings).minimize(
             model.objective, clip_norm=settings.clip_norm, global_step=global_step
         )
         trainable = fitted = [variable.name for variable in (model.W, model.b) if variable is not None]
@@ -120,14 +118,16 @@ def training_graph(
         restored = {name: placeholder(v.shape, name=f"restored_{name}") for name, v in variables.items()}
         restore = group(*(assign(v, restored[name]) for name, v in variables.items()), name="restore")
     model.graph.finalize()
-    return TrainingGraph(model, train_op, rate, trainable, fitted, initialize, variables, restore, restored)
+    return TrainingGraph(
+        model, train_op, rate, share, trainable, fitted, initialize, variables, restore, restored
+    )
 
 
 def _rate(
     learning_rate: float, settings: TrainingSettings, global_step: Node | None, steps_per_epoch: int
-) -> Node | float:
+) -> Node:
     if global_step is None or settings.schedule == "constant":
-        return learning_rate
+        return constant(learning_rate, name="learning_rate")
     with graph_of(global_step).name_scope("learning_rate"):
         if settings.schedule == "invscaling":
             return inverse_scaling(learning_rate, global_step + 1.0, settings.power_t)
@@ -135,7 +135,7 @@ def _rate(
         return step_decay(learning_rate, epoch, settings.step_size, settings.gamma)
 
 
-def _optimizer(rate: Node | float, momentum: float, settings: TrainingSettings) -> Optimizer:
-    if momentum:
+def _optimizer(rate: Node, momentum: Node | None, settings: TrainingSettings) -> Optimizer:
+    if momentum is not None:
         return MomentumOptimizer(rate, momentum, use_nesterov=settings.nesterov)
     return GradientDescentOptimizer(rate)

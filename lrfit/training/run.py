@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from lrfit.arrays import Array
 from lrfit.graph.executors import loop_executor, numpy_epochs
-from lrfit.graph.nodes import Node
 from lrfit.graph.session import Session
 from lrfit.training.graph import theta_of
 from lrfit.training.plan import TrainingPlan
@@ -139,8 +138,7 @@ class Run:
     @property
     def learning_rate(self) -> float:
         """Learning rate of the next step."""
-        rate = self.graph.learning_rate
-        return float(self._session.run(rate)) if isinstance(rate, Node) else rate
+        return float(self._session.run(self.graph.learning_rate))
 
     def variables(self) -> dict[str, Array]:
         """Values of all variables, by name."""

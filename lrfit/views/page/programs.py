@@ -40,13 +40,14 @@ def page_programs(plan: TrainingPlan) -> dict[str, Any]:
         steps_per_epoch=1,
     )
     model = graph.model
+    controls = [node for node in (graph.learning_rate, graph.momentum) if node is not None]
     forward, gradients = differentiated(
         Program.of(list(dict.fromkeys([model.loss, model.objective])), [model.x, model.y]),
         model.objective.name,
     )
     return {
         "initialize": _document(Program.of([graph.initialize])),
-        "step": _document(apply_passes(Program.of([graph.train_op], [model.x, model.y, *graph.controls()]))),
+        "step": _document(apply_passes(Program.of([graph.train_op], [model.x, model.y, *controls]))),
         "forward": _document(forward),
         "objective": model.objective.name,
         "edges": [
