@@ -13,10 +13,16 @@ from lrfit.cli.options import names, separator
 if TYPE_CHECKING:
     from lrfit.data.tables import TableRequest
 
-__all__ = ["TableOf", "column_options", "csv_options"]
+__all__ = ["COLUMN_NAMES", "CSV_NAMES", "TableOf", "column_options", "csv_options"]
 
 TableOf: TypeAlias = "Callable[..., TableRequest]"
 """Makes the request for the table at a path, by the options of a command."""
+
+CSV_NAMES = frozenset({"separator", "decimal", "encoding", "header", "missing"})
+"""Names of the options that say how a table is written."""
+
+COLUMN_NAMES = frozenset({"x", "y"})
+"""Names of the options that choose columns."""
 
 _CSV_OPTIONS = (
     click.option(

@@ -129,10 +129,14 @@ def _rate(
     if global_step is None or settings.schedule == "constant":
         return constant(learning_rate, name="learning_rate")
     with graph_of(global_step).name_scope("learning_rate"):
-        if settings.schedule == "invscaling":
-            return inverse_scaling(learning_rate, global_step + 1.0, settings.power_t)
-        epoch = global_step / float(steps_per_epoch)
-        return step_decay(learning_rate, epoch, settings.step_size, settings.gamma)
+        n_steps, per_epoch = global_step, float(steps_per_epoch)
+        rate_of = {
+            "invscaling": lambda: inverse_scaling(learning_rate, n_steps + 1.0, settings.power_t),
+            "step": lambda: step_decay(
+                learning_rate, n_steps / per_epoch, settings.step_size, settings.gamma
+            ),
+        }
+        return rate_of[settings.schedule]()
 
 
 def _optimizer(rate: Node, momentum: Node | None, settings: TrainingSettings) -> Optimizer:

@@ -100,7 +100,10 @@ class TrainingSettings:
 
     @property
     def is_linear(self) -> bool:
-        """Whether a step is a linear map of the distance from the minimiser, the same in each epoch."""
+        """Whether a step is a linear map of the distance from the minimiser, the same in each epoch.
+
+        What is known of stable rates rests on it. A method of which this is not so has to say so here.
+        """
         return self.schedule == "constant" and self.clip_norm is None
 
 

@@ -1,5 +1,7 @@
 """Options are read strictly: a value is what was meant, or it is refused."""
 
+from dataclasses import fields
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -7,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit.cli import options
+from lrfit.cli.commands import plot, train
 from lrfit.cli.option_names import as_options
-from lrfit.cli.table_options import csv_options
+from lrfit.cli.plots import PLOTS
+from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES, csv_options
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.writer import csv_line
 from lrfit.data.tables import TableRequest
 from lrfit.errors import UsageError
+from lrfit.graph.executors import EXECUTORS
 from lrfit.messages import spelling
 from lrfit.training.settings import rules
 
@@ -281,3 +286,15 @@ def test_options_that_contradict_each_other_or_are_unknown_are_usage_errors(argu
 def test_a_separator_that_is_the_decimal_point_comes_with_advice():
     with spelling(as_options), pytest.raises(UsageError, match="--decimal ',' say --sep ';'"):
         TableRequest("a.csv", decimal=",")
+
+
+def choices_of(command, name):
+    """The words that an option of a command takes."""
+    (option,) = (option for option in command.params if option.name == name)
+    return tuple(option.type.choices)
+
+
+def test_options_offer_what_there_is():
+    assert choices_of(train.command, "executor") == EXECUTORS
+    assert set(choices_of(plot.command, "kind")) == {kind for one in PLOTS for kind in one.kinds}
+    assert {f.name for f in fields(TableRequest)} == CSV_NAMES | COLUMN_NAMES | {"path"}

@@ -1,6 +1,8 @@
 """What a fit says of the run that it comes from."""
 
+from dataclasses import fields
 from math import sqrt
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import numpy as np
 import oracles
@@ -9,8 +11,9 @@ from plans import plan_of, summary_of
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
+from lrfit.model.document import TrainingSummary
 from lrfit.training.loop import descend
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.settings import TrainingSettings, rules
 
 ROWS = oracles.random_rows(30, 2)
 HELD_OUT = oracles.random_rows(10, 2, seed=3)
@@ -21,6 +24,17 @@ def fit_of(rows=ROWS, held_out=None, **settings):
     plan = plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows), held_out=moments)
     records = list(descend(plan, executor="numpy"))
     return records, summary_of(plan, records[-1], ["a", "b"], "y", fingerprint="f")
+
+
+def test_a_document_keeps_all_settings_that_a_run_needs_to_go_on():
+    """All but where it began, and when it was to end: a run that goes on is told anew when to end."""
+    kept, settings = get_type_hints(TrainingSummary, include_extras=True), rules()
+    left_out = {f.name for f in fields(TrainingSettings)} - kept.keys()
+    assert left_out == {"init", "tol", "patience", "max_time_s"}
+    for name in settings.keys() - left_out - {"epochs"}:  # which a document counts
+        of_document = kept[name]
+        rule = next(t for t in (of_document, *get_args(of_document)) if get_origin(t) is Annotated)
+        assert rule.__metadata__ == (settings[name].rule,)
 
 
 @pytest.mark.parametrize(

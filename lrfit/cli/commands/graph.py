@@ -9,7 +9,7 @@ import click
 from lrfit.cli.given import given_options
 from lrfit.cli.options import integer, output_format, quiet_option, refuse_two_stdins
 from lrfit.cli.streams import write_result
-from lrfit.cli.table_options import TableOf, column_options
+from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES, TableOf, column_options
 from lrfit.cli.terminal import Terminal
 from lrfit.views import graph_formats
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 _MOST_FEATURES = 1_000_000
 """Number of features of a graph without data, at most."""
-
-_FOR_DATA = {"x", "y", "separator", "decimal", "encoding", "header", "missing"}
-"""Names of the options that say how data are read."""
 
 
 @click.command(name="graph", short_help="Show the static graph, and the values in it.")
@@ -76,7 +73,7 @@ def _check_options(model: str | None, n_features: int | None, data: str | None) 
     if model is not None and n_features is not None:
         raise click.UsageError("MODEL and --features exclude each other: the model has its own")
     for option in given_options():
-        if data is None and option.name in _FOR_DATA:
+        if data is None and option.name in COLUMN_NAMES | CSV_NAMES:
             raise click.UsageError(f"{max(option.opts, key=len)} needs --data")
     refuse_two_stdins(model or "", data or "")
 

@@ -15,6 +15,7 @@ import click
 from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots import histories, model, paths, run
 from lrfit.cli.plots.request import PlotRequest
+from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES
 from lrfit.cli.terminal import Terminal
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.picture import Picture
@@ -23,7 +24,6 @@ __all__ = ["PLOTS", "Plot", "PlotRequest", "kind_of", "plot_of"]
 
 Read: TypeAlias = Callable[[PlotRequest, Terminal], Callable[[], Picture]]
 
-_CSV = frozenset({"separator", "decimal", "encoding", "header", "missing"})
 _SETTINGS = frozenset(f.name for f in fields(TrainingSettings))
 
 
@@ -51,14 +51,14 @@ PLOTS = (
         of=frozenset({"data"}),
         called="DATA alone",
         kinds=("fit", "loss", "surface"),
-        options=_CSV | {"x", "y"} | _SETTINGS,
+        options=CSV_NAMES | COLUMN_NAMES | _SETTINGS,
         read=run.read,
     ),
     Plot(
         of=frozenset({"data", "model"}),
         called="MODEL and DATA",
         kinds=("fit",),
-        options=_CSV,
+        options=CSV_NAMES,
         read=model.read,
     ),
     Plot(
@@ -72,7 +72,7 @@ PLOTS = (
         of=frozenset({"data", "history"}),
         called="DATA and HISTORY files",
         kinds=("surface",),
-        options=_CSV | {"y"},
+        options=CSV_NAMES | {"y"},
         read=paths.read,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 
 import click
@@ -81,9 +82,12 @@ def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
         plan = plan_training(data, settings)
         warn(plan, terminal)
         run = _Run(plan, title, _records(plan, terminal, kind))
-        if kind == "surface":
-            return _surface(run, parameters)
-        return _loss(run) if kind == "loss" else _fit(run)
+        drawn: dict[str, Callable[[_Run], Picture]] = {
+            "fit": _fit,
+            "loss": _loss,
+            "surface": partial(_surface, parameters=parameters),
+        }
+        return drawn[kind](run)
 
     return picture
 

@@ -22,7 +22,10 @@ from math import inf
 from lrfit.errors import UsageError
 from lrfit.graph.program import LoopExecutor
 
-__all__ = ["loop_executor", "numpy_epochs", "numpy_s"]
+__all__ = ["EXECUTORS", "loop_executor", "numpy_epochs", "numpy_s"]
+
+EXECUTORS = ("auto", "numpy", "numba")
+"""The names that may be chosen."""
 
 _STEP_S = 60e-6
 """Approximate time of a NumPy step of few rows, in seconds."""
@@ -38,15 +41,15 @@ def numpy_epochs(executor: str, n_steps: int, n_values: int) -> float:
     """Number of epochs that run in NumPy before `loop_executor` takes over; may be infinite.
 
     Args:
-        executor: "numpy", "numba", or "auto".
+        executor: One of `EXECUTORS`.
         n_steps: Number of steps of an epoch.
         n_values: Number of numbers in the feeds of these steps.
 
     Raises:
         UsageError: There is no executor of that name.
     """
-    if executor not in ("auto", "numpy", "numba"):
-        raise UsageError(f"executor is {executor!r}, and must be 'auto', 'numpy' or 'numba'")
+    if executor not in EXECUTORS:
+        raise UsageError(f"executor is {executor!r}, and must be one of {', '.join(EXECUTORS)}")
     n_epochs = int(_READY_S / numpy_s(n_steps, n_values))
     return {"numpy": inf, "numba": 0}.get(executor, n_epochs)
 
@@ -64,4 +67,4 @@ def loop_executor(executor: str) -> LoopExecutor:
     """
     from lrfit.graph.executors.numba.loop import numba_loop, numba_loop_if_installed  # noqa: PLC0415
 
-    return numba_loop if executor == "numba" else numba_loop_if_installed
+    return {"numba": numba_loop, "auto": numba_loop_if_installed}[executor]

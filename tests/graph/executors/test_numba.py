@@ -278,7 +278,7 @@ def test_a_numba_that_cannot_be_imported_is_as_good_as_none(monkeypatch, caplog)
 
 
 def test_an_executor_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(UsageError, match="executor is 'cuda', and must be 'auto', 'numpy' or 'numba'"):
+    with pytest.raises(UsageError, match="executor is 'cuda', and must be one of auto, numpy, numba"):
         numpy_epochs("cuda", 1, 1)
 
 
