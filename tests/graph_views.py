@@ -10,7 +10,8 @@ from lrfit.messages import shown
 from lrfit.model.equation import linear_model
 from lrfit.training.graph import training_graph
 from lrfit.training.settings import TrainingSettings
-from lrfit.views.graph_view import GraphView, evaluated, optimized
+from lrfit.views.graph_annotations import evaluated, optimized
+from lrfit.views.graph_view import GraphView
 
 HOSTILE = (
     'a"]; b --> c; click n0 "javascript:x" \\',

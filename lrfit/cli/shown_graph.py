@@ -23,7 +23,7 @@ from lrfit.training.plan import TrainingPlan
 from lrfit.training.reading import read_for_training
 from lrfit.training.resuming import Resumption, columns_of, plan_run
 from lrfit.training.settings import TrainingSettings
-from lrfit.views import graph_view
+from lrfit.views import graph_annotations
 from lrfit.views.graph_view import GraphView
 
 __all__ = ["ShownGraph", "read_shown_graph"]
@@ -72,10 +72,10 @@ class ShownGraph:
         shapes = [array.shape for array in self.feeds] or None
         view = GraphView(Program.of([fetch], [model.x, model.y], shapes), self.captions)
         if optimized:
-            view = graph_view.optimized(view)
+            view = graph_annotations.optimized(view)
         if self.rows is None:
             return view
-        return graph_view.evaluated(view, self.feeds, self.variables, self.objective.name)
+        return graph_annotations.evaluated(view, self.feeds, self.variables, self.objective.name)
 
 
 def read_shown_graph(

@@ -22,11 +22,14 @@ from lrfit.graph.nodes import (
     get_default_graph,
     graph_of,
     node_in_graph_of,
+    outer_scope,
     shown_name,
 )
 from lrfit.graph.shapes import Shape, fits, format_shape
 
 __all__ = ["assign", "assign_add", "assign_sub", "global_variables_initializer", "group"]
+
+_SCOPE_END = "_update"
 
 
 def _copied(value: Array | np.float64, shape: Shape) -> Array | np.float64:
@@ -99,4 +102,9 @@ def is_assignment(node: Node) -> bool:
 
 def update_scope(variable: Node) -> AbstractContextManager[None]:
     """A scope of names for the nodes that compute a variable's next value."""
-    return graph_of(variable).name_scope(f"{variable.name}_update")
+    return graph_of(variable).name_scope(variable.name + _SCOPE_END)
+
+
+def is_in_update(node: Node) -> bool:
+    """Whether a node is part of a variable's next value, by its name."""
+    return outer_scope(node).endswith(_SCOPE_END)

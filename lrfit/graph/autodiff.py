@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrfit.errors import GraphError, ShapeError
-from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of
+from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of, outer_scope
 from lrfit.graph.ops import ones_like
 from lrfit.graph.order import topological_order
 from lrfit.graph.shapes import fits, format_shape
 
 __all__ = ["gradients"]
+
+_SCOPE_END = "_grad"
 
 Edge = tuple[Node, int]
 """From an input to the node that uses it: that node, and the position of the input among its inputs."""
@@ -84,6 +86,11 @@ def edge_gradients(y: Node) -> dict[Edge, Node]:
     return _sweep(order, {y: _one(y)}, set(order))
 
 
+def is_in_gradient(node: Node) -> bool:
+    """Whether a node is part of a gradient, by its name."""
+    return outer_scope(node).endswith(_SCOPE_END)
+
+
 def _sweep(order: Sequence[Node], gradient: dict[Node, Node], dependent: set[Node]) -> dict[Edge, Node]:
     """Complete `gradient`, known of the ends, by that of all `dependent` nodes; the term of each edge."""
     terms = {}
@@ -92,7 +99,7 @@ def _sweep(order: Sequence[Node], gradient: dict[Node, Node], dependent: set[Nod
             continue
         for position, (parent, vjp) in enumerate(zip(node.inputs, node.op.vjps or (), strict=False)):
             if vjp and parent in dependent:
-                with graph_of(parent).name_scope(f"{parent.name}_grad"):
+                with graph_of(parent).name_scope(parent.name + _SCOPE_END):
                     term = terms[node, position] = vjp(gradient[node], node, *node.inputs)
                     gradient[parent] = gradient[parent] + term if parent in gradient else term
     return terms
@@ -100,7 +107,7 @@ def _sweep(order: Sequence[Node], gradient: dict[Node, Node], dependent: set[Nod
 
 def _one(y: Node) -> Node:
     """The gradient of y with respect to itself."""
-    with graph_of(y).name_scope(f"{y.name}_grad"):
+    with graph_of(y).name_scope(y.name + _SCOPE_END):
         return ones_like(y)
 
 

@@ -288,6 +288,11 @@ def graph_of(node: Node) -> Graph:
     return node.graph or get_default_graph()
 
 
+def outer_scope(node: Node) -> str:
+    """The outermost scope of a node's name; the name itself if it has none."""
+    return node.name.partition("/")[0]
+
+
 def node_in_graph_of(member: Node, value: NodeLike, name: str = "constant") -> Node:
     """`value` as a node of the graph that `member` belongs to; see `Graph.as_node`."""
     return graph_of(member).as_node(value, name)

@@ -13,11 +13,14 @@ from lrfit.graph.assignments import assign, assign_add, assign_sub, group, updat
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.clipping import clip_by_global_norm
 from lrfit.graph.leaves import Variable, trainable_variables
-from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of
+from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of, outer_scope
 from lrfit.graph.ops import multiply, zeros_like
 from lrfit.graph.shapes import fits, format_shape
 
 __all__ = ["GradientDescentOptimizer", "MomentumOptimizer", "Optimizer"]
+
+_CLIP, _RATE, _MOMENTUM = "clip", "learning_rate", "momentum"
+"""Names of nodes, or of scopes of nodes, that belong to no variable."""
 
 
 class Optimizer(ABC):
@@ -54,7 +57,7 @@ class Optimizer(ABC):
         """
         pairs = self.compute_gradients(loss, variables)
         if clip_norm is not None:
-            with graph_of(loss).name_scope("clip"):
+            with graph_of(loss).name_scope(_CLIP):
                 clipped = clip_by_global_norm([gradient for gradient, _ in pairs], clip_norm)
             pairs = [(gradient, v) for gradient, (_, v) in zip(clipped, pairs, strict=True)]
         return self.apply_gradients(pairs, global_step=global_step, name=name)
@@ -103,7 +106,7 @@ class Optimizer(ABC):
         known = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
         if not known:
             raise GraphError("no variable has a gradient: the loss depends on none of them")
-        rate = node_in_graph_of(known[0][0], self.learning_rate, "learning_rate")
+        rate = node_in_graph_of(known[0][0], self.learning_rate, _RATE)
         updates = self._updates(known, rate)
         if global_step is not None:
             with update_scope(global_step):
@@ -151,7 +154,7 @@ class MomentumOptimizer(Optimizer):
         self.use_nesterov = use_nesterov
 
     def _updates(self, pairs: Sequence[tuple[Node, Node]], rate: Node) -> list[Node]:
-        momentum = node_in_graph_of(rate, self.momentum, "momentum")
+        momentum = node_in_graph_of(rate, self.momentum, _MOMENTUM)
         return [update for pair in pairs for update in self._updates_of(*pair, rate, momentum)]
 
     def _updates_of(self, gradient: Node, variable: Node, rate: Node, momentum: Node) -> list[Node]:
@@ -163,6 +166,11 @@ class MomentumOptimizer(Optimizer):
         with update_scope(variable):
             step = gradient + multiply(momentum, new_velocity) if self.use_nesterov else new_velocity
         return [accumulate, _step_back(variable, rate, step)]
+
+
+def is_in_optimizer(node: Node) -> bool:
+    """Whether a node is part of a step, but not of one variable's, by its name."""
+    return outer_scope(node) in (_CLIP, _RATE, _MOMENTUM)
 
 
 def _step_back(variable: Node, rate: Node, step: Node) -> Node:

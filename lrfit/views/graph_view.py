@@ -1,55 +1,30 @@
 """Graph views: a program as it is shown to people, whatever the format.
 
 A view is of a `Program`, so that what is drawn is what runs: as it was built, or as the passes leave it.
-Nothing here draws. What formats share is here: which nodes stand for themselves, and in which words.
+Nothing here draws. What the formats share is here: which nodes are shown, in which part of the graph.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from textwrap import wrap
 
 import numpy as np
 
 from lrfit.arrays import Array
-from lrfit.graph.assignments import is_assignment
-from lrfit.graph.autodiff import Edge, edge_gradients
-from lrfit.graph.executors.numpy import numpy_step
+from lrfit.graph.assignments import is_in_update
+from lrfit.graph.autodiff import Edge, is_in_gradient
 from lrfit.graph.leaves import is_constant, is_placeholder, is_variable
-from lrfit.graph.nodes import OPS, Graph, Node
-from lrfit.graph.passes import PASSES, rewrites
-from lrfit.graph.passes.prune import prune
+from lrfit.graph.nodes import Node
+from lrfit.graph.optimizers import is_in_optimizer
 from lrfit.graph.program import Program
-from lrfit.graph.shapes import Shape
+from lrfit.views.graph_text import array_text, formula, is_literal, shape_text
 
-__all__ = [
-    "PARTS",
-    "GraphView",
-    "array_text",
-    "differentiated",
-    "evaluated",
-    "formula",
-    "is_literal",
-    "kind_of",
-    "optimized",
-    "part_of",
-    "shape_text",
-]
+__all__ = ["PARTS", "GraphView", "kind_of", "part_of"]
 
 PARTS = ("forward", "gradients", "updates")
 """The parts of a training graph, in the order in which a step goes through them."""
-
-_INFIX = {
-    "add": "+", "subtract": "-", "multiply": "·", "divide": "÷", "power": "**", "matmul": "@",
-    "greater": ">", "greater_equal": "≥", "less": "<", "less_equal": "≤", "equal": "=",
-}  # fmt: skip
-"""Signs of the ops that have one: `÷`, since `/` stands in names."""
-
-_MOST_NUMBERS = 3
-"""Most numbers of an array that is shown in full; a longer one shows two."""
-
 
 _MOST_NAMES = 8
 """Most names of removed nodes in a line."""
@@ -147,139 +122,14 @@ def _shortened(names: Sequence[str]) -> str:
 
 def part_of(node: Node) -> str:
     """The part of the training graph that a node is in: "forward", "gradients" or "updates"."""
-    scope = node.name.partition("/")[0]
-    if scope.endswith("_grad"):
+    if is_in_gradient(node):
         return "gradients"
-    is_update = scope.endswith("_update") or scope in ("clip", "learning_rate", "momentum")
     is_state = is_variable(node) and not node.attrs["trainable"]
-    return "updates" if is_update or is_state or not node.op.has_value else "forward"
+    is_update = is_in_update(node) or is_in_optimizer(node) or is_state or not node.op.has_value
+    return "updates" if is_update else "forward"
 
 
 def kind_of(node: Node) -> str:
     """The kind of a node in a drawing: "placeholder", "variable", "constant" or "op"."""
     is_leaf = is_placeholder(node) or is_variable(node) or is_constant(node)
     return node.op.name if is_leaf else "op"
-
-
-def is_literal(node: Node) -> bool:
-    """Whether it is a number to be written where it is used: a scalar constant that nobody gave a name."""
-    name = node.name.rpartition("/")[2]
-    return is_constant(node) and node.shape == () and re.sub(r"_\d+$", "", name) in OPS
-
-
-def formula(node: Node) -> str:
-    """How a node is made, with the names of its inputs; of a leaf, its kind or its value.
-
-    Examples:
-        >>> from lrfit import Graph, placeholder, square
-        >>> with Graph().as_default():
-        ...     x = placeholder((), name="x")
-        ...     print(formula(x), formula(x - 2.0), formula(square(x)), sep=" | ")
-        placeholder | x - 2 | square(x)
-    """
-    if is_constant(node):
-        return array_text(node.attrs["value"])
-    if not node.inputs:
-        return node.op.name
-    inputs = [
-        array_text(parent.attrs["value"]) if is_literal(parent) else parent.name for parent in node.inputs
-    ]
-    if is_assignment(node):
-        return f"{node.attrs['variable'].name} ← {inputs[0]}"
-    if node.op.name in _INFIX:
-        return f" {_INFIX[node.op.name]} ".join(inputs)
-    if node.op.name == "negative":
-        return f"-{inputs[0]}"
-    attrs = [
-        f"{key}={value}" for key, value in node.attrs.items() if value is not None and value is not False
-    ]
-    return f"{node.op.name}({', '.join(inputs + attrs)})"
-
-
-def shape_text(shape: Shape) -> str:
-    """A shape as text, with n for a dimension that is known when the graph runs: the rows."""
-    if shape is None:
-        return "(…)"
-    dims = ["n" if dim is None else str(dim) for dim in shape]
-    return f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
-
-
-def array_text(array: Array) -> str:
-    """A value: a single number with all its digits; of an array five, and of more than three numbers two.
-
-    Examples:
-        >>> print(array_text(np.float64(2 / 3)), array_text(np.ones((2, 1))), array_text(np.eye(3)))
-        0.6666666666666666 [1, 1] [1, 0, …]
-    """
-    if np.size(array) == 1:
-        return repr(float(np.ravel(array)[0])).removesuffix(".0")
-    numbers = [f"{number:.5g}" for number in np.ravel(array)[: _MOST_NUMBERS + 1]]
-    if len(numbers) > _MOST_NUMBERS:
-        numbers[2:] = ["…"]
-    return f"[{', '.join(numbers)}]"
-
-
-def optimized(view: GraphView) -> GraphView:
-    """The view of the program after all passes, with what each removed: what no fetch needs after it.
-
-    So a node goes to the account of the pass that made it needless, not of `prune`, which takes it away; one
-    that became a literal, too.
-    """
-    program, needed = view.program, _names(view.program)
-    removed: dict[str, list[str]] = {rewrite.__name__: [] for rewrite in PASSES}
-    for rewrite, program in rewrites(view.program):
-        before, needed = needed, _names(prune(program))
-        removed[rewrite.__name__] += [name for name in before if name not in needed]
-    gone = {rewrite: [name for name in names if name not in needed] for rewrite, names in removed.items()}
-    return replace(view, program=program, removed=gone)
-
-
-def _names(program: Program) -> list[str]:
-    """The names of its nodes, but for literals."""
-    return [node.name for node in program.nodes if not is_literal(node)]
-
-
-def evaluated(
-    view: GraphView, feeds: Sequence[Array], variables: Mapping[str, Array], objective: str
-) -> GraphView:
-    """The view with the values of all nodes, and the gradient of one of them along the edges that lead to it.
-
-    Args:
-        view: View of a program.
-        feeds: Values of the program's feeds, in their order.
-        variables: Those of its variables, by name.
-        objective: The name of what is differentiated; there are no gradients if the program lacks it.
-    """
-    program, nodes = view.program, view.program.nodes
-    gradients: dict[Edge, Node] = {}
-    if any(node.name == objective for node in nodes):
-        program, gradients = differentiated(program, objective)
-    known = [(old, new) for old, new in zip(nodes, program.nodes, strict=False) if new.op.has_value]
-    fetches = (*(new for _, new in known), *gradients.values())
-    step = numpy_step(replace(program, fetches=fetches))
-    fed = [np.asarray(array, order="C") for array in feeds]  # the memory order decides that of sums
-    arrays = list(map(np.asarray, step(fed, {v: variables[v.name] for v in program.variables})))
-    old = dict(zip(program.nodes, nodes, strict=False))
-    return replace(
-        view,
-        values={node: array for (node, _), array in zip(known, arrays, strict=False)},
-        gradients={
-            (old[user], i): array for (user, i), array in zip(gradients, arrays[len(known) :], strict=True)
-        },
-    )
-
-
-def differentiated(program: Program, name: str) -> tuple[Program, dict[Edge, Node]]:
-    """The program and what flows back along its edges from the node of this name, which it fetches, too.
-
-    Returns:
-        The program, of nodes with the same names in a graph of its own; and for each edge the node of the
-        gradient along it.
-    """
-    graph = Graph()
-    new: dict[Node, Node] = {}
-    for node in program.nodes:
-        new[node] = graph.append(node.with_inputs(tuple(new[parent] for parent in node.inputs)))
-    gradients = edge_gradients(next(node for node in graph.nodes if node.name == name))
-    fetches = (*(new[node] for node in program.fetches), *gradients.values())
-    return Program(graph.nodes, fetches, tuple(new[node] for node in program.feeds)), gradients

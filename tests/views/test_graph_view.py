@@ -14,18 +14,9 @@ from lrfit.graph.session import Session
 from lrfit.model.equation import linear_model
 from lrfit.training.graph import training_graph
 from lrfit.training.settings import TrainingSettings
-from lrfit.views.graph_view import (
-    GraphView,
-    array_text,
-    differentiated,
-    evaluated,
-    formula,
-    is_literal,
-    kind_of,
-    optimized,
-    part_of,
-    shape_text,
-)
+from lrfit.views.graph_annotations import differentiated, evaluated, optimized
+from lrfit.views.graph_text import array_text, formula, is_literal, shape_text
+from lrfit.views.graph_view import GraphView, kind_of, part_of
 
 EVERYTHING = {
     "l2": 0.1,

@@ -13,7 +13,8 @@ import numpy as np
 
 from lrfit.graph.nodes import Node
 from lrfit.messages import printable
-from lrfit.views.graph_view import GraphView, array_text, formula, shape_text
+from lrfit.views.graph_text import array_text, formula, shape_text
+from lrfit.views.graph_view import GraphView
 
 __all__ = ["render"]
 

@@ -13,8 +13,9 @@ from lrfit.graph.passes import apply_passes
 from lrfit.graph.program import Program
 from lrfit.training.graph import training_graph
 from lrfit.training.plan import TrainingPlan
+from lrfit.views.graph_annotations import differentiated
 from lrfit.views.graph_formats.json import document
-from lrfit.views.graph_view import GraphView, differentiated
+from lrfit.views.graph_view import GraphView
 
 __all__ = ["page_programs"]
 

@@ -12,10 +12,11 @@ from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node
 from lrfit.graph.ops import matmul, reduce_sum, transpose
 from lrfit.graph.program import Program
+from lrfit.views.graph_annotations import evaluated
 from lrfit.views.graph_formats import FORMATS
 from lrfit.views.graph_formats import render as render_as
 from lrfit.views.graph_formats.json import document, render
-from lrfit.views.graph_view import GraphView, evaluated
+from lrfit.views.graph_view import GraphView
 
 LEAVES = ("constant", "placeholder", "variable")
 

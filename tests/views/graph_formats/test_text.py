@@ -7,8 +7,9 @@ from graph_views import VIEWS, forward, hostile, training, valued
 from lrfit.graph.leaves import placeholder
 from lrfit.graph.ops import add
 from lrfit.graph.program import Program
+from lrfit.views.graph_annotations import evaluated, optimized
 from lrfit.views.graph_formats.text import render
-from lrfit.views.graph_view import GraphView, evaluated, optimized
+from lrfit.views.graph_view import GraphView
 
 
 def test_a_line_takes_ten_lines():
