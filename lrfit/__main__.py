@@ -1,4 +1,4 @@
-"""The program, and `python -m lrfit`: imports within reach of an early Ctrl-C, and a quick process."""
+"""The entry point of `lrfit`: it handles Ctrl-C even while modules are imported, and exits fast."""
 
 import gc
 import os

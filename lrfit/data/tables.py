@@ -1,4 +1,4 @@
-"""Tables by request: which file, how it is written, which columns. Every format is opened here.
+"""Tables by request: which file, how it is written, which columns. Every file is opened here.
 
 Imports no NumPy before a table is opened, so that the help of a command is quick.
 """

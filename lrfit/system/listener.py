@@ -1,4 +1,4 @@
-"""Who is told how the work goes: nobody, unless a face of the library listens."""
+"""Listeners: they receive notes, warnings and progress. The default one ignores them."""
 
 from __future__ import annotations
 

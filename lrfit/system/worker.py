@@ -1,4 +1,4 @@
-"""A worker: a forked process that turns blocks into results until the main process needs no more.
+"""A worker: one forked process, which works on blocks until the main process needs no more.
 
 Blocks and answers lie in memory that a worker shares with the main process. Pipes carry only their sizes: a
 pipe cannot hold a whole block, so both sides might wait for each other for ever. A worker reads its pipe to

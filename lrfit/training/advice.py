@@ -1,4 +1,4 @@
-"""Advice: what is known of a run before its first step, as sentences."""
+"""Advice before a run: what is known of it before its first step, as sentences."""
 
 from __future__ import annotations
 

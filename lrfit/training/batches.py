@@ -1,4 +1,4 @@
-"""Batches: what a descent runs on, whichever it is, in the units of descent.
+"""Batches: the rows that descent runs on, all of them or some at a time, in the units of descent.
 
 Full batches are the sigma points of the data, or all rows: one window an epoch, so that many epochs can be
 run at once. Mini-batches come from a store of rows, window by window, in the order of the epoch.

@@ -1,4 +1,4 @@
-"""Conclusions: what ended a run, and how far from the optimum it is."""
+"""Conclusions after a run: what ended it, and how far from the optimum it is."""
 
 from __future__ import annotations
 

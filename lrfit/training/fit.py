@@ -1,4 +1,4 @@
-"""Fits: what the users of the library hold, which is a model document and the history of its run."""
+"""Fits: the result of `lrfit.train`, which is a model document and the history of its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training graph: the model, and the node that takes one step of descent on it, by the settings.
+"""The training graph: the model, and the node that takes one step of descent by the settings.
 
 The names of its variables are those of `training.variables` in the model document, so they stay what they
 are. Who needs a node by what it does asks here, and need not know its name.

@@ -1,4 +1,4 @@
-"""Reading for a run: the columns of a table, the rows held out, the rows themselves if they are needed."""
+"""Reading for a run: the columns, the rows held out, and the rows themselves if they are needed."""
 
 from __future__ import annotations
 

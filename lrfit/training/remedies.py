@@ -1,4 +1,4 @@
-"""Remedies: what to change in a run that diverged, such that its loss comes close to the optimum."""
+"""Remedies after a divergence: what to change in the run, so that its loss comes close to the optimum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stopping: when a run has done enough, before all of its epochs are done."""
+"""Stopping: when a run has done enough before its last epoch."""
 
 from __future__ import annotations
 

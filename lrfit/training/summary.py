@@ -1,4 +1,4 @@
-"""Summaries: the document of the fit that a record of a run stands for."""
+"""Summaries: the model document made from a plan and one record of its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wording: numbers as sentences have them."""
+"""Wording: numbers of epochs and ratios, as sentences have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of a block's bytes around pandas: is the block plain, and do its separators add up to the rows?"""
+"""Checks around pandas: whether a block is plain enough for it, and whether it found all fields."""
 
 from __future__ import annotations
 

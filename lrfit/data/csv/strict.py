@@ -1,4 +1,4 @@
-"""The strict reader, which defines what a CSV means: Python's `csv` and a grammar of numbers.
+"""The strict reader, which defines the meaning of a CSV: Python's `csv`, and a grammar of numbers.
 
 Errors are found in the order of the rows, whatever kind they are of. So neither the numbers nor the message
 depend on where blocks are cut.

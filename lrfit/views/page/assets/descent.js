@@ -182,7 +182,7 @@ class Descent {
     return this.path.at(-1) === this.now ? this.path : [...this.path, this.now];
   }
 
-  /** Whether the steps have led away, by the rules of `lrfit.divergence`, of which the last one is simpler. */
+  /** Whether the steps have led away, by simpler rules than those of `lrfit.training.divergence`. */
   hasDiverged(rate, momentum) {
     if (this.overflowed) return true;
     const { excess, objective } = this.now;

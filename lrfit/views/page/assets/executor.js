@@ -1,7 +1,7 @@
 "use strict";
 
-// Runs programs of lrfit: the JSON of `lrfit graph --format json`. An executor, like lrfit/executors/, and
-// like them without a formula of its own but for the kernels, which are those of lrfit/ops.py.
+// Runs programs of lrfit: the JSON of `lrfit graph --format json`. An executor, like lrfit/graph/executors/, and
+// like them without a formula of its own but for the kernels, which are those of lrfit/graph/ops.py.
 //
 // A value is {shape, data}: data is a Float64Array in row-major order.
 
