@@ -69,7 +69,7 @@ _OPTIONS = dict(
         _setting("batch_size", "Rows in each step.", metavar="N|full", none="full"),
         _setting(
             "momentum",
-            "Share of the last step that is added to the next; auto goes with --lr auto.",
+            "Share of the last step that is added to the next; auto needs --lr auto.",
             metavar="F|auto",
         ),
         _switch("nesterov", "Use Nesterov's momentum."),
