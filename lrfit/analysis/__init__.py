@@ -1,5 +1,5 @@
-"""The theory of a linear fit, without descent: moments, least squares, the objective, rates, forecasts.
+"""Analysis of a linear fit, without descent: moments, least squares, the objective, rates, forecasts.
 
-Imports only the ground. Start with `moments.py`: all that the loss depends on. To add a member, write
-a file of functions of `Moments` or `Objective`, and test it against a formula of another kind.
+Imports only `errors`, `messages`, `arrays` and `system`. Start with `moments.py`, which has all that the loss
+depends on. To add a file, write functions of `Moments` or `Objective`, and test them by another formula.
 """

@@ -5,12 +5,12 @@ momentum β is a linear recursion for the distance c from the minimiser and the 
 
     v ← β·v + s·c,    c ← c - v    (Nesterov: c ← c - s·c - β·v, with the new v),    s = η·λ.
 
-So it is known for which rates all distances vanish, and which rate makes the slowest of them vanish soonest.
+This tells which rates make all distances vanish, and which rate makes the slowest of them vanish soonest.
 
 References:
     Polyak, Introduction to Optimization (1987), sections 1.4 and 3.2: gradient descent, momentum.
     Lessard, Recht and Packard, Analysis and design of optimization algorithms via integral quadratic
-    constraints (2016), section 2.2: rates and momentum for quadratics, Nesterov's method among them. Here
+    constraints (2016), section 2.2: rates and momentum for quadratics, including Nesterov's method. Here
     the method has the form of `torch.optim.SGD`, in which the distance obeys the same recursion.
 """
 
@@ -45,7 +45,7 @@ class Method:
     nesterov: bool = False
 
     def max_stable_rate(self, largest: float) -> float:
-        """The bound on η: below it full batches converge from any start, above it they diverge.
+        """The bound on η: full-batch descent converges from any start below it, and diverges above it.
 
         It is 2·(1 + β) / λ_max, or with Nesterov's momentum 2·(1 + β) / ((1 + 2·β)·λ_max). There the roots of
         the recursion's characteristic polynomial leave the unit circle.
@@ -82,7 +82,7 @@ class Method:
         return low
 
     def max_safe_rate(self, largest: float) -> float:
-        """The largest η proven to be safe: no batch, whatever it is, leads away from the minimiser.
+        """The largest η proven to be safe: no step on any batch leads away from the minimiser.
 
         The proof holds for steps that are not clipped, on batches that share a minimiser θ* and have Hessians
         with eigenvalues up to λ = `largest`. Let z = θ - w·η·m and d = w·η·m, where w = b / (1 - β), and b is

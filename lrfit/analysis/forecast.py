@@ -1,7 +1,7 @@
 """Forecasts: the number of full-batch epochs until the objective is close to its minimum.
 
 A forecast follows the recursion of `lrfit.analysis.convergence` along each eigenvector of the Hessian. Where
-the excess falls with every epoch, bisection finds the first epoch; otherwise epoch after epoch is computed.
+the excess falls with every epoch, bisection finds the first epoch; otherwise all epochs are computed in turn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STRIDE = 1024
 """Number of epochs that a forecast computes together."""
 
 _NEVER = 1 << 200
-"""Number of epochs from which on it counts as infinite."""
+"""Number of epochs above which it counts as infinite."""
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -42,7 +42,7 @@ def epochs_until(
         velocity: The velocity m at the start, shape (n_parameters,); zeros at the start of a run.
 
     Returns:
-        A whole number, or infinity if the excess is never reached or, with momentum, too late to foresee.
+        A whole number; infinity if the target is never reached or, with momentum, too late to compute.
     """
     excess = objective.excess(theta)
     if excess <= target:
@@ -57,7 +57,7 @@ def epochs_until(
 
 
 def _epochs_without_momentum(target: float, eigenvalues: Array, rate: float, distance: Array) -> float:
-    """The same without momentum, by bisection, because the excess falls with every epoch."""
+    """`epochs_until` without momentum: by bisection, because the excess falls with every epoch."""
     energy, log_factor = eigenvalues * distance * distance, _log_factor(rate * eigenvalues)
     return _first(lambda epoch: 0.5 * float(np.sum(energy * np.exp(2 * epoch * log_factor))) <= target)
 
@@ -65,10 +65,10 @@ def _epochs_without_momentum(target: float, eigenvalues: Array, rate: float, dis
 def _epochs_with_momentum(
     target: float, eigenvalues: Array, method: Method, rate: float, distance: Array, velocity: Array
 ) -> float:
-    """The same with momentum, epoch by epoch.
+    """`epochs_until` with momentum: epoch by epoch.
 
-    If the overdamped directions alone take very long, their number of epochs is the answer: by then all other
-    directions have vanished.
+    If the overdamped directions alone take very long, their number of epochs is the answer: by then the
+    excess along all other directions has vanished.
     """
     earliest = _epochs_of_overdamped(target, eigenvalues, method, rate, distance, velocity)
     n_epochs = _MOST_DISTANCES // len(eigenvalues)

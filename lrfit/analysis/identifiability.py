@@ -1,4 +1,4 @@
-"""Identifiability: do the data determine the parameters, and if they do not, why?"""
+"""Identifiability: whether the data determine the parameters, and if not, why."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lrfit.messages import listed
 __all__ = ["identifiability"]
 
 _LISTED = 5
-"""Number of features that a sentence lists."""
+"""Largest number of features that a sentence lists."""
 
 _NO_PART = 1e-8
-"""Entry of a null vector up to which, because of rounding, its feature takes no part in a dependence."""
+"""Largest entry of a null vector that counts as rounding, so that its feature is not in the dependence."""
 
 
 def identifiability(moments: Moments, features: Sequence[str], *, intercept: bool) -> str | None:

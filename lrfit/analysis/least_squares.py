@@ -1,4 +1,4 @@
-"""Least squares: the parameters of least loss, from a triangle that stands for all rows.
+"""Least squares: the parameters of least loss, from a triangular matrix that stands for all rows.
 
 References:
     Golub and Van Loan, Matrix Computations, 4th ed., section 5.3: least squares by QR.

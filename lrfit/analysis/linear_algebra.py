@@ -37,7 +37,7 @@ def products(rows: Array, vector: Array) -> Array:
 def inverse(matrix: Array) -> Array | None:
     """The inverse of a matrix; None if it is singular, or its inverse is beyond the range of float64.
 
-    The rank is checked first, because LAPACK may not end on such a matrix.
+    The rank is checked first, because LAPACK may not terminate on such a matrix.
     """
     scale = np.hypot.reduce(matrix, axis=0)
     if not np.all(scale) or np.linalg.matrix_rank(matrix / scale) < len(scale):

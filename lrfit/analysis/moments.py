@@ -34,7 +34,7 @@ from lrfit.errors import DataError
 __all__ = ["Moments"]
 
 _CHUNK_ROWS = 4096
-"""Number of rows in a chunk: they fit a processor's cache, and it is fixed, so that bits do not vary."""
+"""Number of rows in a chunk: few enough for a processor's cache, and fixed, so that bits do not vary."""
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -56,7 +56,7 @@ class Moments:
 
     @classmethod
     def empty(cls, width: int) -> Moments:
-        """The moments of no rows, with `width` columns; to merge them changes nothing."""
+        """The moments of no rows, with `width` columns; merging them changes nothing."""
         return cls(0, np.zeros(width), np.zeros((width, 0)))
 
     @classmethod
@@ -69,7 +69,7 @@ class Moments:
     def of_columns(cls, columns: Array) -> Moments:
         """The moments of rows given by their columns, shape (n_features + 1, n_samples), the target last.
 
-        Columns that are contiguous take the least time. The moments are not finite where a sum overflows.
+        Contiguous columns are the fastest. The moments are not finite where a sum overflows.
         """
         width, n_samples = columns.shape
         if not n_samples:
@@ -80,7 +80,7 @@ class Moments:
         centred = np.zeros((width, n_chunks * chunk))  # rows of zeros at the end change no QR
         z = centred[:, :n_samples]
         np.subtract(columns, mean[:, np.newaxis], out=z)
-        rest = z.mean(axis=1)  # what rounding left of the mean
+        rest = z.mean(axis=1)  # the mean that is left because of rounding
         z -= rest[:, np.newaxis]
         r_of_chunks = triangles(centred.reshape(width, n_chunks, chunk).transpose(1, 2, 0))
         r = upper_triangle(r_of_chunks.reshape(-1, width))
@@ -91,7 +91,7 @@ class Moments:
         """The moments of all rows of several `Moments` together, merged in order.
 
         Raises:
-            DataError: There are none.
+            DataError: There are no rows.
         """
         rest = iter(several)
         first = next(rest, None)
@@ -100,12 +100,12 @@ class Moments:
         return reduce(cls.merge, rest, first)
 
     def merge(self, other: Moments) -> Moments:
-        """The moments of the rows of both together; associative but for rounding."""
+        """The moments of the rows of both together; associative except for rounding."""
         if not (self.n_samples and other.n_samples):
             return self if self.n_samples else other
         n_samples = self.n_samples + other.n_samples
         shift = self.mean + (other.mean - self.mean) * (other.n_samples / n_samples)
-        # The first column of R gives what rounding left of the mean.
+        # The first row of R gives the mean that is left because of rounding.
         r = upper_triangle(np.vstack([self._triangle(shift), other._triangle(shift)]))
         return Moments(n_samples, shift + r[0, 1:] / r[0, 0], r[1:, 1:].T / np.sqrt(n_samples))
 
@@ -159,7 +159,7 @@ class Moments:
 
     @cached_property
     def is_constant(self) -> npt.NDArray[np.bool_]:
-        """Mask of the columns of (x, y) that vary no more than rounding makes them."""
+        """Mask of the columns of (x, y) that vary by no more than rounding."""
         constant: npt.NDArray[np.bool_] = self.standard_deviation <= 64 * _EPS * self.root_mean_square
         return constant
 
@@ -174,7 +174,7 @@ class Moments:
 
     @property
     def reference_half_mse(self) -> float:
-        """The loss that others are compared with: that of the best constant, or of 0 if y is constant."""
+        """The loss to compare others with: that of the best constant, or of predicting 0 if y is constant."""
         return self.best_constant_half_mse or 0.5 * float(self.root_mean_square[-1]) ** 2
 
     def r2(self, half_mse: float) -> float | None:

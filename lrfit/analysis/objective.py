@@ -32,7 +32,7 @@ _NEGLIGIBLE = 1e-12
 """Share of the best constant's loss below which the minimum counts as 0, as for exact data."""
 
 _APART = 1.1
-"""Ratio of two singular values from which they count as different."""
+"""Ratio of two singular values above which they count as different."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class Objective:
 
         The error of A's singular values is a share of the largest of them; that of the singular values of its
         inverse is a share of the smallest. So each is taken from the matrix that gives it more exactly. That
-        matters if x is far from 0: the seconds since 1970 have a condition number of 10¹⁹. Values that are
+        matters if x is far from 0: seconds since 1970 give a condition number of 10¹⁹. Values that are
         nearly equal come from the same matrix, because the two choose different eigenvectors for them.
         """
         _, singular, modes = np.linalg.svd(self.root, full_matrices=False)

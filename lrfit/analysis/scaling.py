@@ -1,8 +1,8 @@
 """Scaling: the units in which descent works, and the way back to the units of the data.
 
 Standardising gives each column mean 0 and standard deviation 1, so that one learning rate suits all.
-A model without intercept must not move the origin, through which its line goes. So its columns are only
-divided, by their root mean square.
+The line of a model without intercept goes through the origin, which must not move. So columns are then only
+divided by their root mean square.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Scaling:
 
     @classmethod
     def none(cls, n_features: int) -> Self:
-        """The scaling that leaves all in the units of the data."""
+        """The scaling that leaves all values in the units of the data."""
         return cls(np.zeros(n_features + 1), np.ones(n_features + 1))
 
     @classmethod

@@ -1,5 +1,5 @@
-"""The command line: options, words and streams, one command a file.
+"""The command line: options, messages and streams, with one file per command.
 
-Imports all rooms. Start with `group.py`, which finds a command by its file name. To add a command, write a
-file in `commands/` with a click command named `command`; its options are made in `options.py`.
+Imports all other packages. Start with `group.py`, which finds a command by its file name. To add a command,
+write a file in `commands/` with a click command named `command`; shared options are in `options.py`.
 """

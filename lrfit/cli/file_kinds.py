@@ -1,4 +1,4 @@
-"""Kinds of files, told by their content, whatever their names are."""
+"""Kinds of files, recognised by their content and not by their names."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from lrfit.training.history_file import BEGINNING
 __all__ = ["FileKinds", "classify"]
 
 _HEAD_BYTES = 1 << 16
-"""Number of bytes at the beginning of a file that tell its kind."""
+"""Number of bytes at the beginning of a file that are read to find its kind."""
 
 
 _GZIP = 16 + zlib.MAX_WBITS
-"""Number of the gzip format in zlib."""
+"""The `wbits` argument that stands for the gzip format in zlib."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class FileKinds:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of files of each kind, "data", "model" and "history", that there are."""
+        """Number of files of each kind, "data", "model" or "history", that has any."""
         numbers = {"data": len(self.data), "model": len(self.models), "history": len(self.histories)}
         return {what: n for what, n in numbers.items() if n}
 
@@ -52,11 +52,11 @@ class FileKinds:
 
 
 def classify(files: Sequence[str]) -> FileKinds:
-    """The kinds of files: by how they begin, or for a stream by the kinds of the others.
+    """The files by kind, which is found from how a file begins, or for a stream from the other files.
 
     Raises:
         DataError: A file cannot be opened or read.
-        click.UsageError: More than one of them is a stream, which can be read once only.
+        click.UsageError: More than one of them is a stream, which can be read only once.
     """
     found: dict[str, list[str]] = {"data": [], "model": [], "history": []}
     streams = [path for path in files if path == "-" or _is_stream(path)]
@@ -65,17 +65,17 @@ def classify(files: Sequence[str]) -> FileKinds:
     for path in files:
         if path not in streams:
             found[_what(path)].append(path)
-    for path in streams:  # which are not looked into: what is read is gone
+    for path in streams:  # not looked into, since what is read is gone
         found["model" if found["data"] and not found["history"] else "data"].append(path)
     return FileKinds(tuple(found["data"]), tuple(found["model"]), tuple(found["history"]))
 
 
 def _is_stream(path: str) -> bool:
-    """Whether it is neither a regular file nor a folder, and so can be read once only."""
+    """Whether it is neither a regular file nor a folder, and so can be read only once."""
     try:
         mode = Path(path).stat().st_mode
     except OSError:
-        return False  # to open it will say why
+        return False  # opening it will say why
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
@@ -86,7 +86,7 @@ def _what(path: str) -> str:
             head = stream.read(_HEAD_BYTES)
         except OSError as error:
             raise DataError(f"{name} cannot be read: {error.strerror or error}") from error
-    with suppress(zlib.error):  # it is not compressed, or damaged, which reading will say
+    with suppress(zlib.error):  # it is not compressed; or it is damaged, and reading will say so
         head = zlib.decompressobj(_GZIP).decompress(head, _HEAD_BYTES)
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"{"):

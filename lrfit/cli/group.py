@@ -60,13 +60,13 @@ def cli() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line, without its first word, and return the exit code."""
+    """Run a command line, given without the program's name, and return the exit code."""
     with spelling(as_options):
         return _run(arguments)
 
 
 def _run(arguments: Sequence[str]) -> int:
-    """Run a command line as `run` does; messages are spelled as they happen to be."""
+    """Run a command line as `run` does, without a choice of how messages spell settings."""
     try:
         with cli.make_context("lrfit", list(arguments)) as context:
             cli.invoke(context)
@@ -91,7 +91,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _refuse(error: click.UsageError) -> int:
-    """Say what `error.show()` would say, with what was typed made safe to print."""
+    """Say what `error.show()` would say, with the user's input made safe to print."""
     context = error.ctx or click.Context(cli, info_name="lrfit")
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         _say(context.get_help())
@@ -107,5 +107,5 @@ def _fail(message: str, exit_code: int) -> int:
 
 
 def _say(text: str) -> None:
-    with suppress(OSError):  # the exit code is still to be told
+    with suppress(OSError):  # the exit code must still be returned
         click.echo(text, err=True)

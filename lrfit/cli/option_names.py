@@ -17,10 +17,10 @@ _NAMES = {
     "x": "-x",
     "y": "-y",
 }
-"""Options that have another name than their setting."""
+"""Options whose name differs from that of their setting."""
 
 _SAFE = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_.,:/@%+-]+", re.ASCII)
-"""Values that look right in a shell without quotes; a lone `,` or `.` is quoted, so that it is seen."""
+"""Values that need no quotes in a shell; a lone `,` or `.` is quoted to make it visible."""
 
 
 def option_name(setting: str) -> str:
@@ -34,7 +34,7 @@ def option_name(setting: str) -> str:
 
 
 def as_options(settings: Mapping[str, object]) -> str:
-    """The options that say these settings.
+    """These settings, written as options.
 
     Args:
         settings: Values by the name of their setting. True stands for the bare flag, False for its `--no-`

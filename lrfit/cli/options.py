@@ -1,4 +1,4 @@
-"""Parsers and options that commands share. `nan`, `1_000` and `١٢` are no numbers."""
+"""Parsers and options that commands share. `nan`, `1_000` and `١٢` are not numbers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def integer(least: int, *, most: float = inf) -> Callable[[str], int]:
 
 
 def setting_value(rule: SettingRule, none: str | None = None) -> Callable[[str], object]:
-    """A parser of a setting: of numbers by its rule, and of its words; the word `none` stands for None."""
+    """A parser of a setting's numbers, by its rule, and of its words; the word `none` stands for None."""
     parses, parsed = (_is_integer, int) if rule.kind is int else (_is_finite_number, float)
     words = {word: word for word in rule.words if word is not None} | ({none: None} if none else {})
     wanted = ", or ".join([rule.rule.wanted, *words])
@@ -84,7 +84,7 @@ def size(text: str) -> int:
 
 
 def names(text: str) -> list[str]:
-    """Column names, separated by commas; a name with a comma stands in double quotes."""
+    """Column names, separated by commas; a name with a comma must be in double quotes."""
     try:
         listed = [
             name.strip() for line in csv.reader([text], strict=True, skipinitialspace=True) for name in line
@@ -125,7 +125,7 @@ def _refuse(text: str, wanted: str) -> NoReturn:
 
 
 def new_name(text: str) -> str:
-    """A name of a column that is printed: without characters that could steer a terminal."""
+    """A name for a column that is printed, without characters that could control a terminal."""
     return text if text.isprintable() else _refuse(text, "a name that can be printed")
 
 
@@ -148,5 +148,5 @@ def output_format(*formats: str) -> Callable[[Command], Command]:
 
 
 def quiet_option(command: Command) -> Command:
-    """Add the option that keeps all but the result and warnings away."""
+    """Add the option that silences all but the result and warnings."""
     return click.option("-q", "--quiet", is_flag=True, help="Show no notes and no progress.")(command)

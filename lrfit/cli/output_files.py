@@ -1,4 +1,4 @@
-"""The files that a command writes, checked before any work."""
+"""Output files, which are checked before any work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress table: a line for an epoch, with as many columns as fit."""
+"""The progress table: one line per epoch, with as many columns as fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrfit.training.record import EpochRecord
 __all__ = ["ProgressTable", "next_reported"]
 
 _EPOCH, _LONG, _SHORT = 7, 14, 10
-"""Widths of columns with a blank in front: of epochs, of numbers of eight or seven digits, and of three."""
+"""Widths of columns, with a leading blank: for epochs, for numbers of 7 or 8 digits, for numbers of 3."""
 
 
 class _Column(NamedTuple):
@@ -23,28 +23,28 @@ class _Column(NamedTuple):
     number: Callable[[EpochRecord], float | None]
 
     def cell(self, record: EpochRecord) -> str:
-        """The number, with fewer digits where there is no room for all; no number is blank."""
+        """The number, with fewer digits if not all of them fit; blank if there is no number."""
         number = self.number(record)
         texts = (f"{number:.{n}g}" for n in range(self.n_digits, 0, -1)) if number is not None else [""]
         return f"{next(text for text in texts if len(text) < self.width):>{self.width}}"
 
 
 class ProgressTable:
-    """Progress lines: epoch, loss, its change in that epoch; and how far from the optimum, while they fit.
+    """The columns of progress: epoch, loss, its change in that epoch, and others if there is room.
 
-    That is, in the order in which they give way last: the loss of validation, two parameters, the excess,
-    the norm of the gradient, and the other parameters.
+    The others are, from the most important to the least: the validation loss, two parameters, the excess,
+    the norm of the gradient, and the remaining parameters.
 
     Args:
         features: Names of the features.
-        width: Characters of a line.
-        intercept: Whether there is one.
+        width: Number of characters of a line.
+        intercept: Whether the model has an intercept.
         last_epoch: The largest number in the column of epochs.
         validation: Whether the records have a validation loss.
 
     Attributes:
-        header: Its first line.
-        n_hidden: Parameters for which there is no room.
+        header: The first line of the table.
+        n_hidden: Number of parameters for which there is no room.
     """
 
     def __init__(
@@ -90,5 +90,5 @@ def _weight(i: int, record: EpochRecord) -> float:
 
 
 def next_reported(epoch: int, every: int | None) -> int:
-    """The next epoch that progress shows: each N-th; or 1, 2, 4, 8, … without N."""
+    """The next epoch that the table shows: a multiple of `every`, or one of 1, 2, 4, 8, … if None."""
     return 1 << epoch.bit_length() if every is None else (epoch // every + 1) * every

@@ -1,7 +1,7 @@
-"""Reports: epoch records, fits and evaluations as text. Nothing here prints.
+"""Reports: results of training and evaluations as text. Nothing here prints.
 
-What goes to stdout is never cut, and its numbers read back to the same bits. Progress lines are for eyes:
-eight digits, and as many columns as fit.
+Reports go to stdout: they are never cut, and their numbers read back to the same bits. (The lines of the
+progress table are for reading only: they have up to eight digits, and as many columns as fit.)
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = [
 ]
 
 _NEGLIGIBLE = 1e-24
-"""Share of the best constant's loss below which a least loss is rounding, and no measure of an excess."""
+"""Share of the best constant's loss up to which the least loss is rounding, with no relative excess."""
 
 
 def fit_text(fit: ModelDocument) -> str:
-    """A fit that was just trained: its parameters beside the least-squares ones, and how good it is."""
+    """The report on a model that was just trained: its parameters, those of least squares, and measures."""
     if fit.training is None or fit.data is None:
         raise ValueError("the fit was not trained here")
     return (
@@ -41,9 +41,9 @@ def fit_text(fit: ModelDocument) -> str:
 def _parameter_rows(
     fit: ModelDocument, training: TrainingSummary, data: DataSummary
 ) -> list[tuple[str, ...]]:
-    """Each parameter, and what least squares makes of it; the standard error belongs to the latter.
+    """Each parameter, with its least-squares value and the standard error of that value.
 
-    With a penalty the optimum of descent is another one, and stands between them.
+    With a penalty, the optimum of descent differs from least squares; it has a column between the two.
     """
     best = data.least_squares
     columns: dict[str, dict[str, float | None]] = {"value": {**fit.weights, "intercept": fit.intercept}}
@@ -78,7 +78,7 @@ def _measures(training: TrainingSummary, data: DataSummary) -> list[tuple[str, .
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
-    """An evaluation, a measure a line."""
+    """An evaluation as text, one measure per line."""
     return aligned([(name, _number(value)) for name, value in asdict(evaluation).items()])
 
 

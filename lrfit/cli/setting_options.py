@@ -1,6 +1,6 @@
-"""The options of `lrfit train` that are its settings, in the order in which help lists them.
+"""Options for the training settings, in the order in which help lists them.
 
-Values are parsed by the rules that stand in `TrainingSettings`. Imports no NumPy, so that help is quick.
+Values are parsed by the rules in `TrainingSettings`. Imports no NumPy, so that help is quick.
 """
 
 from __future__ import annotations
@@ -60,28 +60,28 @@ _OPTIONS = dict(
         _setting("l2", "Strength of the penalty ½·l2·‖W‖², in the units of descent.", metavar="F"),
         _setting(
             "init",
-            "Where to start: the weights, then the intercept, in the data's units.",
+            "Initial values: the weights, then the intercept, in the data's units.",
             metavar="zeros|normal|N,N,…",
             type=initial_values,
         ),
         _setting("learning_rate", "Learning rate.", metavar="F|auto"),
-        _setting("epochs", "Passes over the data; with --resume, so many more.", metavar="N"),
+        _setting("epochs", "Passes over the data; with --resume, that many more.", metavar="N"),
         _setting("batch_size", "Rows in each step.", metavar="N|full", none="full"),
         _setting(
             "momentum",
-            "Share of the last step that is added to the next; auto goes with --lr auto.",
+            "Share of the last step that is added to the next; auto needs --lr auto.",
             metavar="F|auto",
         ),
         _switch("nesterov", "Use Nesterov's momentum."),
         _setting(
             "schedule",
-            "How the rate falls: not; as lr / step^power-t; or as lr · gamma^⌊epoch / step-size⌋.",
+            "How the rate falls: not at all; as lr / step^power-t; or as lr · gamma^⌊epoch / step-size⌋.",
             type=click.Choice(SCHEDULES),
         ),
         _setting("power_t", "Exponent of --schedule invscaling.", metavar="F"),
         _setting("step_size", "Epochs between two steps of --schedule step.", metavar="N"),
         _setting("gamma", "Factor of the rate after each step of --schedule step.", metavar="F"),
-        _setting("clip_norm", "Shorten longer gradients to this norm.", metavar="F"),
+        _setting("clip_norm", "Scale longer gradients down to this norm.", metavar="F"),
         _switch("average", "Average the parameters over the last part of a mini-batch run."),
         _switch("shuffle", "Draw mini-batches in a new order each epoch."),
         _setting("seed", "Seed of shuffles, of --init normal and of the rows held out.", metavar="N"),
@@ -89,7 +89,7 @@ _OPTIONS = dict(
         _switch("condense", "Run full batches on the sigma points, not on the rows."),
         _setting(
             "tol",
-            "Stop this close above the optimum (relative); in mini-batches, when an epoch changes less.",
+            "Stop at this relative excess over the optimum; for mini-batches, relative change per epoch.",
             metavar="F",
         ),
         _setting(
@@ -97,7 +97,12 @@ _OPTIONS = dict(
             "Stop after N epochs without a lower (validation) loss, and keep the best parameters.",
             metavar="N",
         ),
-        _setting("max_time_s", "Stop after 30s, 5m, 2h of epochs.", metavar="TIME", type=duration),
+        _setting(
+            "max_time_s",
+            "Stop after this time, such as 30s, 5m or 2h of epochs.",
+            metavar="TIME",
+            type=duration,
+        ),
         _setting("validation_fraction", "Hold out this share of the rows.", metavar="F"),
     ]
 )
@@ -106,7 +111,7 @@ _OPTIONS = dict(
 def setting_options(*settings: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A decorator that adds an option for each of these settings, or for all of them.
 
-    The command gets the settings that the command line has, as `given`.
+    The command gets the settings that are on the command line, as `given`.
     """
     chosen = settings or tuple(_OPTIONS)
 

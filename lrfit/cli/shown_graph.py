@@ -1,4 +1,4 @@
-"""The graph that `lrfit graph` shows, the rows in it, and where its variables stand."""
+"""The graph that `lrfit graph` shows, with its rows and the values of its variables."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from lrfit.views.graph_view import GraphView
 __all__ = ["ShownGraph", "read_shown_graph"]
 
 _MOST_ROWS = 1000
-"""Number of rows that are shown as they are, at most; of more, the sigma points are shown."""
+"""Largest number of rows that are shown as they are; for more rows, their sigma points are shown."""
 
 
 @dataclass(frozen=True, eq=False)
 class ShownGraph:
-    """A graph to be shown; with data, the rows in it, and where its variables stand.
+    """A graph to show; with data, also its rows and the values of its variables.
 
     Attributes:
         graph: Graph of the model and of a step.
         captions: Meanings of nodes, by name.
         rows: Rows (x, y) that are fed; None without data.
-        variables: Values of all variables, by name; none without data.
-        lacks_penalty: Whether the penalty is left out, which is in other units than the values.
+        variables: Values of all variables, by name; empty without data.
+        lacks_penalty: Whether the penalty is left out, because its units are not those of the values.
     """
 
     graph: TrainingGraph
@@ -57,15 +57,15 @@ class ShownGraph:
 
     @property
     def feeds(self) -> list[Array]:
-        """x and y of the rows; nothing without data."""
+        """x and y of the rows; empty without data."""
         return [] if self.rows is None else [self.rows[:, :-1], self.rows[:, -1:]]
 
     def view(self, *, training: bool, optimized: bool) -> GraphView:
-        """The program of the objective, or of a step; with data, for as many rows as there are, and values.
+        """The program of the objective or of a step; with data, for their number of rows, and with values.
 
         Args:
             training: Whether to show a step.
-            optimized: Whether to show it as the passes leave it.
+            optimized: Whether to show it after all passes.
         """
         model = self.graph.model
         fetch = self.graph.train_op if training else self.objective
@@ -86,20 +86,20 @@ def read_shown_graph(
     n_features: int | None = None,
     training: bool = False,
 ) -> ShownGraph:
-    """The graph of a model or of a number of features, with the rows of a table in it.
+    """The graph of a model, or for a number of features; with a table, also its rows.
 
     Args:
         path: Path of the model; None for a graph without one.
         table: The table of the rows; None for a graph without values.
-        terminal: Hears at which parameters, and in which units, the values are.
+        terminal: Is told at which parameters, and in which units, the values are.
         n_features: Number of features; those of the model or of the table, else 1, if None.
         training: Whether the values are those of a step, in the units of descent.
 
     Raises:
         DataError: The data cannot be read, or lack a column.
-        DivergenceError: They are too large to descend on.
-        ModelFileError: There is no such model.
-        UsageError: The table or the number of features contradict the model.
+        DivergenceError: The data are too large to descend on.
+        ModelFileError: The file at `path` is not a model document.
+        UsageError: The table contradicts the model, or the number of features contradicts the table.
     """
     fit = None if path is None else load(path)
     resumption, settings = _settings(fit, path)
@@ -120,7 +120,7 @@ def read_shown_graph(
 
 
 def _settings(fit: ModelDocument | None, path: str | None) -> tuple[Resumption | None, TrainingSettings]:
-    """How the model was trained, and what goes on with it; defaults for one that does not say."""
+    """The resumption and the settings of the model; none, and defaults, if it has no training section."""
     if fit is None:
         return None, TrainingSettings()
     if fit.training is None:
@@ -130,7 +130,7 @@ def _settings(fit: ModelDocument | None, path: str | None) -> tuple[Resumption |
 
 
 def _graph(fit: ModelDocument | None, settings: TrainingSettings, n_features: int) -> TrainingGraph:
-    """The graph at the parameters of a fit, or at 0, in the units of the data."""
+    """The graph at the parameters of a model, or at 0, in the units of the data."""
     chosen = fit.training if fit and fit.training else settings
     n_samples = fit.data.n_samples if fit and fit.data else 1
     intercept = fit.intercept if fit else 0.0
@@ -147,7 +147,7 @@ def _graph(fit: ModelDocument | None, settings: TrainingSettings, n_features: in
 def _of_data(
     data: TrainingData, fit: ModelDocument | None, settings: TrainingSettings, terminal: Terminal
 ) -> ShownGraph:
-    """The graph in the units of the data, at the parameters of a fit, or at 0."""
+    """The graph in the units of the data, at the parameters of a model, or at 0, with the rows."""
     graph = _graph(fit, settings, len(data.features))
     lacks_penalty = settings.standardize and settings.l2 > 0.0
     if lacks_penalty:
@@ -157,7 +157,7 @@ def _of_data(
 
 
 def _of_plan(plan: TrainingPlan, terminal: Terminal) -> ShownGraph:
-    """The graph in the units of descent, where a run goes on, or starts."""
+    """The graph in the units of descent, at the point where a run continues or starts."""
     start, settings, data = plan.start, plan.settings, plan.data
     where = f"after epoch {start.epoch}" if start.variables else "where a run starts"
     units = "of descent: standardised" if settings.standardize else "of the data"
@@ -171,7 +171,7 @@ def _of_plan(plan: TrainingPlan, terminal: Terminal) -> ShownGraph:
 
 
 def _number(value: float | str) -> float:
-    """A setting that is known; 0 for one that would be chosen by the data."""
+    """A setting that is a number; 0 for one that is chosen from the data."""
     return 0.0 if isinstance(value, str) else value
 
 

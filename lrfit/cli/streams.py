@@ -1,7 +1,7 @@
 """The streams: results go to stdout, everything else to stderr.
 
-stdout gets UTF-8 bytes, whatever the locale and whether or not it is a terminal. stderr gets what its
-encoding has, and the rest in ASCII.
+stdout gets UTF-8 bytes, whatever the locale and whether or not it is a terminal. stderr gets the characters
+that its encoding has, and the others in ASCII.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 WIDTH = 80
-"""Characters of a line where there is no terminal."""
+"""Number of characters of a line if there is no terminal."""
 
 _IN_ASCII = {"λ": "lambda", "β": "beta", "·": "*", "…": "...", "½": "1/2", "‖": "||", "⌊": "[", "⌋": "]"}
-"""Spellings of lrfit's own signs where the encoding of stderr lacks them."""
+"""ASCII spellings of lrfit's own signs, for an encoding of stderr that lacks them."""
 
 
 def prepare_streams() -> None:
-    """Have stdout and stderr take any text, whatever the locale says."""
+    """Make stdout and stderr accept any text, whatever the locale is."""
     codecs.register_error("lrfit", _replaced)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
@@ -43,7 +43,7 @@ def prepare_streams() -> None:
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:
-    """The text for characters that an encoding lacks, as `codecs` asks for it."""
+    """The text for characters that an encoding lacks: an error handler for `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
@@ -51,36 +51,36 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
 
 
 def write_result(result: str | bytes) -> None:
-    """Write to stdout; `flush_result` makes sure that it got there.
+    """Write to stdout; call `flush_result` to make sure that it arrives.
 
     Raises:
         OutputError: stdout is closed.
         OSError: stdout cannot take it: the disk is full, or the reader has gone.
     """
-    # An argument that is no UTF-8 goes out with the bytes with which it came in.
+    # An argument that is not UTF-8 is written with its original bytes.
     _stdout().buffer.write(result.encode(errors="surrogateescape") if isinstance(result, str) else result)
 
 
 def flush_result() -> None:
-    """Make sure that all that was written to stdout got there; raises as `write_result`."""
+    """Make sure that everything written to stdout arrives; raises as `write_result`."""
     _stdout().flush()
 
 
 def result_width() -> int:
-    """Characters of a line of the terminal that stdout is; 80 if it is none, whatever COLUMNS says."""
+    """Number of characters of a line on stdout, if it is a terminal; else 80. COLUMNS is ignored."""
     with suppress(AttributeError, OSError, ValueError):  # closed, or no terminal
         return os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH
     return WIDTH
 
 
 def result_has_colours() -> bool:
-    """Whether stdout is a terminal that is to have colours."""
+    """Whether stdout is a terminal that should get colours."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def settle_streams() -> None:
-    """Write what stdout and stderr still hold, or drop it: Python would fail on it at exit."""
+    """Flush stdout and stderr, or drop what cannot be written: Python would fail on it at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:

@@ -1,4 +1,4 @@
-"""The options that say which table a command reads, and how it is written."""
+"""Options for the table that a command reads: its format and its columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["COLUMN_NAMES", "CSV_NAMES", "TableOf", "column_options", "csv_options"]
 
 TableOf: TypeAlias = "Callable[..., TableRequest]"
-"""Makes the request for the table at a path, by the options of a command."""
+"""A function that makes the request for the table at a path, from the options of a command."""
 
 CSV_NAMES = frozenset({"separator", "decimal", "encoding", "header", "missing"})
 """Names of the options that say how a table is written."""
@@ -70,7 +70,7 @@ _COLUMN_OPTIONS = (
 
 
 def csv_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say how a CSV is written; the command gets them as `table_of`."""
+    """Add the options for the format of a CSV; the command gets them as `table_of`."""
 
     @wraps(command)
     def with_table(

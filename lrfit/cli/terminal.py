@@ -1,4 +1,4 @@
-"""Where people look, which is stderr: notes, warnings, and on a terminal a bar where work is long.
+"""The terminal: notes, warnings and, for long work, a progress bar, all on stderr.
 
 rich is imported only when a bar has to be drawn.
 """
@@ -29,14 +29,14 @@ _PATIENCE_S = 0.5
 """Seconds of work before a bar is shown."""
 
 _PERIOD_S = 0.1
-"""Seconds between two pictures of the bar. No thread draws them, since reading may fork."""
+"""Seconds between two updates of the bar. No thread draws it, since reading may fork."""
 
 _SHORTEST_BAR = 8
-"""Shortest bar, in characters; what stands beside it leaves room for it."""
+"""Shortest bar, in characters; the columns beside it leave room for it."""
 
 
 class Terminal(Listener):
-    """Where people look: stderr.
+    """A listener that shows notes, warnings and progress on stderr.
 
     Args:
         quiet: Leave out notes and progress; warnings stay.
@@ -62,7 +62,7 @@ class Terminal(Listener):
 
     @property
     def width(self) -> int:
-        """Characters of a line: by COLUMNS, else those of the terminal that stderr is, else 80."""
+        """Number of characters of a line: COLUMNS, else the width of the terminal on stderr, else 80."""
         with suppress(KeyError, ValueError):
             if (columns := int(os.environ["COLUMNS"])) > 0:
                 return columns
@@ -76,26 +76,26 @@ class Terminal(Listener):
         return not self._quiet
 
     def note(self, text: str) -> None:
-        """Say `text`, unless quiet."""
+        """Print `text`, unless quiet."""
         if not self._quiet:
             self._print(text)
 
     def warn(self, text: str) -> None:
-        """Say `text` as a warning."""
+        """Print `text` as a warning."""
         self._print(f"lrfit: warning: {text}")
 
     @contextmanager
     def work(
         self, label: str, *, unit: Literal["bytes"] | None = None
     ) -> Iterator[Callable[[int, int | None], None]]:
-        """Within the block, what it gives shows how much of the work is done: `(done, total)`.
+        """Within the block, show progress; the block gets a function to call with `(done, total)`.
 
-        On a terminal only, and only when the work has lasted for a while; the bar goes with the block.
+        The bar appears only on a terminal, once the work has lasted a while, and goes away with the block.
 
         Args:
             label: Text before the bar: the work, or what is counted.
             unit: Unit of `done` and `total`: bytes, or what `label` names. The total is None if unknown. Only
-                the total of the first picture counts.
+                the total at the first drawing counts.
         """
         started_s = monotonic()
         self._next_s = started_s + _PATIENCE_S
@@ -103,11 +103,11 @@ class Terminal(Listener):
         def advance(done: int, total: int | None) -> None:
             if self._live and monotonic() > self._next_s:
                 self._next_s = monotonic() + _PERIOD_S
-                width = max(1, self.width - len("^C"))  # which a terminal writes behind it
+                width = max(1, self.width - len("^C"))  # which a terminal prints after the bar
                 self._bar = self._bar or _new_bar(label, unit, total, started_s, width)
                 self._bar.console.width = width
                 self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
-                self._bar.start()  # draws the first picture
+                self._bar.start()  # draws the bar for the first time
 
         try:
             with closing(self._erase):
@@ -118,7 +118,7 @@ class Terminal(Listener):
             self._bar = None
 
     def _erase(self) -> str | None:
-        """The codes that erase the bar and bring the cursor back; rich may be at work on it."""
+        """The codes that erase the bar and show the cursor; rich itself may be busy drawing."""
         return "\r\x1b[2K\x1b[?25h" if self._bar else None
 
     def _print(self, text: str) -> None:
@@ -126,7 +126,7 @@ class Terminal(Listener):
             import textwrap  # noqa: PLC0415
 
             text = textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False)
-        with suppress(OSError):  # a result is worth more than a word about it
+        with suppress(OSError):  # the result matters more than a note about it
             if self._bar:
                 self._bar.console.out(text, highlight=False)
             elif sys.stderr is not None:
@@ -145,7 +145,7 @@ def _new_bar(label: str, unit: str | None, total: int | None, started_s: float, 
         transient=True,
         auto_refresh=False,
         disable=not console.is_interactive,
-        speed_estimate_period=inf,  # of the last thousand pictures, however rare they are
+        speed_estimate_period=inf,  # of the last thousand updates, however rare they are
         get_time=lambda: started_s if in_the_past else monotonic(),
     )
     bar.advance(bar.add_task(label, total=total), 0)  # rich takes rates from the first advance on

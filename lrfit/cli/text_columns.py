@@ -1,4 +1,4 @@
-"""Columns of text that stand under each other, whatever characters are in them."""
+"""Aligned columns of text, whatever characters are in them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from lrfit.messages import shown
 __all__ = ["aligned", "bare", "cut", "padding"]
 
 _WIDEST = 2000
-"""Widest column for which all rows make room: a name may have any length."""
+"""Largest width to which the cells of a column are padded, since a name may have any length."""
 
 
 def bare(name: str) -> str:
-    """A name in full that cannot harm a terminal: as it is if it is one plain word, else quoted, escaped."""
+    """A name in full, safe for a terminal: unchanged if it is one plain word, else quoted and escaped."""
     return name if name.isprintable() and name.split() == [name] else shown(name, width=None)
 
 
 def cut(name: str, width: int) -> str:
-    """A name that is narrower than a long column."""
+    """A name, safe for a terminal and cut to be narrower than `width`."""
     safe = bare(name)
     n_fitting = sum(n <= width - 2 for n in accumulate(map(_n_cells, safe[:width])))
     return safe if max(len(safe), _n_cells(safe)) < width else safe[:n_fitting] + "…"
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    """Lines of the rows, with the cells of a column under each other."""
+    """The rows as lines, with the cells of each column aligned."""
     widths = [min(_WIDEST, max(map(_n_cells, column))) for column in zip(*rows, strict=True)]
     return "".join(_joined(row, widths) for row in rows)
 
@@ -43,7 +43,7 @@ def padding(cell: str, width: int) -> str:
 
 
 def _n_cells(text: str) -> int:
-    """How many columns of a terminal text takes: a wide character two, a combining one none."""
+    """Number of terminal columns that a text takes: two for a wide character, none for a combining one."""
     if text.isascii():
         return len(text)
     return sum(0 if category(c) in ("Me", "Mn") else 2 if east_asian_width(c) in "FW" else 1 for c in text)

@@ -1,4 +1,4 @@
-"""Titles: what files, data and runs are called in a picture."""
+"""Titles of files, data and runs in a picture."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def file_title(path: str) -> str:
 
 
 def data_title(data: TrainingData, path: str) -> str:
-    """The file of the data, its columns, and how many rows there are."""
+    """The file of the data, their columns, and their number of rows."""
     features = named(data.features[0]) if len(data.features) == 1 else f"{len(data.features)} features"
     n_rows = data.moments.n_samples
     return f"{file_title(path)}: {named(data.target)} by {features}, {n_rows:,} row{'s' * (n_rows != 1)}"
 
 
 def run_title(plan: TrainingPlan, record: EpochRecord) -> str:
-    """How many epochs were done up to this record, and how."""
+    """The number of epochs up to this record, and the method of the run."""
     settings, momentum = plan.settings, plan.method.momentum
     batches = "" if plan.batches.is_full else f" in batches of {plan.batches.batch_size:,}"
     epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"

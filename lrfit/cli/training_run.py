@@ -1,4 +1,4 @@
-"""A run as the command line shows it: what is announced before it, its epochs, what is said at its end."""
+"""Training runs on the command line: notes before a run, its progress, and the outcome if it diverges."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _LONG_S = 5.0
 
 
 def warn(plan: TrainingPlan, terminal: Terminal) -> None:
-    """Warn of what will probably go wrong."""
+    """Warn of probable problems."""
     for text in advice.warnings(plan):
         terminal.warn(text)
 
 
 def announce(plan: TrainingPlan, executor: str, terminal: Terminal) -> None:
-    """Say on what, and how fast, descent runs, and what is to be expected."""
+    """Print what descent runs on, at what rate, and what to expect."""
     if not plan.settings.needs_rows:
         terminal.note(
             f"full batch: {len(plan.batches)} sigma points stand for the rows ({plan.moments.n_samples}), "
@@ -46,7 +46,7 @@ def announce(plan: TrainingPlan, executor: str, terminal: Terminal) -> None:
 
 
 def _slowness(plan: TrainingPlan, executor: str) -> str | None:
-    """A word on long work that Numba would shorten, where that is not installed."""
+    """A note if the work is long and Numba, which would shorten it, is not installed; else None."""
     epoch_s = numpy_s(plan.steps_per_epoch, plan.values_per_epoch)
     expected_s = plan.settings.epochs * epoch_s
     if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
@@ -57,7 +57,7 @@ def _slowness(plan: TrainingPlan, executor: str) -> str | None:
 def descend_with_bar(
     plan: TrainingPlan, terminal: Terminal, next_due: Callable[[int], float], executor: str = "auto"
 ) -> Iterator[EpochRecord]:
-    """The records that are due, while a bar shows how far the epochs are; see `descend`."""
+    """The records that are due, with a progress bar for the epochs; see `descend`."""
     first, n_epochs = plan.start.epoch, plan.settings.epochs
     with terminal.work("epochs") as advance:
         yield from descend(
@@ -82,9 +82,9 @@ def descend_with_table(
     Args:
         plan: Plan of the run.
         terminal: Where the table and a bar are shown.
-        executor: What runs the graph.
+        executor: Name of the executor.
         every: Number of epochs between two rows of the table; rows at 1, 2, 4, 8, … if None.
-        next_due: The next epoch, after one, of which `on_record` needs the record.
+        next_due: Maps an epoch to the next one whose record `on_record` needs.
         on_record: Called with each record.
 
     Raises:
@@ -114,6 +114,6 @@ def descend_with_table(
 
 
 def explained(error: DivergenceError, outcome: str) -> DivergenceError:
-    """The error with its remedies, and a sentence on what became of the command's work."""
+    """The error with its remedies, and a sentence on the outcome of the command."""
     sentences = [f"{error.event}.", error.remedies, outcome]
     return DivergenceError(" ".join(filter(None, sentences)))

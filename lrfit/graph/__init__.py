@@ -1,5 +1,5 @@
-"""A static graph, as TensorFlow 1 had it: define nodes, differentiate, optimise, run.
+"""Static graphs, as in TensorFlow 1: define nodes, differentiate them, optimise, run.
 
-Imports only the ground, and knows nothing of regression. Read `nodes.py`, `ops.py`, `autodiff.py`,
-`session.py`, in this order. To add an op, write a row in `ops.py`; a pass or an executor, a file there.
+Imports only `errors`, `messages`, `arrays` and `system`. Read `nodes.py`, `ops.py`, `autodiff.py` and
+`session.py`, in this order. Add an op as a row in `ops.py`, a pass or an executor as a file in its folder.
 """

@@ -33,7 +33,7 @@ _SCOPE_END = "_update"
 
 
 def _copied(value: Array | np.float64, shape: Shape) -> Array | np.float64:
-    """A copy of `value`: a session shares no memory with a feed. A variable's shape never changes."""
+    """A copy of `value`, which must have this shape; a session shares no memory with a feed."""
     if value.shape != shape and not fits(shape, value.shape):
         raise ValueError(f"the variable has shape {format_shape(shape)}")
     return value if isinstance(value, np.float64) else value.copy()
@@ -96,12 +96,12 @@ def global_variables_initializer(graph: Graph | None = None, *, name: str = "ini
 
 
 def is_assignment(node: Node) -> bool:
-    """Whether `node` changes the variable in its attributes when it runs."""
+    """Whether `node` is an assignment to a variable."""
     return node.op is _assign
 
 
 def update_scope(variable: Node) -> AbstractContextManager[None]:
-    """A scope of names for the nodes that compute a variable's next value."""
+    """A name scope for the nodes that compute a variable's next value."""
     return graph_of(variable).name_scope(variable.name + _SCOPE_END)
 
 

@@ -1,10 +1,10 @@
-"""Gradients as nodes: the reverse sweep.
+"""Gradients as nodes, by reverse-mode automatic differentiation.
 
-The sweep goes over the nodes in reverse topological order, so that the gradient with respect to a node is
-complete before it is passed on (a breadth-first sweep is wrong as soon as two paths differ in length). It
-names no op: all that is known of an op is in `lrfit.graph.ops`. Gradients are nodes like any other, so that
-`gradients` of them gives second derivatives. What makes the gradient with respect to a node `v` is named
-`v_grad/…`, and the last of these nodes is that gradient.
+The sweep visits the nodes in reverse topological order, so the gradient with respect to a node is complete
+before it is passed on (a breadth-first sweep is wrong as soon as two paths differ in length). It names no
+op: everything specific to an op is in `lrfit.graph.ops`. Gradients are ordinary nodes, so `gradients` of
+them gives second derivatives. The nodes that compute the gradient with respect to a node `v` are named
+`v_grad/…`; the last of them is that gradient.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["gradients"]
 _SCOPE_END = "_grad"
 
 Edge = tuple[Node, int]
-"""From an input to the node that uses it: that node, and the position of the input among its inputs."""
+"""An edge from an input to the node that uses it: that node, and the position of the input in its inputs."""
 
 
 def gradients(
@@ -31,20 +31,20 @@ def gradients(
     xs: Node | Sequence[Node],
     grad_ys: Any = None,  # noqa: ANN401
 ) -> list[Node | None]:
-    """Nodes of Σ ∂y/∂x over all `ys`, for each of `xs`.
+    """For each of `xs`, a node for the gradient Σ ∂y/∂x, summed over all `ys`.
 
     Args:
-        ys: What is differentiated; a y that is not a scalar counts as the sum of its elements.
-        xs: With respect to what; any nodes, of any shape.
-        grad_ys: The gradient that flows into each y, of y's shape: a value if `ys` is a node, else a list
-            of as many; 1 if None.
+        ys: The nodes to differentiate; a y that is not a scalar counts as the sum of its elements.
+        xs: The nodes to differentiate with respect to, of any shape.
+        grad_ys: The gradient that flows into each y, of y's shape: one value if `ys` is a single node, else
+            a list with a value for each y; 1 if None.
 
     Returns:
-        For each x, a node of the shape of x; or None where no y depends on x (or only through ops that are
-        constant almost everywhere, such as `sign`).
+        For each x, a node of the shape of x; None if no y depends on x, or only through ops that are
+        constant almost everywhere, such as `sign`.
 
     Raises:
-        GraphError: `ys` or `xs` holds what is no node, or there are not as many `grad_ys` as `ys`.
+        GraphError: `ys` or `xs` holds something that is not a node, or `grad_ys` and `ys` differ in length.
         ShapeError: A `grad_ys` has another shape than its y.
 
     References:
@@ -73,7 +73,9 @@ def gradients(
 
 
 def edge_gradients(y: Node) -> dict[Edge, Node]:
-    """Nodes of what flows back from y along each edge that it depends on; those that leave a node add up.
+    """For each edge that y depends on, a node for the gradient that flows back from y along it.
+
+    The gradients along all edges from a node add up to the gradient with respect to that node.
 
     Examples:
         >>> from lrfit import Session, constant
@@ -92,7 +94,7 @@ def is_in_gradient(node: Node) -> bool:
 
 
 def _sweep(order: Sequence[Node], gradient: dict[Node, Node], dependent: set[Node]) -> dict[Edge, Node]:
-    """Complete `gradient`, known of the ends, by that of all `dependent` nodes; the term of each edge."""
+    """Extend `gradient` from the ends to all `dependent` nodes, and return the term of each edge."""
     terms = {}
     for node in reversed(order):
         if node not in gradient:

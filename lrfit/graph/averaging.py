@@ -1,4 +1,4 @@
-"""Averaging: variables averaged over the steps of a descent, which removes the noise of mini-batches."""
+"""Averaging: averages of variables over the steps of a descent, to reduce the noise of mini-batches."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def polynomial_average(
 
     After step t, counted from 1, average ← (1 - share) · average + share · variable, with the variable's new
     value and share = (eta + 1) / (t + eta). So the average after the first step is the variable, and the
-    weight of step t grows as t^eta: with eta 3, half of it is on about the last 16 % of the steps. The number
-    of steps to come need not be known, so a run can be continued.
+    weight of step t grows as t^eta: with eta 3, half of the total weight is on about the last 16 % of the
+    steps. The number of steps need not be known in advance, so a run can be continued.
 
     Args:
         train_op: The node of a step, as `minimize` returns it for this `global_step`.
         global_step: The variable in which `train_op` counts the steps.
-        eta: Exponent of the weights, 0 or more: 0 for the plain mean of all steps; the larger, the fewer
-            steps count.
+        eta: Exponent of the weights, 0 or more. 0 gives the plain mean of all steps; the larger eta is, the
+            fewer steps count.
         name: The name of the new node.
 
     Returns:
-        A node to run in place of `train_op`: it takes the step, and updates the averages. And, for each
-        trainable variable that a step changes, the variable of its average, which has its shape and initial
-        value.
+        A node to run in place of `train_op`, which takes the step and updates the averages; and a dict from
+        each trainable variable that a step changes to the variable that holds its average, which has the
+        same shape and initial value.
 
     Raises:
         GraphError: `train_op` does not count its steps in `global_step`.

@@ -1,4 +1,4 @@
-"""Clipping: gradients made shorter, so that no step is too long."""
+"""Clipping: gradients scaled down, so that no step is too long."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ __all__ = ["clip_by_global_norm"]
 
 
 def clip_by_global_norm(gradients: Sequence[Node | None], clip_norm: NodeLike) -> list[Node | None]:
-    """The gradients, each times clip_norm / max(norm, clip_norm), with the norm of all of them together.
+    """The gradients, each scaled by clip_norm / max(norm, clip_norm), where norm is their global norm.
 
-    So their direction stays, and their norm √Σ g², over all elements of all of them, is at most `clip_norm`.
+    The global norm is √Σ g² over all elements of all gradients. Scaling keeps the direction of the gradients
+    and makes their global norm at most `clip_norm`.
 
     Args:
         gradients: Gradients of any shapes; None stays None.
         clip_norm: Largest norm, 0 or more; a number or a scalar node.
 
     Returns:
-        As many gradients; NaN where a gradient is infinite.
+        The scaled gradients, in the same order; NaN where a gradient is infinite.
 
     References:
         TensorFlow 1's `clip_by_global_norm`, which returns the norm as well; PyTorch's `clip_grad_norm_` adds
@@ -32,7 +33,7 @@ def clip_by_global_norm(gradients: Sequence[Node | None], clip_norm: NodeLike) -
     if not known:
         return list(gradients)
     norm = _global_norm(known)
-    share = where(norm <= clip_norm, 1.0, divide(clip_norm, norm))  # no 0/0, and exactly 1 within the norm
+    share = where(norm <= clip_norm, 1.0, divide(clip_norm, norm))  # never 0/0; exactly 1 up to clip_norm
     return [None if gradient is None else gradient * share for gradient in gradients]
 
 

@@ -35,7 +35,7 @@ def checked_feed(node: Node, value: npt.ArrayLike) -> Array:
             f"cannot feed a value of shape {format_shape(array.shape)} to {node.op.name} {node.name!r} "
             f"of shape {format_shape(node.shape)}: reshape the value"
         )
-    # The order in memory would decide the order of sums, so it is always the same.
+    # The memory layout determines the order of summation, so it is always the same.
     checked: Array = array.astype(np.float64, order="C", copy=False)[()]
     return checked
 
@@ -57,7 +57,7 @@ def n_rows_of(feeds: Mapping[Node, Array]) -> int:
 def batches(
     feeds: Mapping[Node, Array], n_rows: int, batch_size: int, n_epochs: int
 ) -> Iterator[Sequence[Array]]:
-    """The values of the feeds for each batch of rows, in order, as often as there are epochs."""
+    """The values of the feeds for each batch of rows, in order, repeated for each epoch."""
     has_rows = [is_of_rows(node.shape) for node in feeds]
     for start in chain.from_iterable(repeat(range(0, n_rows, batch_size), n_epochs)):
         yield [

@@ -1,4 +1,4 @@
-"""Fetches: nodes in lists, tuples and dicts, nested at will, and values in the same structure."""
+"""Fetches: nodes in nested lists, tuples and dicts, and values in the same structure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["flattened"]
 
 
 def flattened(fetches: Any) -> tuple[list[Node], Callable[[list[Any]], Any]]:  # noqa: ANN401
-    """The nodes of a nested structure, and a function that puts as many values into the same structure.
+    """The nodes of a nested structure, and a function that puts their values into the same structure.
 
     Raises:
         GraphError: The structure holds something that is not a node.

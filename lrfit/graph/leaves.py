@@ -1,4 +1,4 @@
-"""Leaves: the nodes without inputs. A constant holds its value, a placeholder is fed, a variable is kept."""
+"""Leaves: the nodes without inputs, which are constants, placeholders and variables."""
 
 from __future__ import annotations
 
@@ -39,24 +39,26 @@ def placeholder(shape: Shape = None, *, name: str | None = None) -> Node:
     """A node whose value must be fed when the graph runs.
 
     Args:
-        shape: The shape of what may be fed. A size of None allows any size; a shape of None, any rank.
+        shape: Shape of the values that may be fed. A size of None allows any size; a shape of None, any rank.
         name: The node's name.
 
     Raises:
-        ShapeError: `shape` is no shape.
+        ShapeError: `shape` is not a valid shape.
     """
     return _placeholder(shape=checked_shape(shape), name=name)
 
 
 def placeholder_for(node: Node, shape: Shape) -> Node:
-    """A placeholder of that shape, in no graph, for the value of `node`; the node itself if it is one."""
+    """A placeholder of this shape, in no graph, that stands for `node`; `node` itself if it is one."""
     if is_placeholder(node) and node.shape == shape:
         return node
     return Node(_placeholder, (), {"shape": shape}, shape, node.name)
 
 
 def Variable(initial_value: NodeLike, *, name: str | None = None, trainable: bool = True) -> Node:  # noqa: N802
-    """A node whose value a session keeps from run to run, until `assign` changes it; TensorFlow 1's name.
+    """A node whose value a session keeps from run to run, until `assign` changes it.
+
+    The name is written as in TensorFlow 1.
 
     Args:
         initial_value: The value that `global_variables_initializer` assigns. The variable has its shape.
@@ -79,12 +81,12 @@ def trainable_variables(graph: Graph) -> list[Node]:
 
 
 def is_constant(node: Node) -> bool:
-    """Whether `node` always has the value in its attributes."""
+    """Whether `node` is a constant."""
     return node.op is _constant
 
 
 def is_placeholder(node: Node) -> bool:
-    """Whether `node` must be fed."""
+    """Whether `node` is a placeholder."""
     return node.op is _placeholder
 
 

@@ -1,10 +1,10 @@
 """The static graph: kinds of operation (`Op`), their applications (`Node`), and the builder (`Graph`).
 
-Define first, run later, as TensorFlow 1 did. A `Node` is one application of an `Op` to other nodes. It is
-immutable, compared by identity and holds no values: values belong to a run, variables to a `Session`. So
-two sessions share nothing. Shapes are checked when a node is built.
+As in TensorFlow 1, a graph is defined first and run later. A `Node` is one application of an `Op` to
+other nodes. It is immutable, is compared by identity and holds no values: values belong to a run, variables
+to a `Session`. So two sessions share nothing. Shapes are checked when a node is built.
 
-Every value is an array of float64, so no result depends on a hidden cast. Comparisons give 1.0 and 0.0.
+Every value is an array of float64, so no result depends on a hidden cast. Comparisons give 1.0 or 0.0.
 """
 
 from __future__ import annotations
@@ -31,24 +31,26 @@ ShapeRule: TypeAlias = Callable[..., Shape]
 Vjp: TypeAlias = Callable[..., "Node"]
 
 OPS: dict[str, Op] = {}
-"""Every kind of operation by name; `lrfit.graph.ops` fills it, the infix operators and the tests read it."""
+"""Every op by name; `lrfit.graph.ops` fills it, and the infix operators and the tests read it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Op:
-    """A kind of operation: called on nodes, it applies itself to them and returns the new `Node`.
+    """A kind of operation; calling it on nodes returns a new `Node` that applies it to them.
 
     Attributes:
-        name: Unique name, under which `OPS` finds it.
+        name: Unique name, its key in `OPS`.
         kernel: The NumPy function that computes the value: `kernel(*values, **attrs)`.
-        shape_rule: The shape of the value: `shape_rule(*shapes, **attrs)`; raises `ShapeError`. It is not
-            asked where the rank of an input is unknown: then the rank of the value is too.
+        shape_rule: The function that computes the shape of the value: `shape_rule(*shapes, **attrs)`; it may
+            raise `ShapeError`. If the rank of an input is unknown, it is not called, and the rank of the
+            value is unknown, too.
         vjps: For each input, its vector-Jacobian product `vjp(g, y, *inputs)`: the node of Σᵢ gᵢ ·
             ∂yᵢ/∂input, given the gradient g of the value y; None where the value does not depend on that
-            input, or is constant almost everywhere. If there may be any number of inputs, and no gradient,
-            vjps is None.
-        pure: Whether a pass may compute the value beforehand, or once for two equal applications.
-        has_value: False for what only has an effect; it can be fetched (as None), but neither used nor fed.
+            input, or is constant almost everywhere. For an op that takes any number of inputs and has no
+            gradient, vjps itself is None.
+        pure: Whether a pass may compute the value ahead of time, or only once for equal applications.
+        has_value: False for an op that only has an effect; its nodes can be fetched (as None), but neither
+            used as inputs nor fed.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Op:
         return f"<Op {self.name}>"
 
     def __call__(self, *inputs: NodeLike, name: str | None = None, **attrs: Any) -> Node:  # noqa: ANN401
-        """Append the application of this op to `inputs` to their graph (else to the default graph).
+        """Add a node that applies this op to `inputs` to their graph (else to the default graph).
 
         Args:
             *inputs: Nodes, or numbers and arrays, which become constants.
@@ -75,7 +77,7 @@ class Op:
             **attrs: The op's own parameters, such as an axis.
 
         Raises:
-            GraphError: The inputs are of two graphs, or the graph is finalised.
+            GraphError: The inputs belong to different graphs, or the graph is finalised.
             ShapeError: The shapes of the inputs do not fit together.
         """
         graph = _graph_of(inputs)
@@ -99,7 +101,7 @@ def _reflected(op: str) -> Callable[[Node, NodeLike], Node]:
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Node:
-    """One application of an op: which op, to which nodes, with which attributes; and the value's shape."""
+    """One application of an op to nodes, with its attributes and the shape of its value."""
 
     op: Op
     inputs: tuple[Node, ...]
@@ -110,7 +112,7 @@ class Node:
 
     @classmethod
     def of(cls, op: Op, inputs: tuple[Node, ...], attrs: Mapping[str, Any], name: str) -> Node:
-        """The application of `op` to `inputs`, its shape checked, in no graph yet."""
+        """A node that applies `op` to `inputs`, with its shape checked; it belongs to no graph yet."""
         if op.vjps is not None and len(inputs) != len(op.vjps):
             raise GraphError(f"{op.name} takes {len(op.vjps)} inputs, not {len(inputs)}")
         for node in inputs:
@@ -121,7 +123,7 @@ class Node:
         return cls(op, inputs, MappingProxyType(dict(attrs)), shape, name)
 
     def with_inputs(self, inputs: tuple[Node, ...]) -> Node:
-        """The same application to other inputs; this very node if they are the same."""
+        """The same op applied to other inputs; this node itself if they are the same."""
         if all(new is old for new, old in zip(inputs, self.inputs, strict=True)):
             return self
         return Node.of(self.op, inputs, self.attrs, self.name)
@@ -134,7 +136,7 @@ class Node:
             f"{self.name} has no value before a session runs it, so it is neither true nor false"
         )
 
-    __array_ufunc__ = None  # so that `array + node` asks the node
+    __array_ufunc__ = None  # so that `array + node` calls the node's method
 
     # fmt: off
     __add__,     __radd__     = _infix("add"),      _reflected("add")
@@ -155,7 +157,7 @@ class Node:
 
 
 class Graph:
-    """The nodes that a user builds, in order; it only ever grows, until it is finalised.
+    """The nodes that a user builds, in order; nodes are only ever added, until the graph is finalised.
 
     Examples:
         >>> from lrfit import Graph, constant
@@ -172,11 +174,11 @@ class Graph:
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """All nodes, in the order in which they were added: inputs before what uses them."""
+        """All nodes, in the order in which they were added: each after its inputs."""
         return tuple(self._nodes)
 
     def append(self, node: Node) -> Node:
-        """Add `node` under a name unique in this graph, and return the node that belongs to the graph.
+        """Add a copy of `node` under a name that is unique in this graph, and return the copy.
 
         Raises:
             GraphError: The graph is finalised.
@@ -194,7 +196,7 @@ class Graph:
         """`value` if it is a node of this graph, else a new constant of this name that holds it.
 
         Raises:
-            GraphError: The node is of another graph.
+            GraphError: The node belongs to another graph.
         """
         if not isinstance(value, Node):
             return self.append(constant_of(value, name))
@@ -204,7 +206,7 @@ class Graph:
 
     @contextmanager
     def name_scope(self, name: str) -> Iterator[None]:
-        """Within the block, names of new nodes start with `name/`; in a scope within another, with both.
+        """Within the block, names of new nodes start with `name/`; the prefixes of nested scopes are joined.
 
         Examples:
             >>> from lrfit import constant
@@ -221,7 +223,7 @@ class Graph:
             self._scope = before
 
     def finalize(self) -> None:
-        """From now on, adding a node is an error."""
+        """Close the graph: from now on, adding a node is an error."""
         self._finalized = True
 
     @contextmanager
@@ -243,7 +245,7 @@ _default: ContextVar[Graph | None] = ContextVar("default graph", default=None)
 
 
 def get_default_graph() -> Graph:
-    """The graph that nodes without inputs are added to; there always is one."""
+    """The graph that nodes without inputs are added to; created if there is none yet."""
     graph = _default.get()
     if graph is None:
         graph = Graph()
@@ -279,7 +281,7 @@ def constant_of(value: npt.ArrayLike, name: str) -> Node:
 
 
 def shown_name(node: Node) -> str:
-    """A node's kind and name, for messages."""
+    """The op and the name of a node, for messages."""
     return f"{node.op.name} {node.name!r}"
 
 

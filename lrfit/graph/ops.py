@@ -1,13 +1,13 @@
-"""Every op that computes a value: its kernel, its shape rule and its derivative, laid out as a table.
+"""Ops: the kernel, shape rule and derivatives of every op that computes a value, laid out as a table.
 
 To add an op, add a row: `_elementwise(name, kernel, *vjps)`, or an `Op` and, where it has parameters, a
-function that builds it. Then give it a case in `tests/graph/test_ops.py`, which refuses an op without one.
+function that builds it. Then give it a case in `tests/graph/test_ops.py`, which fails for an op without one.
 
 A vjp is written as in a table of derivatives. Given g, the gradient with respect to the value y, and the
 inputs a and b (or x), it returns the *node* of the gradient with respect to one input. So gradients are
 part of the graph, and can be differentiated again. Elementwise ops broadcast as NumPy's do; their
-gradients are summed back to the shape of the input in one place, `_elementwise`. Arithmetic is Python's
-operators: on arrays they are NumPy's functions, on NumPy's scalars ten times faster than those.
+gradients are summed back to the shape of the input in one place, `_elementwise`. Arithmetic uses Python's
+operators: on arrays they call NumPy's functions, and on NumPy scalars they are ten times faster.
 
 The ops named `…_like`, `spread` and `count` read only the shape of their last input, which may be known only
 when the graph runs. The derivatives of broadcasting, reducing and reshaping need them.
@@ -55,7 +55,7 @@ __all__ = [
 
 
 def _unbroadcast(vjp: Vjp, position: int) -> Vjp:
-    """`vjp`, its result summed over the axes along which that input was broadcast."""
+    """`vjp` with its result summed over the axes along which that input was broadcast."""
 
     def summed(g: Node, y: Node, *inputs: Node) -> Node:
         gradient, x = vjp(g, y, *inputs), inputs[position]
@@ -65,19 +65,19 @@ def _unbroadcast(vjp: Vjp, position: int) -> Vjp:
 
 
 def _elementwise(name: str, kernel: Kernel, *vjps: Vjp | None) -> Op:
-    """An op on each element, broadcasting its inputs against each other."""
+    """An op that works element by element and broadcasts its inputs against each other."""
     return Op(name, kernel, broadcast_shape, tuple(v and _unbroadcast(v, i) for i, v in enumerate(vjps)))
 
 
-# d(a**b)/da = b·a**(b-1) is 0 at b = 0, also where a**(-1) is infinite: so there the exponent is not -1 but 0.
-# d(a**b)/db = a**b·log(a) is defined for a > 0 alone; 0 stands for it elsewhere, as in TensorFlow.
+# d(a**b)/da = b·a**(b-1) is 0 at b = 0, even where a**(-1) is infinite; so the exponent there is 0, not -1.
+# d(a**b)/db = a**b·log(a) is defined only for a > 0; elsewhere it is taken as 0, as in TensorFlow.
 def _nonzero(x: Node) -> Node:
     """x, with 1 in place of 0."""
     return where(x, x, 1.0)
 
 
 def _positive(x: Node) -> Node:
-    """x, with 1 in place of what is not above 0."""
+    """x, with 1 in place of elements that are not above 0."""
     return where(x > 0.0, x, 1.0)
 
 
@@ -132,7 +132,7 @@ equal         = _elementwise("equal",         _mask(np.equal),         None, Non
 # fmt: on
 
 
-# Ops that look at a second input for its shape alone.
+# Ops that read only the shape of their last input.
 
 sum_like: Op = Op(
     "sum_like",
@@ -166,7 +166,7 @@ zeros_like = Op("zeros_like", lambda x: np.zeros(np.shape(x)), lambda shape: sha
 
 
 def _sum_to(g: Array, shape: tuple[int, ...]) -> Array:
-    """Sum g over its leading extra axes and over the axes where `shape` has 1: broadcasting's transpose."""
+    """Sum g over its leading extra axes and over the axes where `shape` has 1: the transpose of broadcasting."""
     if np.shape(g) == shape:
         return g
     if np.broadcast_shapes(np.shape(g), shape) != np.shape(g):
@@ -181,7 +181,7 @@ def _spread(g: Array, x: Array, axis: Axis, *, keepdims: bool) -> Array:
     shape, axes = np.shape(x), normalised_axes(axis, np.ndim(x))
     kept = g if keepdims else np.expand_dims(g, axes)
     if np.shape(kept) != tuple([1 if i in axes else dim for i, dim in enumerate(shape)]):
-        raise ValueError("the first is no reduction of the second")  # broadcasting might take it
+        raise ValueError("the first is no reduction of the second")  # which broadcasting might accept
     return np.broadcast_to(kept, shape)
 
 
@@ -207,10 +207,10 @@ spread: Op = Op(
     spread_shape,
     (lambda g, y, x, like: _reduce_sum(g, **y.attrs), None),
 )
-"""spread(x, like, axis=, keepdims=): x repeated along those axes to the shape of `like`; reduce_sum's transpose."""
+"""spread(x, like, axis=, keepdims=): x repeated along these axes to the shape of `like`; the transpose of reduce_sum."""
 
 count: Op = Op("count", _count, count_shape, (None,))
-"""count(x, axis=): how many elements of x a reduction over those axes takes together."""
+"""count(x, axis=): the number of elements of x that a reduction over these axes combines."""
 
 
 def reduce_sum(
@@ -219,9 +219,9 @@ def reduce_sum(
     """The sum of the elements of x.
 
     Args:
-        x: Any shape.
+        x: Values of any shape.
         axis: The axis or axes to sum over; all if None.
-        keepdims: Keep those axes, with one element.
+        keepdims: Whether to keep these axes, with size 1.
         name: The node's name.
 
     Raises:
@@ -241,10 +241,10 @@ def reduce_mean(
 
 
 def _matmul(a: Array, b: Array) -> Array:
-    """The product of matrices, not by BLAS.
+    """The matrix product, computed without BLAS.
 
-    The last bits of BLAS depend on the number of rows and of threads. Without it, a row's prediction is the
-    same among any other rows, and a training run the same with any number of threads.
+    The last bits of BLAS results depend on the number of rows and of threads. Without BLAS, the prediction
+    for a row does not depend on the other rows, and a training run does not depend on the number of threads.
     """
     if np.ndim(a) != 2 or np.ndim(b) != 2 or a.shape[1] != b.shape[0]:
         raise ValueError("matmul needs matrices (m, k) and (k, n)")  # einsum would broadcast a 1
@@ -294,8 +294,8 @@ def reshape(x: NodeLike, shape: tuple[int, ...], *, name: str | None = None) -> 
     """The elements of x, in row-major order, in another shape.
 
     Args:
-        x: Any shape.
-        shape: The new shape; one dimension may be -1, and is then what is left.
+        x: Values of any shape.
+        shape: The new shape; one size may be -1, which is then inferred.
         name: The node's name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Optimizers: from a loss to the node that updates the variables. Their steps are ordinary nodes.
+"""Optimizers: they turn a loss into a node that updates the variables. Their steps are ordinary nodes.
 
 The learning rate may be a node (a placeholder, or one of `lrfit.graph.schedules`) as well as a number.
 """
@@ -24,7 +24,7 @@ _CLIP, _RATE, _MOMENTUM = "clip", "learning_rate", "momentum"
 
 
 class Optimizer(ABC):
-    """The base of all optimizers: it takes gradients of a loss, and applies them to variables.
+    """The base class of all optimizers, which take gradients of a loss and apply them to variables.
 
     Args:
         learning_rate: Factor of the step; a number or a scalar node.
@@ -65,7 +65,7 @@ class Optimizer(ABC):
     def compute_gradients(
         self, loss: Node, variables: Sequence[Node] | None = None
     ) -> list[tuple[Node | None, Node]]:
-        """Pairs of a variable's gradient (None where the loss does not depend on it) and the variable.
+        """Pairs of a gradient (None if the loss does not depend on the variable) and its variable.
 
         Args:
             loss: A scalar.
@@ -92,12 +92,12 @@ class Optimizer(ABC):
         global_step: Node | None = None,
         name: str = "train",
     ) -> Node:
-        """A node that steps each variable along its gradient when it runs; pairs without one are left out.
+        """A node that moves each variable against its gradient when it runs; pairs without one are left out.
 
         Args:
             pairs: Gradients and variables, as `compute_gradients` returns them.
-            global_step: A variable of shape (), not trainable, that counts the steps: a step adds 1 to it. A
-                learning rate that depends on it sees, like all reads, its value from before the step.
+            global_step: A variable of shape (), not trainable, that counts the steps: each step adds 1 to it.
+                A learning rate that depends on it sees its value from before the step, like all reads.
             name: The node's name.
 
         Raises:
@@ -131,7 +131,7 @@ class GradientDescentOptimizer(Optimizer):
 
 
 class MomentumOptimizer(Optimizer):
-    """Gradient descent with momentum, where each variable has a velocity, which starts at 0.
+    """Gradient descent with momentum: each variable has a velocity, which starts at 0.
 
     velocity ← momentum · velocity + gradient, then variable ← variable - learning_rate · velocity. With
     `use_nesterov`, variable ← variable - learning_rate · (gradient + momentum · velocity), with the new

@@ -1,4 +1,4 @@
-"""The order of nodes in which a graph can run."""
+"""Topological order: an order of nodes in which a graph can run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrfit.graph.nodes import Node
 def topological_order(ends: Iterable[Node], leaves: Container[Node] = ()) -> list[Node]:
     """`ends` and all nodes that they need, each after its inputs; the inputs of `leaves` are not followed.
 
-    The walk is iterative, so that a deep graph does not meet the recursion limit.
+    The walk is iterative, so a deep graph does not hit the recursion limit.
     """
     order: dict[Node, None] = {}
     for end in ends:

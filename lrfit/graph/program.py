@@ -1,11 +1,11 @@
-"""The program: the part of a graph that a set of fetches needs, in the order in which it can run.
+"""The program: the part of a graph that a set of fetches needs, in an order in which it can run.
 
-A graph is what a user builds; a `Program` is what runs. It is immutable, so that a *pass* is a function from
-program to program, and an *executor* a function from program to `Step` or `Loop`. Both are interchangeable
-and can be tested one by one. The nodes that a pass makes belong to no graph: running never changes a graph.
+A user builds a graph; a `Program` is the part of it that runs. It is immutable: a *pass* is a function from
+program to program, and an *executor* is a function from program to `Step` or `Loop`. Both are interchangeable
+and can be tested separately. The nodes that a pass makes belong to no graph: running never changes a graph.
 
-Any node may be fed. In the program a placeholder stands in its place: the inputs of the fed node are not
-needed, and no pass or executor can tell the placeholder from one of the user's.
+Any node may be fed. In the program, a placeholder replaces a fed node: its inputs are not needed, and passes
+and executors treat it like any other placeholder.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Program:
         """The slice of a graph that `fetches` need when `feeds` are given.
 
         Args:
-            fetches: The nodes that are asked for.
+            fetches: The nodes to fetch.
             feeds: The nodes whose values are given.
             shapes: The shapes of the fed values, as far as they are known; passes make use of them. The
                 shapes of the nodes if None.
@@ -74,13 +74,13 @@ class Program:
         return {node.attrs["variable"]: node for node in filter(is_assignment, self.nodes)}
 
     def rewritten(self, rule: Callable[[Node], Node]) -> Program:
-        """The program with each node replaced by `rule(node)`, its inputs already replaced.
+        """The program with each node replaced by `rule(node)`, whose inputs are already replaced.
 
         Args:
             rule: Returns the node itself, or a node of equal value and shape.
 
         Returns:
-            The new program, with the nodes that are no longer needed; `prune` removes them.
+            The new program, which still has the nodes that are no longer needed; `prune` removes them.
         """
         new: dict[Node, Node] = {}
         for node in self.nodes:
@@ -132,7 +132,7 @@ class Program:
 
 
 def formula(node: Node, inputs: Sequence[str] | None = None, *, all_attrs: bool = True) -> str:
-    """How a node is made, as text: its op, called on its inputs and attributes.
+    """The text of the call that makes a node: its op, applied to its inputs and attributes.
 
     Args:
         node: Any node.
@@ -160,7 +160,7 @@ def _attribute(value: Any) -> str:  # noqa: ANN401
 
 
 Pass: TypeAlias = Callable[[Program], Program]
-"""A rewrite: the same program if there is nothing to rewrite, else another one of equal results."""
+"""A rewrite; returns the same program if there is nothing to rewrite, else one with equal results."""
 
 
 class Step(Protocol):
@@ -175,7 +175,7 @@ class Step(Protocol):
                 program assigns, all at once.
 
         Raises:
-            ShapeError: Sizes that only the run knows do not fit.
+            ShapeError: Sizes that are known only when the program runs do not fit.
         """
 
 
@@ -185,11 +185,11 @@ class Loop(Protocol):
     def __call__(
         self, feeds: Sequence[Array], variables: dict[Node, Array], *, batch_size: int, n_epochs: int
     ) -> None:
-        """Change `variables` as a step would that is called for each batch in order, in each epoch.
+        """Change `variables` as a step would if it were called for each batch in order, in each epoch.
 
         Args:
-            feeds: The values of the program's feeds, in order. Where the program does not know the first
-                size, a feed is cut into batches; the others are the same for all batches.
+            feeds: The values of the program's feeds, in order. A feed whose first size is unknown to the
+                program is cut into batches; the others are the same for all batches.
             variables: The values of a session's variables.
             batch_size: Number of rows of a batch; the last batch has the rows that are left.
             n_epochs: Number of times to go over all rows.

@@ -1,7 +1,7 @@
 """Schedules: learning rates that change from step to step, as nodes for an optimizer's `learning_rate`.
 
-A schedule is made from a counter of steps, the `global_step` of `Optimizer.minimize`, so it runs wherever the
-step itself does.
+A schedule is computed from a counter of steps, the `global_step` of `Optimizer.minimize`, so it runs
+wherever the step itself does.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ def step_decay(learning_rate: NodeLike, epoch: Node, step_size: int, gamma: floa
 
     Args:
         learning_rate: The learning rate of the first `step_size` epochs.
-        epoch: Number of epochs done, counted from 0, with or without the share of the current one:
+        epoch: Number of epochs done, with or without the fraction of the current one that is done:
             `global_step / steps_per_epoch`, or its `floor`. Rounding never moves a decay to another epoch:
-            below 2^52, a quotient of whole numbers is rounded by less than it lacks to the next whole one.
+            below 2^52, the rounding error of a quotient of integers is less than its distance to the next
+            integer.
         step_size: Number of epochs from one decay to the next.
-        gamma: Factor of a decay.
+        gamma: Factor of the rate at each decay.
 
     References:
         PyTorch's `StepLR`, with its default gamma.

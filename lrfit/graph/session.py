@@ -21,11 +21,11 @@ from lrfit.graph.shapes import Shape, is_of_rows
 __all__ = ["Session"]
 
 _MAX_SPECIALISED = 256
-"""Largest number of steps that a session makes for feeds of one shape; beyond it, steps serve any shape."""
+"""Largest number of steps that a session keeps for specific shapes of feeds; later ones serve any shape."""
 
 
 class Session:
-    """A session runs nodes of one graph, and holds the values of its variables, which no other session sees.
+    """A session runs nodes of one graph, and holds the values of its variables; sessions share no values.
 
     Args:
         graph: The graph; the default graph if None.
@@ -75,12 +75,12 @@ class Session:
         self._scopes.pop().__exit__(None, None, None)
 
     def run(self, fetches: Any, feed_dict: Mapping[Node, npt.ArrayLike] | None = None) -> Any:  # noqa: ANN401
-        """Run the graph, and return the values of `fetches` in the structure in which they were asked for.
+        """Run the graph, and return the values of `fetches` in the same structure.
 
         All reads of variables see the values from before the run; assignments take effect at its end.
 
         Args:
-            fetches: A node, or a list, tuple or dict of fetches, nested at will.
+            fetches: A node, or a list, tuple or dict of fetches, nested to any depth.
             feed_dict: Values for nodes: for every placeholder that the fetches need, and for any other node
                 whose value is to be replaced in this run.
 
@@ -92,7 +92,7 @@ class Session:
             FeedError: A placeholder is not fed, or a feed does not fit its node.
             GraphError: A fetch is not a node of this graph, a variable has no value yet, or two
                 assignments to one variable would run.
-            ShapeError: Sizes that only the run knows do not fit.
+            ShapeError: Sizes that are known only when the graph runs do not fit.
         """
         nodes, rebuild = flattened(fetches)
         feeds = feed_dict or {}
@@ -112,18 +112,19 @@ class Session:
     ) -> None:
         """Run `fetches` for each batch of rows, in order, to change variables.
 
-        The result is that of a loop of `run`. A loop executor, if there is one, does it as a whole.
+        The result is the same as that of calling `run` in a loop. A loop executor, if there is one, runs all
+        batches at once.
 
         Args:
             fetches: As for `run`.
-            feed_dict: As for `run`. Where the first size of a node is not known, its value consists of rows
-                and is cut into batches; all such values have equally many rows. The other values are the same
-                for all batches.
+            feed_dict: As for `run`. If the first size of a node is not known, its value consists of rows and
+                is cut into batches; all such values have the same number of rows. The other values are the
+                same for all batches.
             batch_size: Number of rows of a batch; the last batch has the rows that are left.
             n_epochs: Number of times to go over the rows.
 
         Raises:
-            FeedError: No feed has rows, or one has more than another; or as for `run`.
+            FeedError: No feed has rows, or feeds differ in their number of rows; or as for `run`.
             GraphError: As for `run`.
             ShapeError: As for `run`.
         """
@@ -156,7 +157,7 @@ class Session:
         self._plans.add((fetches, feeds))
 
     def _step_for(self, fetches: tuple[Node, ...], feeds: tuple[Node, ...], arrays: Sequence[Array]) -> Step:
-        """The step for values of these shapes; once there are many, the step for any shape."""
+        """The step for values of these shapes; once there are many such steps, a step for any shape."""
         shapes = tuple([array.shape for array in arrays])
         key: tuple[Any, ...] = (fetches, feeds, shapes)
         if key not in self._steps and len(self._steps) >= _MAX_SPECIALISED:
@@ -180,7 +181,7 @@ class Session:
         if key not in self._loops:
             try:
                 program = apply_passes(Program.of(fetches, tuple(feeds), shapes), self._passes)
-            except ShapeError:  # a step says which values do not fit
+            except ShapeError:  # the step will say which values do not fit
                 return None
             self._loops[key] = (self.loop_executor(program), program.variables)
         loop, reads = self._loops[key]
@@ -192,7 +193,7 @@ class Session:
     ) -> Program:
         try:
             program = Program.of(fetches, feeds, shapes)
-        except ShapeError:  # the run says which values do not fit
+        except ShapeError:  # the run will say which values do not fit
             program = Program.of(fetches, feeds)
         return apply_passes(program, self._passes)
 

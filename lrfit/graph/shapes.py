@@ -1,7 +1,7 @@
-"""Shapes: what is known of a value's shape before it is computed, and the rules by which ops combine shapes.
+"""Shapes: what is known about a value's shape before it is computed, and how ops combine shapes.
 
-A shape is a tuple of sizes. A size may be None: it is known when the graph runs. A shape may itself be None:
-then even the rank is known only when the graph runs.
+A shape is a tuple of sizes. A size of None is known only when the graph runs. If the shape itself is None,
+even the rank is known only then.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def broadcast_shape(*shapes: RankedShape) -> RankedShape:
 
 
 def reduced_shape(shape: RankedShape, axis: Axis, *, keepdims: bool) -> RankedShape:
-    """The shape of a sum over `axis`, which keeps one element there with `keepdims`.
+    """The shape of a sum over `axis`; with `keepdims`, the axes that are summed over stay, with size 1.
 
     Raises:
         ShapeError: There is no such axis.
@@ -103,16 +103,16 @@ def reduced_shape(shape: RankedShape, axis: Axis, *, keepdims: bool) -> RankedSh
 
 
 def count_shape(shape: RankedShape, axis: Axis) -> RankedShape:
-    """The shape of a number of elements: (). The axes are checked all the same."""
+    """The shape of a number of elements, which is (); the axes are checked, too."""
     normalised_axes(axis, len(shape))
     return ()
 
 
 def matmul_shape(a: RankedShape, b: RankedShape) -> RankedShape:
-    """(m, n), from (m, k) and (k, n).
+    """The shape (m, n) of the product of matrices (m, k) and (k, n).
 
     Raises:
-        ShapeError: These are no such matrices.
+        ShapeError: The shapes are not of this form.
     """
     if len(a) != 2 or len(b) != 2 or (a[1] != b[0] and None not in (a[1], b[0])):  # noqa: PLR2004
         raise ShapeError(
@@ -135,10 +135,10 @@ def transposed_shape(shape: RankedShape, perm: tuple[int, ...] | None) -> Ranked
 
 
 def reshaped_shape(old: RankedShape, shape: tuple[int, ...]) -> RankedShape:
-    """`shape`, with what is left of the elements of `old` in place of -1.
+    """`shape`, with -1 replaced by the size that makes the number of elements that of `old`.
 
     Raises:
-        ShapeError: The number of elements differs, or two sizes are left open.
+        ShapeError: The number of elements differs, or more than one size is -1.
     """
     known = prod(size for size in shape if size != -1)
     full = full_shape(old)
@@ -153,24 +153,24 @@ def reshaped_shape(old: RankedShape, shape: tuple[int, ...]) -> RankedShape:
 
 
 def sum_like_shape(x: RankedShape, like: RankedShape) -> RankedShape:
-    """The shape of `like`, if broadcasting brings it to the shape of x; else ShapeError."""
+    """The shape of `like`; raises ShapeError unless it broadcasts to the shape of x."""
     return _like("sum_like", x, like, fits(broadcast_shape(x, like), x))
 
 
 def broadcast_like_shape(x: RankedShape, like: RankedShape) -> RankedShape:
-    """The shape of `like`, if broadcasting brings x to it; else ShapeError."""
+    """The shape of `like`; raises ShapeError unless x broadcasts to it."""
     return _like("broadcast_like", x, like, fits(broadcast_shape(x, like), like))
 
 
 def reshape_like_shape(x: RankedShape, like: RankedShape) -> RankedShape:
-    """The shape of `like`, if x has as many elements; else ShapeError."""
+    """The shape of `like`; raises ShapeError unless x has as many elements."""
     sizes, like_sizes = full_shape(x), full_shape(like)
     is_right = sizes is None or like_sizes is None or prod(sizes) == prod(like_sizes)
     return _like("reshape_like", x, like, is_right)
 
 
 def spread_shape(x: RankedShape, like: RankedShape, axis: Axis, *, keepdims: bool) -> RankedShape:
-    """The shape of `like`, if reducing it over `axis` gives that of x; else ShapeError."""
+    """The shape of `like`; raises ShapeError unless reducing it over `axis` gives the shape of x."""
     return _like("spread", x, like, fits(reduced_shape(like, axis, keepdims=keepdims), x))
 
 
@@ -181,10 +181,10 @@ def _like(op: str, x: RankedShape, like: RankedShape, is_right: bool) -> RankedS
 
 
 def checked_shape(shape: object) -> Shape:
-    """`shape`, which comes from a user, as a Shape.
+    """`shape` as a Shape, checked because it comes from a user.
 
     Raises:
-        ShapeError: It is no shape.
+        ShapeError: It is not a valid shape.
     """
     if shape is None:
         return None
@@ -197,5 +197,5 @@ def checked_shape(shape: object) -> Shape:
 
 
 def as_axis(axis: int | Iterable[int] | None) -> Axis:
-    """`axis`, which comes from a user, as an attribute of a node: hashable."""
+    """`axis`, as a user gives it, in a hashable form, as an attribute of a node has to be."""
     return axis if axis is None or isinstance(axis, int) else tuple(axis)

@@ -1,6 +1,6 @@
-"""Fits: the numbers that come out of a training run. Their fields are those of the model document.
+"""Model documents: models and how they were trained, as dataclasses with the fields of the JSON file.
 
-What is called `half_mse` in `Moments` is the `loss` here. Imports nothing heavy: reading a model is quick.
+The `loss` here is the `half_mse` of `Moments`. Imports nothing heavy, so that reading a model is quick.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STOPS = ("epochs", "tol", "patience", "time", "checkpoint")
 
 @dataclass(frozen=True)
 class LeastSquaresSummary:
-    """The least-squares solution: what descent converges to; standard errors are None where not defined."""
+    """The least-squares solution, to which descent converges; undefined standard errors are None."""
 
     weights: dict[str, float]
     intercept: float
@@ -39,12 +39,12 @@ class LeastSquaresSummary:
 
 @dataclass(frozen=True)
 class OptimumSummary:
-    """The solution that descent with a penalty converges to, in the place of least squares.
+    """The solution that descent with a penalty converges to, in place of the least-squares solution.
 
     Attributes:
         weights: Weights by feature.
         intercept: Intercept; 0.0 for a model without one.
-        loss: Half-MSE there, without the penalty.
+        loss: Half-MSE of this solution, without the penalty.
     """
 
     weights: dict[str, float]
@@ -54,21 +54,21 @@ class OptimumSummary:
 
 @dataclass(frozen=True)
 class TrainingSummary:
-    """How a fit was trained, the loss (half-MSE) that it reached on the training data, and how to go on.
+    """How a model was trained, the loss (half-MSE) that it reached, and the state to resume the run from.
 
-    The attributes are those of `TrainingSettings`, but for these. The defaults say what it means that an
-    older document lacks a field. So they stay, even if the defaults of the settings change.
+    Attributes that are not listed here are those of `TrainingSettings`. The defaults stand for fields that an
+    older document lacks. So they must stay as they are, even if the defaults of the settings change.
 
     Attributes:
-        loss: Half-MSE of the fit, on the rows that it was trained on.
+        loss: Half-MSE of the model on the rows that it was trained on.
         epochs: Number of epochs done, in all runs together.
-        learning_rate: The rate that was used, at the start of a schedule.
-        stopped: Reason why the run ended: "epochs", "tol", "patience" or "time"; or "checkpoint": it went on.
-        relative_excess: The objective less its minimum, as a share of the minimum.
-        best_epoch: Epoch that the fit is from, if the run had patience.
+        learning_rate: The learning rate that was used; with a schedule, the initial one.
+        stopped: Why the run ended: "epochs", "tol", "patience" or "time"; "checkpoint" if it went on.
+        relative_excess: The objective minus its minimum, as a share of the minimum.
+        best_epoch: Epoch that the weights and the intercept are from, if the run had patience.
         best: θ of that epoch, in the units of descent.
-        validation_loss: Half-MSE of the fit, on the rows held out; None without.
-        variables: All variables of the training graph at the end, in the units of descent, row by row.
+        validation_loss: Half-MSE of the model on the rows held out; None if there are none.
+        variables: All variables of the training graph at the end, in the units of descent, flattened.
     """
 
     loss: Amount
@@ -100,7 +100,7 @@ class TrainingSummary:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """The training data, and how the fit does on them.
+    """The training data, and how well the model fits them.
 
     Attributes:
         n_samples: Number of rows.
@@ -109,9 +109,9 @@ class DataSummary:
         best_constant_loss: The loss of predicting the mean of y.
         max_stable_learning_rate: Largest stable rate of full batches, in the units of descent; None if any
             rate is stable.
-        least_squares: The best that a line can reach.
-        condition_number: λ_max / λ_min of the Hessian of the objective, as it was descended.
-        optimum: The solution that descent converges to, where a penalty moves it; else None.
+        least_squares: The least-squares solution.
+        condition_number: λ_max / λ_min of the Hessian of the objective, in the units of descent.
+        optimum: The solution that descent converges to, if a penalty moves it; else None.
         n_held_out: Number of rows held out.
         fingerprint: Fingerprint of the values that were read; see `Sample`.
     """
@@ -130,10 +130,10 @@ class DataSummary:
 
 @dataclass(frozen=True)
 class ModelDocument:
-    """A fitted line: `y_hat = Σ weights[name] · x[name] + intercept`, and where it comes from.
+    """A model document: the line `y_hat = Σ weights[name] · x[name] + intercept`, and where it comes from.
 
-    The fields are those of the model document; `training` and `data` are None in a fit written by hand.
-    What may be in a field stands in its type; what goes together, in `contradictions`.
+    `training` and `data` are None in a document written by hand. The types give the valid values of each
+    field; `contradictions` checks that the fields agree with each other.
     """
 
     target: str
@@ -151,7 +151,7 @@ class ModelDocument:
 
 
 def contradictions(fit: ModelDocument) -> Iterator[str]:
-    """Sentences on names and lengths that do not go together; each begins with the path of a field."""
+    """Sentences about names and lengths that contradict each other; each begins with the path of a field."""
     yield from _of_data(fit.data, set(fit.weights)) if fit.data else ()
     yield from _of_training(fit.training, len(fit.weights)) if fit.training else ()
 

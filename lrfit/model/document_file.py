@@ -1,10 +1,9 @@
-"""The model document: a fit as JSON that can be read by eye, checked strictly when it is read back.
+"""Files of model documents: human-readable JSON, checked strictly when it is read.
 
-The fields are those of `ModelDocument` and what it holds, behind "format" and "version". Fields that this
-version does not know are passed over, since later ones may add some; a field that it knows has to be there
-with a value that its annotation allows, names and lengths have to go together, and no field may come twice.
-Only "training" and "data" may be missing, so that a model can be written by hand; and, in them, fields that
-have a default, which came later.
+After "format" and "version" come the fields of `ModelDocument` and of the dataclasses in it. Unknown fields
+are ignored, since later versions may add some. A known field must be there with a value that its annotation
+allows, names and lengths must agree, and no field may come twice. Only "training" and "data" may be missing,
+so that a model can be written by hand; and, in them, fields that have a default, which were added later.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ __all__ = ["load", "to_bytes", "to_document"]
 FORMAT = "lrfit-model"
 VERSION = 1
 MAX_BYTES = 16 << 20
-"""A larger document is refused unread: one of 100,000 features has some 10 MB."""
+"""Largest size of a document, in bytes; one with 100,000 features has about 10 MB."""
 
 
 _SHOWN_TEXT = 20
-"""Characters shown of what is no JSON."""
+"""Number of characters that a message shows of text that is not JSON."""
 
 _FOREIGN = {
     b"parameter ": "is the text result of lrfit train, not a model: say --format json there",
@@ -41,16 +40,16 @@ _FOREIGN = {
     b"\xff\xfe": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
     b"\xfe\xff": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
 }
-"""Other files that are taken for models, by how they begin."""
+"""Messages for other files that are mistaken for models, by how these begin."""
 
 _Object: TypeAlias = dict[str, object]
 
 
 def to_bytes(fit: ModelDocument) -> bytes:
-    """The document of `fit`: UTF-8, one field a line, numbers that read back to the same bits.
+    """`fit` as the bytes of a file: UTF-8, one field per line, numbers that read back to the same bits.
 
     Raises:
-        DataError: A number of the fit is not finite.
+        DataError: A number in it is not finite.
     """
     document = {"format": FORMAT, "version": VERSION, **asdict(fit)}
     try:
@@ -68,7 +67,7 @@ def load(path: str) -> ModelDocument:
 
     Raises:
         DataError: It cannot be opened.
-        ModelFileError: It cannot be read, or is no model document.
+        ModelFileError: It cannot be read, or is not a model document.
     """
     with open_stream(path) as (stream, name):
         try:
@@ -82,11 +81,11 @@ def to_document(document: bytes, name: str) -> ModelDocument:
     """The model document in these bytes.
 
     Args:
-        document: As `to_bytes` made it, or a person.
+        document: The content of a file, made by `to_bytes` or written by hand.
         name: Name of the document in messages.
 
     Raises:
-        ModelFileError: It is no such document; says which field is wrong.
+        ModelFileError: It is not a model document; the message names the field that is wrong.
     """
     if len(document) > MAX_BYTES:
         raise ModelFileError(f"{name} is larger than {MAX_BYTES >> 20} MiB: that is no lrfit model")
@@ -107,7 +106,7 @@ def to_document(document: bytes, name: str) -> ModelDocument:
 
 
 def _parsed(document: bytes) -> object:
-    """The content of the JSON; a ValueError says where it is none, or which field comes twice."""
+    """The content of the JSON; a ValueError says where it is invalid, or which field comes twice."""
     repeating: list[tuple[_Object, str]] = []
     try:
         content: object = json.loads(
@@ -122,7 +121,7 @@ def _parsed(document: bytes) -> object:
     except json.JSONDecodeError as error:
         raise ValueError(_said(error)) from error
     if repeating:
-        parent, field = repeating[-1]  # the others may be in one that it has lost
+        parent, field = repeating[-1]  # the others may be in an object that is overwritten
         raise ValueError(f"field {shown(f'{_path(content, parent)}.{field}'.lstrip('.'))} comes twice")
     return content
 
@@ -137,7 +136,7 @@ def _said(error: json.JSONDecodeError) -> str:
 
 
 def _object(repeating: list[tuple[_Object, str]], pairs: list[tuple[str, object]]) -> _Object:
-    """The object of these fields; it is noted if one of them comes twice."""
+    """The object with these fields; if one of them comes twice, it is appended to `repeating`."""
     content = dict(pairs)
     if len(content) < len(pairs):
         repeating.append((content, Counter(key for key, _ in pairs).most_common(1)[0][0]))
@@ -145,7 +144,7 @@ def _object(repeating: list[tuple[_Object, str]], pairs: list[tuple[str, object]
 
 
 def _path(value: object, sought: _Object) -> str | None:
-    """Where in `value` the object is; None if it is not there."""
+    """The path of the object in `value`; None if it is not there."""
     if value is sought:
         return ""
     steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -168,7 +167,7 @@ def _fit(content: object) -> ModelDocument:
 
 
 def _checked(kind: Any, value: object, field: str) -> object:  # noqa: ANN401
-    """`value` as a `kind` that keeps the rule of its annotation, or a ValueError that names the field."""
+    """`value` as a `kind`, checked by the rule in its annotation; a ValueError names the field."""
     if get_origin(kind) in (Union, UnionType):  # X | None
         return None if value is None else _checked(get_args(kind)[0], value, field)
     if get_origin(kind) is not Annotated:
@@ -226,6 +225,6 @@ def _integer(text: str) -> int | float:
 
 
 def _printable(match: re.Match[str]) -> str:
-    """A character that could steer a terminal or turn text around, as JSON escapes it."""
+    """A character, escaped as in JSON if it could control a terminal or reverse the text."""
     character = match[0]
     return character if character.isprintable() else json.dumps(character)[1:-1]

@@ -1,4 +1,4 @@
-"""The equation as a graph: `y_hat = x·W + b`, with the loss half-MSE, and what descent makes smaller."""
+"""The equation as a graph: `y_hat = x·W + b`, its loss (half-MSE), and the objective of descent."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class LinearModel:
 
 
 def linear_model(weights: Array, intercept: float | None, *, l2: float = 0.0) -> LinearModel:
-    """The graph of the equation, in a graph of its own.
+    """The equation, in a graph of its own.
 
     Args:
         weights: Initial value of W, shape (n_features,).
         intercept: Initial value of b; None for a model without intercept.
         l2: Factor of the penalty on W, 0 or more, in units of the loss per square of a weight. The intercept
-            is free of it.
+            is not penalised.
 
     References:
         The factor ½ of the loss is Bishop's, Pattern Recognition and Machine Learning, equation 1.2, here
-        with the mean in place of the sum. Hastie et al., The Elements of Statistical Learning, have none.
+        with the mean in place of the sum. Hastie et al., The Elements of Statistical Learning, omit it.
         l2 is the `weight_decay` of PyTorch's `SGD`, and the `alpha` of scikit-learn's `SGDRegressor`; that of
         its `Ridge`, which minimises 2n times the objective, Σ (y_hat - y)² + alpha · Σ W², is n · l2.
     """

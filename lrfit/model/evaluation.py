@@ -1,4 +1,4 @@
-"""Evaluation: how well a fit predicts rows that have a target, in one pass and constant memory."""
+"""Evaluation: how well a model predicts rows that have a target, in one pass and constant memory."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Evaluation:
         n_samples: Number of rows.
         loss: Half the mean squared residual, mse / 2.
         mse: Mean squared residual.
-        rmse: Its root.
+        rmse: Root of the mean squared residual.
         mae: Mean absolute residual.
-        r2: 1 - Σ residual² / Σ (y - mean of y)², of these rows; None where y is constant.
+        r2: 1 - Σ residual² / Σ (y - mean of y)², for these rows; None where y is constant.
         max_error: Largest absolute residual.
 
     References:
@@ -46,7 +46,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ResidualSums:
-    """Sums over some rows that the measures are made of; the sums of two sets of rows add up.
+    """Sums over rows, from which the measures are computed; the sums of two sets of rows can be merged.
 
     Attributes:
         squares: Σ residual².
@@ -61,7 +61,7 @@ class ResidualSums:
     target: Moments
 
     def merge(self, other: ResidualSums) -> ResidualSums:
-        """The sums of the rows of both."""
+        """The sums over the rows of both."""
         return ResidualSums(
             self.squares + other.squares,
             self.absolutes + other.absolutes,
@@ -95,9 +95,9 @@ def summing(fit: ModelDocument) -> Callable[[Array], ResidualSums]:
 
 @np.errstate(over="ignore", invalid="ignore")
 def evaluate(parts: Iterable[ResidualSums], source_name: str = "the data") -> Evaluation:
-    """The measures of a fit on rows, from the sums that `summing` makes of chunks of them, in order.
+    """The measures of a model on rows, from the sums that `summing` gives for chunks of them, in order.
 
-    `source_name` is what messages call the rows.
+    `source_name` is the name of the rows in messages.
 
     Raises:
         DataError: There are no rows, or a squared residual overflows.

@@ -1,4 +1,4 @@
-"""Prediction: a fit applied to rows, through the model's graph."""
+"""Prediction: a model applied to rows, through its graph."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ __all__ = ["predictor"]
 
 
 def predictor(fit: ModelDocument) -> Callable[[Array], Array]:
-    """A function that predicts: features, (n_samples, n_features), in their order, to y_hat, (n_samples,).
+    """A function from features, shape (n_samples, n_features), to predictions y_hat, shape (n_samples,).
 
-    A row's prediction has the same bits whatever rows are beside it.
-
-    The function raises `DataError` where a prediction overflows.
+    The features are in the order of the weights. The prediction for a row has the same bits, whatever the
+    other rows are. The function raises `DataError` if a prediction overflows.
 
     Examples:
         >>> predictor(ModelDocument("y", {"x": 2.0}, 1.0))(np.array([[3.0], [4.0]]))

@@ -1,4 +1,4 @@
-"""Rules: which values a number of a setting or of a document may have, in its annotation."""
+"""Rules: the valid values of settings and of fields of a document, as parts of their annotations."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = [
 
 
 class Rule(NamedTuple):
-    """The values that a field may have, beyond its type; it stands in the annotation of the field.
+    """The valid values of a field, beyond its type; a rule is part of the field's annotation.
 
     Attributes:
-        is_valid: Whether a value of the type is valid.
+        is_valid: Returns whether a value of the type is valid.
         wanted: The valid values, in words.
     """
 
@@ -34,7 +34,7 @@ class Rule(NamedTuple):
 
 
 def one_of(words: Sequence[str]) -> Rule:
-    """The rule of a field that is one of these words."""
+    """The rule for a field whose value is one of these words."""
     return Rule(lambda value: value in words, f"one of {', '.join(words)}")
 
 

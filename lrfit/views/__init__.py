@@ -1,5 +1,5 @@
-"""Everything that people look at: pictures, the graph, the page. Draws, and never prints.
+"""Views: pictures, the graph and the page. They draw, and never print.
 
-Imports all rooms but `cli`. Start with `picture.py`: a picture as data. To add a picture, write a function to
-a `Picture` in `pictures/`; a format of the graph, a file in `graph_formats/` with `render(view)`.
+Imports all packages but `cli`. Start with `picture.py`: a picture as data. To add a picture, write a function
+that returns a `Picture` in `pictures/`; for a graph format, a file in `graph_formats/` with `render(view)`.
 """

@@ -1,4 +1,4 @@
-"""Axes: where a number stands on an axis, which numbers stand beside it, and how they are written."""
+"""Axes: the positions of numbers on an axis, its ticks, and the texts of numbers."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def number_text(value: float, n_digits: int = 4) -> str:
 
 
 def _scaled(values: Array, scale: Scale) -> Array:
-    """Values in units in which the axis is even; NaN for a value without a position on it."""
+    """Values in units in which the axis is linear; NaN for a value without a position on it."""
     if scale in ("linear", "epochs"):
         return np.where(np.isfinite(values), values, np.nan)
     logs = np.log10(values, where=values > 0.0, out=np.full(np.shape(values), np.nan))

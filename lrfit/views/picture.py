@@ -23,8 +23,8 @@ class Trace:
     """A sequence of points: the base of `Points` and `Line`.
 
     Attributes:
-        x: Positions to the right, shape (n_points,).
-        y: Positions upwards, shape (n_points,).
+        x: Horizontal positions, shape (n_points,).
+        y: Vertical positions, shape (n_points,).
         role: The meaning of the points, from which a renderer chooses their look.
         label: Text in the legend; an empty text has no entry there.
         series: Number of the run that the points belong to, from 0.
@@ -56,7 +56,7 @@ class Band:
     """The area between two lines.
 
     Attributes:
-        x: Positions to the right, common to both lines; shape (n_points,).
+        x: Horizontal positions, common to both lines; shape (n_points,).
         low: The lower line, shape (n_points,).
         high: The upper line, shape (n_points,).
         label: Text in the legend.
@@ -112,8 +112,8 @@ class Panel:
     """Marks on a pair of axes.
 
     Attributes:
-        x: The axis to the right.
-        y: The axis upwards.
+        x: The horizontal axis.
+        y: The vertical axis.
         marks: The marks, from back to front.
     """
 

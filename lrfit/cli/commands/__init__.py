@@ -1,1 +1,1 @@
-"""The commands, one a file, each named as its file and held in `command`."""
+"""The commands, one per file: the file has the name of the command, and defines it as `command`."""

@@ -1,4 +1,4 @@
-"""`lrfit explore`: a page that descends on the data of a CSV, step by step, in a browser."""
+"""`lrfit explore`: make a page that descends on the data of a CSV, step by step, in a browser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lrfit.messages import shown
 from lrfit.training.settings import TrainingSettings
 
 
-@click.command(name="explore", short_help="Make a page to play with descent on a CSV.")
+@click.command(name="explore", short_help="Make a web page to explore descent on a CSV.")
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option("-o", "--output", metavar="FILE.html", required=True, help="Write the page here.")
 @column_options
@@ -33,8 +33,8 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     """Make one HTML page that fits a line to the CSV file DATA (- for stdin), step by step.
 
     The page needs no network. It shows the data and the line, the loss and the path downhill, and the graph
-    with the values in it, and has the learning rate, momentum, STEP, RUN and RESET. Its numbers are those of
-    `lrfit train`. The settings are those that it starts with; it needs plotly: pip install plotly.
+    with its values. It has controls for the learning rate and momentum, and STEP, RUN and RESET. Its numbers
+    are those of `lrfit train`. Settings given here are its initial ones. It needs plotly: pip install plotly.
 
     \b
     Example:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lrfit.views.graph_view import GraphView
 
 _MOST_FEATURES = 1_000_000
-"""Number of features of a graph without data, at most."""
+"""Largest number of features of a graph without data."""
 
 
 @click.command(name="graph", short_help="Show the static graph, and the values in it.")
@@ -28,11 +28,9 @@ _MOST_FEATURES = 1_000_000
     metavar="N",
     help="Number of features, without a model.  [default: 1]",
 )
-@click.option("--training", is_flag=True, help="Show the gradients and the updates of a step, too.")
-@click.option(
-    "--optimized", is_flag=True, help="Show the graph as the passes leave it, and what they removed."
-)
-@click.option("--data", metavar="DATA", help="Show the value and the gradient at every edge, on this CSV.")
+@click.option("--training", is_flag=True, help="Also show the gradients and updates of a step.")
+@click.option("--optimized", is_flag=True, help="Show the graph after all passes, and what they removed.")
+@click.option("--data", metavar="DATA", help="Show the value and gradient on every edge, for this CSV.")
 @column_options
 @output_format(*sorted(graph_formats.FORMATS, key=lambda name: name != "text"))
 @quiet_option
@@ -47,10 +45,10 @@ def command(
     output_format: str,
     quiet: bool,
 ) -> None:
-    """Show the graph of y_hat = W·x + b and its loss; of MODEL, as it was trained.
+    """Show the graph of y_hat = W·x + b and its loss, or that of MODEL as it was trained.
 
     Values are in the units of the data, at the parameters of MODEL (else at 0). With --training they are in
-    the units of descent, where `lrfit train --resume MODEL` would go on (else where a run starts).
+    the units of descent, at the point where `lrfit train --resume MODEL` continues (else where a run starts).
 
     \b
     Example:
@@ -69,7 +67,7 @@ def command(
 
 
 def _check_options(model: str | None, n_features: int | None, data: str | None) -> None:
-    """Refuse what contradicts itself."""
+    """Refuse options that contradict each other, or need others that are not given."""
     if model is not None and n_features is not None:
         raise click.UsageError("MODEL and --features exclude each other: the model has its own")
     for option in given_options():

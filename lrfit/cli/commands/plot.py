@@ -26,20 +26,22 @@ _NARROWEST, _WIDEST = 30, 1000
 @click.command(name="plot", short_help="Draw a fit, a descent, or the loss surface.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option(
-    "--kind", type=click.Choice(("fit", "loss", "surface")), help="Kind of picture.  [default: by FILES]"
+    "--kind",
+    type=click.Choice(("fit", "loss", "surface")),
+    help="Kind of picture.  [default: depends on FILES]",
 )
-@click.option("-o", "--output", metavar="FILE", help="Save it here: .png, .svg or .pdf.")
+@click.option("-o", "--output", metavar="FILE", help="Save the picture here: .png, .svg or .pdf.")
 @click.option(
     "--parameters",
     type=names,
     metavar="NAME,NAME",
-    help="The axes of a loss surface: features, or intercept.  [default: the first two]",
+    help="Axes of a loss surface: names of features, or intercept.  [default: the first two]",
 )
 @click.option(
     "--width",
     type=integer(_NARROWEST, most=_WIDEST),
     metavar="N",
-    help="Characters of a line of a picture in the terminal.  [default: the terminal's, else 80]",
+    help="Width of a picture in the terminal, in characters.  [default: the terminal's, else 80]",
 )
 @column_options
 @setting_options()
@@ -55,16 +57,16 @@ def command(
     given: Mapping[str, Any],
     quiet: bool,
 ) -> None:
-    """Draw a picture of FILES, which are told apart by what is in them.
+    """Draw a picture of FILES, which are recognised by their content.
 
     \b
-    DATA             a run as by lrfit train: its fit, loss or surface
-    MODEL DATA       the fit of the model on the data
+    DATA             a run of lrfit train: its fit, loss or surface
+    MODEL DATA       how the model fits the data
     HISTORY...       the loss curves of recorded runs
     DATA HISTORY...  the loss surface of the data, with the recorded paths
 
-    Settings, which are those of lrfit train, are for DATA alone. Without -o the picture is text, on stdout.
-    `-` is stdin, for DATA, or for MODEL beside DATA.
+    Settings are those of lrfit train, and are for DATA alone. Without -o, the picture is text on stdout. `-`
+    is stdin, which is DATA, or MODEL if DATA is a file.
 
     \b
     Example:
@@ -84,12 +86,12 @@ def command(
         import_optional("scipy.special", "a confidence band")
     request = PlotRequest(kinds, table_of, given, drawn, parameters)
     make = plot.read(request, Terminal(quiet=quiet))
-    with watched():  # reading is not: it may fork
+    with watched():  # not while reading, which may fork
         _show(make(), output, width)
 
 
 def _check_use(plot: Plot, kind: str) -> None:
-    """Refuse options that say nothing about this picture."""
+    """Refuse options that do not apply to this picture."""
     from lrfit.cli.plots import PLOTS
 
     always = {"files", "kind", "output", "width", "quiet", *["parameters"] * (kind == "surface")}
@@ -103,7 +105,7 @@ def _check_use(plot: Plot, kind: str) -> None:
 
 
 def _check_output(inputs: tuple[str, ...], output: str | None, width: int | None) -> None:
-    """Refuse, before any work, what cannot be written, or cannot be had."""
+    """Refuse, before any work, an output that cannot be written, or a package that is not installed."""
     from lrfit.system.optional import import_optional
     from lrfit.views.renderers.matplotlib import FORMATS
 

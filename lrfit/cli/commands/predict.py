@@ -1,4 +1,4 @@
-"""`lrfit predict`: add the predictions of a model to a CSV, row by row as they come."""
+"""`lrfit predict`: add the predictions of a model to a CSV, row by row as it is read."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(allow_dash=True))
 @click.argument("data", type=click.Path(allow_dash=True), default="-")
 @csv_options
-@click.option("--only", is_flag=True, help="Print the predictions alone.")
+@click.option("--only", is_flag=True, help="Print only the predictions.")
 @click.option(
     "--name", type=new_name, default="y_hat", show_default=True, help="Name of the column of predictions."
 )
 def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str) -> None:
     """Print the rows of the CSV file DATA (default: stdin) with the prediction of MODEL added to each.
 
-    Columns are found by name. Rows come out as they come in, every field as it was written; in UTF-8, with
-    LF line ends, without blank lines. Predictions have a decimal point.
+    Columns are found by name. Rows are printed as they are read, with every field as it was written; in
+    UTF-8, with LF line ends, without blank lines. Predictions have a decimal point.
 
     \b
     Example:
@@ -45,7 +45,7 @@ def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str) 
     refuse_two_stdins(model, data)
     fit = load(model)
     predict = predictor(fit)
-    shows_rows = sys.stdout is not None and sys.stdout.isatty()  # among which a bar would be in the way
+    shows_rows = sys.stdout is not None and sys.stdout.isatty()  # a bar among them would be in the way
     with open_table(table_of(data), Terminal(quiet=shows_rows), streaming=True) as table:
         separator = table.format.separator
         if name in table.header and not only:
@@ -64,7 +64,7 @@ def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str) 
 
 
 def _added(rows: list[str] | None, fields: Iterable[str], separator: str, *, only: bool) -> str:
-    """Lines of `rows`, each with its field added; of the fields alone with `only`."""
+    """The lines of `rows`, each with its field added; with `only`, just the fields."""
     if not only and rows is not None:
         fields = map(separator.join, zip(rows, fields, strict=True))
     return "\n".join(fields) + "\n"

@@ -32,24 +32,24 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="MODEL", help="Save the model here.")
 @output_format("text", "json")
 @click.option("--history", metavar="FILE.csv", help="Save each epoch's loss and parameters here.")
-@click.option("--resume", metavar="MODEL", help="Go on where the run of this model ended.")
+@click.option("--resume", metavar="MODEL", help="Continue the run of this model where it ended.")
 @click.option(
     "--allow-changes",
     is_flag=True,
-    help="With --resume: accept changed settings or data, and start anew from the model's parameters.",
+    help="With --resume: accept changed settings or data, and start afresh from the model's parameters.",
 )
-@click.option("--checkpoint-every", type=integer(1), metavar="N", help="Save the model every N epochs, too.")
+@click.option("--checkpoint-every", type=integer(1), metavar="N", help="Also save the model every N epochs.")
 @click.option(
     "--every", type=integer(1), metavar="N", help="Show every N-th epoch.  [default: 1, 2, 4, 8, …]"
 )
 @quiet_option
-@click.option("-v", "--verbose", is_flag=True, help="Say how the work is done, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Also show how the work is done.")
 @click.option(
     "--executor",
     type=click.Choice(["auto", "numpy", "numba"]),
     default="auto",
     show_default=True,
-    help="Run the graph in NumPy, as machine code by Numba, or first in the one, then in the other.",
+    help="Run the graph in NumPy, in machine code by Numba, or (auto) first in NumPy and then in Numba.",
 )
 @click.option(
     "--max-memory",
@@ -137,7 +137,7 @@ def _conclude(plan: TrainingPlan, record: EpochRecord, terminal: Terminal, outpu
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
-    """Refuse, before any work, what contradicts itself, or cannot be had."""
+    """Refuse, before any work, options that contradict each other or need a package that is missing."""
     for one, other in (("quiet", "verbose"), ("validation", "validation_fraction")):
         if options[one] and options[other]:
             raise click.UsageError(f"{option_name(one)} and {option_name(other)} exclude each other")
@@ -152,7 +152,7 @@ def _check_options(options: Mapping[str, Any]) -> None:
 
 
 def _check_files(options: Mapping[str, Any]) -> None:
-    """Refuse names of files that are empty, cannot be written, or would overwrite data or output."""
+    """Refuse empty file names, and files that cannot be written or would overwrite an input or output."""
     for name in ("output", "history", "resume", "validation"):
         if options[name] == "":
             raise click.UsageError(f"{option_name(name)} needs the name of a file")
@@ -173,7 +173,7 @@ def _descend(
     every: int | None,
     output: str | None,
 ) -> EpochRecord:
-    """Run the epochs, and say what is saved if they do not come to their end; returns the last record."""
+    """Run the epochs, and return the last record; if the run is cut short, say what was saved."""
     from lrfit.cli.training_run import descend_with_table, explained
     from lrfit.system.interrupts import closing
 
@@ -196,5 +196,5 @@ def _descend(
 
 
 def _pasteable(path: str) -> str:
-    """A path as a shell takes it; or, if it could steer a terminal, as it can be shown."""
+    """A path, quoted for a shell; or escaped, if it could control a terminal."""
     return quote(path) if path.isprintable() else shown(path, width=None)

@@ -1,7 +1,7 @@
-"""Plots: what `lrfit plot` draws of which files; each file has `read`, for one row of `PLOTS`.
+"""Plots: what `lrfit plot` draws, by kinds of files; each module has `read`, for one row of `PLOTS`.
 
-`read` takes the request and the terminal. It reads all that it needs, and returns what makes the picture. The
-two are apart since reading may fork, and only what comes after it is stopped by signals.
+`read` takes the request and the terminal. It reads all that it needs, and returns a function that makes the
+picture. They are separate because reading may fork, and only the work after it is watched for signals.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _SETTINGS = frozenset(f.name for f in fields(TrainingSettings))
 
 @dataclass(frozen=True)
 class Plot:
-    """The pictures that can be drawn of some files.
+    """The pictures that can be drawn from some kinds of files.
 
     Attributes:
         of: Kinds of the files, as in `FileKinds.counts`.
-        called: Name of such files in messages.
+        called: Name of these files in messages.
         kinds: Kinds of pictures; the first one is the default.
         options: Options of the command that say how the files are read, or what is done with them.
-        read: Reads the files; see above.
+        read: Reads the files; see the module.
     """
 
     of: frozenset[str]
@@ -82,7 +82,7 @@ def plot_of(inputs: FileKinds) -> Plot:
     """The plot for these files.
 
     Raises:
-        click.UsageError: There is none.
+        click.UsageError: There is no plot for them.
     """
     counts = inputs.counts
     if counts.get("data", 1) == counts.get("model", 1) == 1:
@@ -95,10 +95,10 @@ def plot_of(inputs: FileKinds) -> Plot:
 
 
 def kind_of(plot: Plot, wanted: str | None) -> str:
-    """The kind of the picture: the one that is wanted, or the default.
+    """The kind of the picture: `wanted`, or the default if None.
 
     Raises:
-        click.UsageError: It cannot be drawn of these files.
+        click.UsageError: It cannot be drawn from these files.
     """
     if wanted and wanted not in plot.kinds:
         others = " or ".join(other.called for other in PLOTS if wanted in other.kinds)

@@ -19,7 +19,7 @@ from lrfit.views.pictures.loss import loss_picture
 __all__ = ["names_of", "read", "recorded"]
 
 _MOST_NAMED = 2
-"""Number of runs that a title names."""
+"""Largest number of runs that a title names."""
 
 
 def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:  # noqa: ARG001 (one of a family)
@@ -35,11 +35,11 @@ def names_of(runs: Mapping[str, History]) -> str:
 
 
 def recorded(files: FileKinds) -> dict[str, History]:
-    """The histories by what the legend calls them: file names, or paths where some of these are the same.
+    """The histories by their labels in the legend: file names, or paths if file names are the same.
 
     Raises:
         click.UsageError: One is given twice.
-        DataError: One cannot be opened, or is no history.
+        DataError: One cannot be opened, or is not a history.
     """
     labels = [Path(path).name for path in files.histories]
     if len(set(labels)) < len(labels):

@@ -1,4 +1,4 @@
-"""MODEL and DATA: the fit of the model, on these data."""
+"""MODEL and DATA: how the model fits the data."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
 
 
 def picture_of_fit(fit: ModelDocument, data: TrainingData, title: str, *, intercept: bool) -> Picture:
-    """The picture of a fit on data.
+    """The picture of a model and data.
 
     Args:
-        fit: The fit.
-        data: The data with their rows, in the columns of the fit.
-        title: Title of both.
-        intercept: Whether the model has one.
+        fit: The model.
+        data: The data with their rows, in the columns of the model.
+        title: Title of the model and the data.
+        intercept: Whether the model has an intercept.
 
     Raises:
-        UsageError: scipy is not installed, and there is a confidence band to be drawn.
+        UsageError: A confidence band is to be drawn, and scipy is not installed.
     """
     picture = fit_picture(
         fit,

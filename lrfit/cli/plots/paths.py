@@ -23,7 +23,7 @@ from lrfit.views.pictures.surface import surface_picture
 __all__ = ["read"]
 
 _SAME_LOSS = 1e-6
-"""Share of a loss within which two are the same."""
+"""Relative difference up to which two losses count as the same."""
 
 
 def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
@@ -41,7 +41,7 @@ def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
 
 
 def _first_of_one_kind(runs: Mapping[str, History]) -> History:
-    """The first of the histories, of which all have the same parameters."""
+    """The first of the histories; raises DataError unless all have the same parameters."""
     (first_label, first), *others = runs.items()
     for label, history in others:
         if history.parameters != first.parameters:

@@ -1,4 +1,4 @@
-"""A request to `lrfit plot`: which files, read how, and which picture."""
+"""Requests to `lrfit plot`: the files, how to read them, and the picture to draw."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["PlotRequest", "read_columns"]
 
 @dataclass(frozen=True)
 class PlotRequest:
-    """A picture that is asked for, and the files that it is made of.
+    """A picture to draw, and the files to draw it from.
 
     Attributes:
-        files: Paths, by what is in the files.
+        files: Paths by the kinds of the files.
         table_of: Makes the request for the table at a path.
         given: Settings on the command line.
         kind: Kind of the picture.
@@ -39,7 +39,7 @@ class PlotRequest:
 
 
 def read_columns(table: TableRequest, terminal: Terminal, *, most_kept: float = 0) -> TrainingData:
-    """The columns of a table on which nothing descends.
+    """The columns of a table that are drawn, not trained on.
 
     Raises:
         DataError: The table cannot be read, lacks a column, or has values that are too large.

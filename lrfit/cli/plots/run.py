@@ -1,4 +1,4 @@
-"""DATA alone: a run as `lrfit train` does it, by its fit, its loss, or its path on the loss surface."""
+"""DATA alone: a run of `lrfit train`, shown by its fit, its loss, or its path on the loss surface."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FAR = 100.0
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """A run that is done.
+    """A finished run.
 
     Attributes:
         plan: Plan of the run.
@@ -56,7 +56,7 @@ class _Run:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Facts about the run that one needs to read its path, or its loss."""
+        """Facts about the run that a reader of its path or its loss needs."""
         l2, n_steps = self.plan.settings.l2, self.plan.steps_per_epoch
         diverged = [record.epoch for record in self.records if record.stopped == "diverged"]
         notes = {
@@ -68,12 +68,12 @@ class _Run:
 
 
 def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
-    """Read the data; what it returns does the run, and makes the picture of the kind that was chosen."""
+    """Read the data, and return a function that does the run and makes the requested picture."""
     (path,), kind = request.files.data, request.kind
     settings = TrainingSettings(**request.given)
     most_kept = inf if kind == "fit" else 0
     data = read_for_training(request.table_of(path), settings, terminal, most_kept=most_kept)
-    if data.features[: len(BEGINNING)] == BEGINNING:  # a stream could not tell before
+    if data.features[: len(BEGINNING)] == BEGINNING:  # not known of a stream before
         raise UsageError("a history cannot come from a stream: name its file")
     title = data_title(data, path)
     parameters = parameters_shown(request.parameters, data.features, intercept=settings.fit_intercept)
@@ -126,7 +126,7 @@ def _surface(run: _Run, parameters: Sequence[str]) -> Picture:
 
 
 def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRecord]:
-    """The records of the run that a picture of this kind needs; of one that diverges, some more."""
+    """The records that a picture of this kind needs; if the run diverges, also some from after that."""
     last = plan.last_epoch
     records: list[EpochRecord] = []
 
@@ -135,7 +135,7 @@ def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRec
 
     try:
         for record in descend_with_bar(plan, terminal, next_due):
-            records.append(record)  # noqa: PERF402 (what there is when it diverges)
+            records.append(record)  # noqa: PERF402 (these are kept if the run diverges)
     except DivergenceError as error:
         if kind == "fit" or not records:
             raise explained(error, "Nothing was drawn; --kind loss shows it.") from error
@@ -145,7 +145,7 @@ def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRec
 
 
 def _beyond(plan: TrainingPlan, records: Sequence[EpochRecord]) -> Iterator[EpochRecord]:
-    """The epochs behind those of a run that diverged, as far as they are worth a look."""
+    """Some epochs of a run after it diverged, until the excess is too large for the picture."""
     first, record, last = records[0], records[-1], plan.last_epoch
     run = Run(replace(plan, start=replace(plan.start, epoch=record.epoch, variables=record.variables)))
     while record.epoch < last and record.excess < _FAR * first.excess:
@@ -163,7 +163,7 @@ def parameters_shown(wanted: list[str] | None, features: Sequence[str], *, inter
     there = [*features, *["intercept"] * intercept]
     if wanted is None:
         return there[:2]
-    if intercept and "b" not in there:  # as the axis calls it
+    if intercept and "b" not in there:  # its name on the axis
         wanted = ["intercept" if name == "b" else name for name in wanted]
     for name in wanted:
         if name not in there:

@@ -6,13 +6,13 @@ An executor is named after what runs the program. It has one or both of two form
 - `<name>_loop`, a function `Program -> Loop | None`, makes a loop over all batches of all epochs. It returns
   None for a program that it has no loop for, and logs the reason; steps then run the program.
 
-NumPy has the step: it is the reference that every other executor is held against. Numba has a loop. Each is a
+NumPy has the step, which is the reference for every other executor. Numba has a loop. Each is a
 file or a folder of its own, with its own table of ops (NumPy's are the kernels in `lrfit.graph.ops`). To add
 an executor, write such a file or folder, and name it in `loop_executor`.
 
 "auto" starts in NumPy and switches to Numba after as much time as it takes to make Numba ready. By this rule
 (ski rental), the work takes at most twice as long as with the better choice. The switch depends on the work
-of an epoch, not on the number of epochs, so a run in two parts has the same bits as one at once.
+of an epoch, not on the number of epochs, so a run in two parts gives the same bits as a single run.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def numpy_s(n_steps: int, n_values: int) -> float:
 
 
 def loop_executor(executor: str) -> LoopExecutor:
-    """The executor for all batches at once: Numba's. "auto" does without where Numba is not installed.
+    """The executor that runs all batches at once: Numba's. With "auto", Numba need not be installed.
 
     Args:
         executor: "numba" or "auto".

@@ -1,4 +1,4 @@
-"""NumPy: one call for each node. It is the reference that every other executor is held against."""
+"""The NumPy executor: one call for each node. It is the reference for every other executor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["numpy_step"]
 Call: TypeAlias = tuple[int, Kernel, int, int | None, list[int]]
 """A call of a kernel: the place of its value, the kernel, and the places of its inputs.
 
-The first two inputs stand apart from the others: a call without unpacking is three times faster.
+The first two inputs are kept apart from the others: a call without unpacking is three times faster.
 """
 
 

@@ -1,4 +1,4 @@
-"""Passes: rewrites of a program into a smaller one of equal results, and the order they run in.
+"""Passes: rewrites of a program into a smaller one with equal results, and the order they run in.
 
 A pass is a function `Program -> Program` in a file of its own. To add one, write the file and put the
 function into `PASSES`.
@@ -22,10 +22,10 @@ PASSES: tuple[Pass, ...] = (simplify, fold_constants, merge_common_subexpression
 
 
 def apply_passes(program: Program, passes: Sequence[Pass] = PASSES) -> Program:
-    """`program` after all `passes`, in order, again and again until none of them changes anything.
+    """`program` after all `passes`, which run in order, round after round, until a round changes nothing.
 
     Raises:
-        GraphError: They go on changing it for more rounds than it has nodes.
+        GraphError: They still change it after more rounds than it has nodes.
     """
     for _, rewritten in rewrites(program, passes):
         program = rewritten
@@ -33,7 +33,7 @@ def apply_passes(program: Program, passes: Sequence[Pass] = PASSES) -> Program:
 
 
 def rewrites(program: Program, passes: Sequence[Pass] = PASSES) -> Iterator[tuple[Pass, Program]]:
-    """Each pass and what it makes of the program, in order, again and again; see `apply_passes`."""
+    """Each pass and the program that it returns, in order, round after round; see `apply_passes`."""
     for _ in range(len(program.nodes) + 2):
         before = program
         for rewrite in passes:

@@ -1,4 +1,4 @@
-"""Compute once what is written twice."""
+"""Common subexpressions: equal nodes are merged, so that each value is computed once."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def _key(node: Node) -> Hashable:
 
 
 def _hashable(value: Any) -> Hashable:  # noqa: ANN401
-    """Arrays by shape and bits, so that -0.0 is not 0.0 and NaN is NaN."""
+    """A hashable form of an attribute: of an array its shape and bits, so -0.0 is not 0.0 and NaN is NaN."""
     return (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value

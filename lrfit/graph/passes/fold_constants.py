@@ -1,4 +1,4 @@
-"""Compute beforehand what does not depend on a feed or a variable."""
+"""Constant folding: values that depend on no feed and no variable are computed ahead of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take away the nodes that no fetch needs."""
+"""Pruning: nodes that no fetch needs are removed."""
 
 from __future__ import annotations
 

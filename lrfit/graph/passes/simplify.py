@@ -1,11 +1,11 @@
-"""Identities of algebra, as a table.
+"""Simplification: algebraic identities, as a table.
 
-Each identity is a small function from a node to a simpler node of the same value, or to None where the
-identity does not hold; its docstring says where that is. `IDENTITIES` lists them by op.
+Each identity is a small function from a node to a simpler node of the same value, or to None if the identity
+does not apply; its docstring says when that is. `IDENTITIES` lists them by op.
 
 An identity is here only if it gives the same bits for every value, NaN and infinity included. There are two
 exceptions: the sign of a zero (`x + 0` loses it), and the last bit of a `power` (a product is rounded once,
-so it is the better one). So 0 · x = 0 is missing (0 · inf is NaN), as are x - x = 0, x / x = 1, and
+so it is more accurate). So 0 · x = 0 is missing (0 · inf is NaN), as are x - x = 0, x / x = 1, and
 regroupings such as (x + a) + b = x + (a + b), which round differently.
 """
 
@@ -53,7 +53,7 @@ def _simplified(node: Node) -> Node:
 
 
 def _same(node: Node) -> Node | None:
-    """identity(x) = x, stop_gradient(x) = x. Always."""
+    """identity(x) = x, stop_gradient(x) = x. Never fails."""
     return node.inputs[0]
 
 
@@ -108,7 +108,7 @@ def _power_two(node: Node) -> Node | None:
 
 
 def _keeps(node: Node) -> Node | None:
-    """reshape(x) = x, and so for other ops that change shapes. Fails unless the shape is known, and stays."""
+    """reshape(x) = x, likewise for other ops on shapes. Fails unless the shape is known in full and stays."""
     (x, *_) = node.inputs
     return x if is_same_full_shape(node.shape, x.shape) else None
 
@@ -168,11 +168,11 @@ IDENTITIES: dict[str, tuple[Identity, ...]] = {
     "zeros_like": (_filled(0.0),),
     "count": (_counted,),
 }
-"""The identities of each op, by its name. The first that holds is applied."""
+"""The identities of each op, by its name. The first one that applies is used."""
 
 
 def _as(node: Node, op: Op, *inputs: Node) -> Node:
-    """The application of another op, under the name of `node`."""
+    """A node that applies another op, with the name of `node`."""
     return Node.of(op, inputs, {}, node.name)
 
 

@@ -1,4 +1,4 @@
-"""Formats of a graph: each file has `render`, which writes a `GraphView` as text in a language."""
+"""Graph formats: each module has `render`, which writes a `GraphView` as text in its format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "render"]
 
 FORMATS = tuple(sorted(file.stem for file in Path(__path__[0]).glob("*.py") if file.stem != "__init__"))
-"""Names of the formats: those of the files."""
+"""Names of the formats, which are those of the modules."""
 
 
 def render(view: GraphView, name: str) -> str:

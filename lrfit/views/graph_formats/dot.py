@@ -1,6 +1,6 @@
 """DOT: the language of Graphviz; `lrfit graph --format dot | dot -Tsvg > graph.svg` draws it.
 
-Colours are Okabe and Ito's, which colour-blind people can tell apart; shapes say the same in grey.
+Colours are Okabe and Ito's, which colour-blind people can tell apart; in grey, shapes still differ.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ def _style(node: Node) -> str:
 def _flow(forward: str, backward: str) -> str:
     """The label of an edge: the value that flows forward and, below it, the gradient that flows back.
 
-    A blank keeps it off the line.
-
-    Numbers and shapes hold nothing that means something there.
+    A blank keeps it off the line. Numbers and shapes have no characters that need to be escaped.
     """
     below = f"<br/>{_coloured(backward)}" if backward else ""
     return f"< {forward}{below}>"
@@ -76,7 +74,7 @@ def _coloured(text: str) -> str:
 
 
 def _quoted(*lines: str) -> str:
-    r"""Lines as a string of DOT, in which `\`, `"` and `&` stand for themselves alone.
+    r"""Lines as a string of DOT, with `\`, `"` and `&` escaped.
 
     Examples:
         >>> print(_quoted('a"]; b', "c\\"))

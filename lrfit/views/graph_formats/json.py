@@ -1,7 +1,7 @@
-"""JSON: all that a program consists of, so that another program can run it.
+"""JSON: everything that is in a program of a graph, so that other software can run it.
 
-Inputs, and variables in attributes, are named by their nodes; arrays are nested lists, a dimension that is
-not known is null.
+Inputs, and variables in attributes, are given by the names of their nodes; arrays are nested lists; a size
+that is not known is null.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def render(view: GraphView) -> str:
 
 
 def document(view: GraphView) -> dict[str, Any]:
-    """The view as what JSON knows: objects, lists, numbers, texts and null."""
+    """The view as values that JSON has: objects, lists, numbers, strings and null."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -59,7 +59,7 @@ def _node(node: Node, view: GraphView) -> dict[str, Any]:
 
 
 def _numbers(arrays: Mapping[Any, Array], key: object) -> Any:  # noqa: ANN401
-    """The array as nested lists; null for none, and for a number that is not finite."""
+    """The array as nested lists, with null for numbers that are not finite; null if there is no array."""
     return _finite(arrays[key].tolist()) if key in arrays else None
 
 
@@ -70,7 +70,7 @@ def _finite(value: Any) -> Any:  # noqa: ANN401
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """An attribute as what JSON knows."""
+    """An attribute as a value that JSON has."""
     if isinstance(value, Node):
         return value.name
     return value.tolist() if isinstance(value, np.ndarray) else value

@@ -1,4 +1,4 @@
-"""Mermaid: a flowchart that Markdown shows, on GitHub for one."""
+"""Mermaid: a flowchart that Markdown can show, for example on GitHub."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _BRACKETS = {
 }
 
 _COLOURS = {"placeholder": "#56B4E9", "variable": "#F0E442", "constant": "#DDDDDD", "op": "#FFFFFF"}
-"""Okabe and Ito's, as in DOT."""
+"""Colours of Okabe and Ito, as in `dot.py`."""
 
 _SPECIAL = re.compile(r"[^\w .,:()\[\]@+=·÷←…≤≥/-]")
-"""Characters that are written as entities: all but those that mean nothing within quotes.
+"""Characters that are written as entities: all but those that have no special meaning within quotes.
 
-In comments, too: Mermaid looks for its directives, `%%{init: …}%%`, wherever they stand.
+They are escaped in comments, too: Mermaid finds its directives, `%%{init: …}%%`, anywhere.
 """
 
 
@@ -55,7 +55,7 @@ def _boxed(node: Node, view: GraphView) -> str:
 
 
 def _quoted(*lines: str) -> str:
-    """Lines that are not empty as a string of Mermaid, in which every character stands for itself alone.
+    """The lines that are not empty, as a string of Mermaid with special characters escaped.
 
     Examples:
         >>> print(_quoted('a"] --> b', ""))

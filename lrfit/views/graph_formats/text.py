@@ -1,7 +1,7 @@
 """Text: a line for each node, with its name, shape and formula; with values, a table.
 
-A gradient belongs to an edge. Where one edge alone leads a gradient back to a node, it stands in the node's
-line; else that line has their sum, and a line below it for each edge says what it adds.
+A gradient belongs to an edge. If only one edge carries a gradient back to a node, it is in the node's line;
+else that line has the sum, and each edge has a line below it with its own gradient.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TITLES = ("node", "shape", "formula", "value", "gradient", "")
 
 
 def render(view: GraphView) -> str:
-    """The view as aligned lines: the parts under headings, if they are many; then what the passes removed."""
+    """The view as aligned lines: the parts, under headings if there are several; then what passes removed."""
     tables = {part: [*chain(*(_rows(node, view) for node in nodes))] for part, nodes in view.parts.items()}
     titles = [_TITLES] if view.values else []
     of_values = [row for row in chain(*tables.values()) if row[1]]  # a group may name any number of nodes
@@ -37,7 +37,7 @@ def render(view: GraphView) -> str:
 
 
 def _rows(node: Node, view: GraphView) -> Iterator[tuple[str, ...]]:
-    """The line of a node, and those of the edges along which gradients flow back to it, if they are many."""
+    """The line of a node, and one for each edge along which a gradient flows back, if there are several."""
     edges = view.edges_back_to(node)
     with np.errstate(all="ignore"):
         gradient = array_text(np.sum([view.gradients[edge] for edge in edges], axis=0)) if edges else ""

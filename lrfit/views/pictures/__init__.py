@@ -1,6 +1,6 @@
-"""Pictures of a descent and its result: a kind of picture a file.
+"""Pictures of a descent and its result: one file for each kind of picture.
 
-Each file has one function, named after the kind: `fit_picture`, `loss_picture`, `surface_picture`. It takes
-what was fitted or run first, then by keyword how it is shown, `title` among it, and returns a `Picture`.
-It draws nothing.
+Each file has one function, named after the kind: `fit_picture`, `loss_picture`, `surface_picture`. Its first
+arguments are the results to show; keywords such as `title` say how. It returns a `Picture`, and draws
+nothing.
 """

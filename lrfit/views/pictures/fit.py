@@ -30,7 +30,7 @@ _MOST_POINTS = 2000
 """Largest number of rows that are drawn as points."""
 
 _N_CELLS = (96, 72)
-"""Number of cells to the right and upwards in the grid that counts more rows."""
+"""Number of columns and of rows in the grid of cells that counts more rows."""
 
 _N_ALONG = 201
 """Number of points along a line or the band."""
@@ -39,7 +39,7 @@ _VISIBLE = 0.005
 """Share of the picture's height by which two lines must differ to be told apart."""
 
 _Pairs = Callable[[], Iterator[tuple[Array, Array]]]
-"""A function that goes through all rows, in pieces (x, y) of what is on the axes."""
+"""A function that goes through all rows, in chunks (x, y) of the quantities on the axes."""
 
 
 def fit_picture(

@@ -17,7 +17,7 @@ from lrfit.views.picture import Line, Panel, Picture, named
 __all__ = ["LOSS", "least_loss", "loss_picture", "thinned_notes"]
 
 LOSS = "loss (half the mean squared residual)"
-"""Label of an axis that has the loss on it."""
+"""Label of an axis for the loss."""
 
 _LONG = 200
 """Number of epochs above which their axis is logarithmic: most of a long descent happens early."""
@@ -26,7 +26,7 @@ _FAR = 100.0
 """Ratio of the largest loss to the least above which the axis of losses is logarithmic."""
 
 _LARGEST_POWER = 307.0
-"""Largest power of ten on an axis, and its negative the least: float64 has little room beyond them."""
+"""Largest power of ten on an axis; its negative is the least. float64 has little room beyond them."""
 
 _NEGLIGIBLE = 1e-12
 """Share of the largest loss below which an optimum counts as 0 and no line is drawn for it."""

@@ -1,7 +1,7 @@
 """The picture of the loss surface: its contours over two parameters, the path of descent, the optimum.
 
 The objective is quadratic, so its height above the optimum is ½·‖A·(θ - θ*)‖². Parameters without an axis
-stay at their optimum. The axes cover the path and the optimum, each on its own scale where it must, so that a
+stay at their optimum. The axes cover the path and the optimum, each on its own scale if necessary, so that a
 long and narrow valley stays readable.
 """
 

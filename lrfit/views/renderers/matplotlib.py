@@ -1,7 +1,7 @@
 """Pictures as PNG, SVG or PDF, by matplotlib.
 
-Only objects of matplotlib are used, and none of its global state stays changed. Its axes always go from 0 to
-1: the panel knows where a number stands and which numbers stand beside the axis, so no number is too large.
+Only objects of matplotlib are used, and its global state is restored. Its axes always go from 0 to 1: the
+panel computes the positions of numbers and ticks, so no number is too large.
 The colours are those of Okabe and Ito, which colour-blind people can tell apart; dashes and shapes differ as
 well, for print in grey. The same picture always gives the same bytes.
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "render"]
 
 FORMATS = ("png", "svg", "pdf")
-"""Formats of a file, named by the ending of its name."""
+"""File formats, named by their file extensions."""
 
 _BLACK, _ORANGE, _SKY, _GREEN, _YELLOW, _BLUE, _RED, _PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -48,7 +48,7 @@ _MARKERS = ("", "s", "^", "D", "v", "P", "X")
 """Markers along the lines of runs, to tell them apart in grey; dashes would hide how a line swings."""
 
 _SETTINGS = {
-    "text.parse_math": False,  # a name such as $x_1$ stands as it is
+    "text.parse_math": False,  # a name such as $x_1$ stays as it is
     "text.usetex": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "lrfit",
@@ -70,7 +70,7 @@ _HEIGHT = 5.0
 """Widths of figures in inches, by number of panels, and their height."""
 
 _CHARACTERS_AN_INCH = 12.0
-"""Approximate number of characters of a title or note to an inch."""
+"""Approximate number of characters of a title or note per inch."""
 
 _N_TICKS = 7
 """Largest number of ticks on an axis."""
@@ -95,7 +95,7 @@ def render(picture: Picture, file_format: str) -> bytes:
     matplotlib = import_optional("matplotlib", "a picture in a file")
     out = io.BytesIO()
     with matplotlib.rc_context(), _quiet():
-        matplotlib.rcdefaults()  # the user's own settings must not show
+        matplotlib.rcdefaults()  # the user's own settings must have no effect
         matplotlib.rcParams.update(_SETTINGS)
         shown = picture if file_format == "svg" else _escaped_for_the_font(picture)
         _figure(shown).savefig(out, format=file_format, dpi=150, metadata=_METADATA[file_format])
@@ -117,9 +117,9 @@ def _quiet() -> Iterator[None]:
 
 
 def _escaped_for_the_font(picture: Picture) -> Picture:
-    """The picture, with characters escaped that the font lacks.
+    """The picture, with characters that the font lacks escaped.
 
-    An SVG does not need this: whoever views it has other fonts.
+    An SVG does not need this: its viewers have other fonts.
     """
     from matplotlib.font_manager import findfont, get_font  # noqa: PLC0415 (slow to import)
 
@@ -177,7 +177,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
             labels,
             loc="upper center",
             bbox_to_anchor=(0.5, 0.0),
-            borderaxespad=4.4,  # times the size of its letters: below the label of the axis
+            borderaxespad=4.4,  # in units of the font size: below the label of the axis
             ncols=max(1, int(_LEGEND_CHARACTERS / (max(map(len, labels)) + _HANDLE_CHARACTERS))),
             frameon=False,
             fontsize=9,

@@ -24,13 +24,13 @@ from lrfit.views.picture import Band, Cells, Contours, Line, Mark, Panel, Pictur
 __all__ = ["render"]
 
 _NARROWEST = 30
-"""Least number of characters to a line that has room for a picture."""
+"""Least width of a picture, in characters."""
 
 _RATIO, _LOWEST, _HIGHEST = 0.25, 14, 28
 """Height of a panel as a share of its width in characters; then its least and greatest number of lines."""
 
 _DOTS = (2, 4)
-"""Number of braille dots in a character, to the right and upwards."""
+"""Number of braille dots in a character, horizontally and vertically."""
 
 _LAST = 1.0 - 1e-9
 """The greatest position that is still within the last character of an axis."""
@@ -46,7 +46,7 @@ _SHADES = "░▒▓█"
 
 _SOLID, _REFERENCE, _VALIDATION = (1, 1), (2, 6), (1, 3)
 _DASHES = (_SOLID, (5, 9), (1, 4), (9, 15))
-"""Dashes of runs, as a number of dots and the period in which they come; before them those of other lines."""
+"""Dashes of runs: a number of dots, and the period in dots after which they repeat."""
 
 _SAMPLES = {
     _SOLID: "⠒⠒⠒", _REFERENCE: "⠒ ⠒", _VALIDATION: "⠂⠂⠂", (5, 9): "⠒⠂⠒", (1, 4): "⠂ ⠂", (9, 15): "⠒⠒ ",
@@ -62,8 +62,8 @@ class _Layer:
     """One sign at many places.
 
     Attributes:
-        x: Positions to the right, from 0 to 1 on the canvas.
-        y: Positions upwards, from 0 to 1 on the canvas.
+        x: Horizontal positions, from 0 to 1 on the canvas.
+        y: Vertical positions, from 0 to 1 on the canvas.
         sign: A character; empty for braille dots.
         colour: Name of the colour; None for the terminal's own.
         key: Text in the legend; an empty text has no entry there.
@@ -81,7 +81,7 @@ def render(picture: Picture, width: int, *, colour: bool = False) -> str:
 
     Args:
         picture: The picture.
-        width: Largest number of characters to a line; less than 30 is taken as 30.
+        width: Largest number of characters per line; less than 30 is taken as 30.
         colour: Whether the text has ANSI codes for colours.
 
     Raises:
@@ -97,7 +97,7 @@ def render(picture: Picture, width: int, *, colour: bool = False) -> str:
 
 
 def _panel_lines(panel: Panel, width: int, *, colour: bool) -> Iterator[str]:
-    """Lines of a panel: label upwards, canvas with ticks, label to the right, legend."""
+    """Lines of a panel: vertical axis label, canvas with ticks, horizontal axis label, legend."""
     height = min(max(int(_RATIO * width), _LOWEST), _HIGHEST)
     x_ticks = panel.x.ticks(max(2, width // 14))
     y_ticks = panel.y.ticks(max(2, height // 3))
@@ -117,7 +117,7 @@ def _panel_lines(panel: Panel, width: int, *, colour: bool) -> Iterator[str]:
 
 def _empty_figure(width: int, height: int) -> Any:  # noqa: ANN401 (plotext has no types)
     plotext = import_optional("plotext", "a picture in the terminal")
-    plotext.terminal.limit(width=False, height=False)  # the size of a terminal must not bound it
+    plotext.terminal.limit(width=False, height=False)  # the size of a terminal must not limit it
     figure = plotext.figure.clear().theme("colorless").plot_size(width, height)
     figure.canvas("default").axes(active=False, axis=[0, 1], side=1)
     return figure
@@ -179,7 +179,7 @@ def _layers_of_band(mark: Band, panel: Panel, size: _Size) -> list[_Layer]:
 
 @_layers.register
 def _layers_of_cells(mark: Cells, panel: Panel, size: _Size) -> list[_Layer]:
-    """Four shades, which begin at equal powers of the largest count."""
+    """Four shades, whose lower bounds are equally spaced on a log scale."""
     x, y = np.meshgrid(*_centres(size, (1, 1)))
     counts = _counts(mark, panel, size)
     shade = np.zeros(counts.shape, dtype=np.intp)
@@ -208,7 +208,7 @@ def _counts(mark: Cells, panel: Panel, size: _Size) -> Array:
 
 
 def _places(edges: Array, n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """The first cell, and the one after the last, in each of n characters along an axis."""
+    """For each of n characters along an axis, the index of its first cell, and that after its last."""
     ends = np.linspace(0.0, 1.0, n + 1)
     first = np.clip(np.searchsorted(edges, ends[:-1], side="right") - 1, 0, len(edges) - 2)
     after = np.clip(np.searchsorted(edges, ends[1:], side="left"), 0, len(edges) - 1)
@@ -233,7 +233,7 @@ def _layers_of_contours(mark: Contours, panel: Panel, size: _Size) -> list[_Laye
 
 
 def _centres(size: _Size, dots: tuple[int, int]) -> tuple[Array, Array]:
-    """Centres of characters, or of the dots in them, to the right and upwards."""
+    """Centres of characters, or of the dots in them, horizontally and vertically."""
     n_x, n_y = size[0] * dots[0], size[1] * dots[1]
     return (np.arange(n_x) + 0.5) / n_x, (np.arange(n_y) + 0.5) / n_y
 
@@ -253,7 +253,7 @@ def _dots(x: Array, y: Array, size: _Size) -> tuple[Array, Array]:
 
 
 def _clipped_segment(start: Array, end: Array, n_dots: tuple[int, int]) -> Array:
-    """Points as close as dots on the part of a segment that is on the canvas; shape (n, 2)."""
+    """Points, as close as dots, on the part of a segment that is on the canvas; shape (n, 2)."""
     step = end - start
     with np.errstate(divide="ignore", invalid="ignore"):
         bounds = np.sort([-start / step, (1.0 - start) / step], axis=0)

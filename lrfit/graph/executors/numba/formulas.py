@@ -1,4 +1,4 @@
-"""Formulas: an element of a node as text, in terms of elements of its inputs.
+"""Formulas: the text of an element of a node, in terms of elements of its inputs.
 
 This is Numba's table of ops. To add an op, add a row to `ELEMENTWISE`, or a case to `formula_of`.
 """
@@ -30,19 +30,19 @@ __all__ = [
 ]
 
 Index: TypeAlias = tuple[str, ...]
-"""The place of an element in a node: an expression for each axis."""
+"""The index of an element of a node: an expression for each axis."""
 
 
 class CannotFuseError(LrfitError):
-    """A program has no fused form, so steps run it, batch by batch."""
+    """A program has no fused form, so it is run step by step, one batch at a time."""
 
 
 @dataclass(frozen=True)
 class Formula:
-    """An element of a node: a sum of terms, divided.
+    """The formula of an element of a node: a sum of terms, with an optional divisor.
 
     Attributes:
-        term: The text of a term, from the index of the element and an index into `dims`.
+        term: Returns the text of a term, given the index of the element and an index into `dims`.
         dims: Sizes of the axes that are summed over; None for the rows. Without any, there is one term.
         divisor: The text of the divisor; empty for none.
     """
@@ -82,7 +82,7 @@ ELEMENTWISE = {
     "less_equal": "1.0 if {0} <= {1} else 0.0",
     "equal": "1.0 if {0} == {1} else 0.0",
 }
-"""Ops on each element: the element of the value, from the elements of the inputs at the same place."""
+"""Elementwise ops: the text of an element of the value, from the elements of the inputs at that index."""
 
 FILLS = {"ones_like": "1.0", "zeros_like": "0.0"}
 """Ops whose elements are all the same number."""
@@ -91,7 +91,7 @@ REDUCTIONS = frozenset({"reduce_sum", "reduce_mean", "sum_like"})
 """Ops that sum over axes of their first input."""
 
 MOVES = frozenset({"transpose", "reshape", "reshape_like", "spread", "broadcast_like", "assign"})
-"""Ops that only move elements: those of their first input, read where they are."""
+"""Ops that only move the elements of their first input, which are read where they are."""
 
 CALCULATIONS = frozenset({"count", "matmul"})
 """Ops with a case of their own in `formula_of`."""
@@ -99,7 +99,7 @@ CALCULATIONS = frozenset({"count", "matmul"})
 _N_READ = dict.fromkeys(["ones_like", "zeros_like", "count"], 0) | dict.fromkeys(
     ["sum_like", "broadcast_like", "reshape_like", "spread"], 1
 )
-"""Number of inputs whose values an op reads, where it reads only the shape of the others."""
+"""Number of inputs whose values an op reads, for ops that read only the shape of the others."""
 
 
 def formula_of(node: Node, at: Callable[[Node, Index], str]) -> Formula:
@@ -150,7 +150,7 @@ def _number(dims: Sequence[int | None]) -> str:
 
 
 def source_index(node: Node, index: Index) -> Index:
-    """The place in its first input of the element `index` of a node that moves elements.
+    """For a node that moves elements, the index in its first input of the element at `index`.
 
     Raises:
         CannotFuseError: A reshape does more than add or drop axes of one element.
@@ -168,7 +168,7 @@ def source_index(node: Node, index: Index) -> Index:
 
 
 def _reshaped_index(node: Node, index: Index) -> Index:
-    """The place in its input of the element `index` of a reshape that adds or drops axes of one element."""
+    """For a reshape that adds or drops axes of one element, the index in its input of the one at `index`."""
     old, new = ranked_shape(node.inputs[0]), ranked_shape(node)
     if [dim for dim in new if dim != 1] != [dim for dim in old if dim != 1]:
         raise CannotFuseError(f"{shown_name(node)} has no fused form: it does more than add or drop axes")
@@ -177,7 +177,7 @@ def _reshaped_index(node: Node, index: Index) -> Index:
 
 
 def _aligned(index: Index, x: Node) -> Index:
-    """The place of the element of x that broadcasting brings to `index`."""
+    """The index of the element of x that broadcasting repeats at `index`."""
     return index[len(index) - len(ranked_shape(x)) :]
 
 
@@ -190,12 +190,12 @@ def _axes(node: Node) -> tuple[int, ...]:
 
 
 def _restored(node: Node, index: Index, summed: Index) -> Index:
-    """The place of a term of a reduction in its input.
+    """The index of a term of a reduction in the input of the reduction.
 
     Args:
         node: The reduction.
-        index: The place of the element that the term is part of.
-        summed: The place along the axes that are summed over.
+        index: The index of the element that the term is part of.
+        summed: The index along the axes that are summed over.
     """
     axes, rank = _axes(node), len(ranked_shape(node.inputs[0]))
     if node.op.name == "sum_like" or node.attrs["keepdims"]:

@@ -1,8 +1,8 @@
 """The loop of a training program over batches and rows, compiled by Numba.
 
-It gives NumPy's numbers up to the order in which sums are taken: to 1e-12 relative, over 100 epochs. Numba
-(the extra `fast`) takes a third of a second to import and up to a second to compile, so small work is better
-left to NumPy.
+Its results differ from NumPy's only by the order of summation: by at most 1e-12, relative, over 100 epochs.
+Numba (the extra `fast`) takes a third of a second to import and up to a second to compile, so small work is
+better left to NumPy.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def numba_loop(program: Program) -> Loop | None:
         return None
     try:
         kernel = _kernel(source, program)
-    except ImportError as error:  # such as a Numba that does not know this NumPy
+    except ImportError as error:  # such as a Numba that does not support this NumPy
         raise UsageError(f"the executor 'numba' needs a Numba that can be imported: {error}") from error
     _log.info("executor: numba")
     return _loop(source, kernel)
 
 
 def numba_loop_if_installed(program: Program) -> Loop | None:
-    """As `numba_loop`; but None where Numba is not installed or cannot be imported, and the log says so."""
+    """As `numba_loop`, but None if Numba is not installed or cannot be imported; the log says so."""
     if find_spec("numba") is None:
         _log.info("executor: numpy; pip install numba makes it faster")
         return None
@@ -79,7 +79,7 @@ def _loop(source: FusedSource, kernel: Kernel) -> Loop:
         numbers = _flat([feeds[part] if isinstance(part, int) else part for part in source.numbers])
         initial = [variables.get(node, np.zeros(full_shape(node.shape) or ())) for node in source.state]
         state = _flat(initial)
-        rows = [np.require(feeds[i], requirements="W") for i in source.row_feeds]  # as the kernel's types are
+        rows = [np.require(feeds[i], requirements="W") for i in source.row_feeds]  # as its types require
         kernel(*rows, numbers, state, batch_size, n_epochs)
         start = 0
         for node, value in zip(source.state, initial, strict=True):

@@ -1,18 +1,18 @@
-"""The schedule: what of a training program is computed where, in loops over batches and rows.
+"""The schedule: where each node of a training program is computed, in loops over batches and rows.
 
 The feeds are cut into batches of rows, so a size that is not known is the number of rows. It decides where a
 node is computed:
 
 - a node with such a size is a *row value*: it is computed within a loop over the rows;
-- a node without one that is made from a row value is a *row sum*: that loop adds it up;
-- any other node is a *step value*: it is computed once a batch, before the loop or after it.
+- a node without one that is computed from a row value is a *row sum*: that loop adds it up;
+- any other node is a *step value*: it is computed once per batch, before or after the loop.
 
-A row value that needs a row sum (of residuals about the batch's own mean, say) takes a second loop over the
-rows. So a step is a sequence of stages: some step values, then a loop over the rows. The level of a node is
-the number of loops that come before it.
+A row value that needs a row sum (residuals about the batch's own mean, for example) needs a second loop over
+the rows. So a step is a sequence of stages, each with some step values and then a loop over the rows. The
+level of a node is the number of loops that come before it.
 
 Ops that only move elements (transpose, spread, reshape) are not computed at all: their elements are read
-where they come from. Nothing here is Numba's own, or says how the loops are written.
+from the input. Nothing here is specific to Numba, or says how the loops are written.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Stage:
     """A part of a step: step values, and then a loop over the rows.
 
     Attributes:
-        step_values: Nodes that are computed once a batch, in order. Row sums of the loop of the stage before
-            are among them: their sum is now complete.
+        step_values: Nodes that are computed once per batch, in order. They include the row sums of the
+            previous stage, which are now complete.
         row_values: Nodes that the loop computes for each row, in order.
         row_sums: Nodes that the loop adds up. Without any, there is no loop.
     """
@@ -134,7 +134,7 @@ def _read_by_row(nodes: Sequence[Node], sums: Sequence[Node]) -> set[Node]:
     return read
 
 
-# What a schedule needs of a program.
+# The part of a program that a schedule needs.
 
 
 def _needed(program: Program) -> list[Node]:
@@ -158,9 +158,9 @@ def _needed(program: Program) -> list[Node]:
 
 
 def _check_rows(program: Program) -> None:
-    """Raise CannotFuseError unless each size that is not known is the number of rows, whatever that is.
+    """Raise CannotFuseError unless every unknown size is the number of rows, for any number of rows.
 
-    Nodes of which only the shape is read are checked, too: a fused program never sees them.
+    Nodes of which only the shape is read are checked, too, because a fused program never sees them.
     """
     sized: dict[Node, Node] = {}
     for node in program.nodes:

@@ -1,9 +1,9 @@
-"""The source of a training program: one function in Python, loops over epochs, batches and rows.
+"""The source of a training program: one Python function with loops over epochs, batches and rows.
 
 The function follows the program's schedule and makes no arrays for a batch. The elements of a node are
-written out one by one, as scalar variables that a compiler keeps in registers. If a node has many elements,
-nodes are arrays instead, made once, and there are loops over their elements. Constants are arguments, so that
-one machine code serves every learning rate.
+written out one by one, as scalar variables that a compiler keeps in registers. If any node has many elements,
+the nodes are arrays instead, which are made once, with loops over their elements. Constants are arguments, so
+the same machine code serves every learning rate.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class FusedSource:
 
 
 def fused_source(program: Program) -> FusedSource:
-    """The function that does to variables what a step of `program` does, for all batches of all epochs.
+    """The function that updates variables as steps of `program` do, for all batches of all epochs.
 
     Raises:
         CannotFuseError: An op or a shape has no fused form; the message names it.
@@ -118,7 +118,7 @@ class _Writer:
                     self._write_addition(node)
 
     def _write_updates(self) -> None:
-        """Assign the new values, all of which are computed before the first old one is lost."""
+        """Assign the new values; all of them are computed before any old value is overwritten."""
         for variable, node in self._schedule.updates.items():
             for index in self._each(ranked_shape(variable)):
                 self._write(f"new_{self._at(variable, index)} = {self._at(node, index)}")
@@ -127,7 +127,7 @@ class _Writer:
                 self._write(f"{self._at(variable, index)} = new_{self._at(variable, index)}")
 
     def _write_value(self, node: Node) -> None:
-        """Compute a node that is no row sum; so its formula does not sum over rows."""
+        """Compute a node that is not a row sum, so its formula does not sum over rows."""
         formula = formula_of(node, self._at)
         for index in self._each(ranked_shape(node)):
             total = self._total(formula, index)
@@ -152,7 +152,7 @@ class _Writer:
             self._write(f"{self._at(node, index)} /= {divisor}")
 
     def _total(self, formula: Formula, index: Index) -> str:
-        """An expression of a formula's sum over all axes but the rows; a loop for it is written first."""
+        """An expression for a formula's sum over all axes but the rows; a loop it needs is written first."""
         if self._unrolls or all(dim in (None, 1) for dim in formula.dims):
             return _balanced([formula.term(index, summed) for summed in self._each(formula.dims, "s")])
         self._write("total = 0.0")
@@ -163,7 +163,7 @@ class _Writer:
     # Elements.
 
     def _at(self, node: Node, index: Index) -> str:
-        """An expression of one element, read where it is."""
+        """An expression for one element, read where it is stored."""
         shape = ranked_shape(node)
         if any(
             (i == _ROW) != (dim is None) for i, dim in zip(index, shape, strict=True) if dim != 1
@@ -177,7 +177,7 @@ class _Writer:
         return self._element(self._names[node], shape, index)
 
     def _element(self, name: str, shape: RankedShape, index: Index) -> str:
-        """The variable of the function that holds an element, or a place in an array."""
+        """The variable of the function that holds an element, or the element's place in an array."""
         axes = [(i, dim) for i, dim in zip(index, shape, strict=True) if dim not in (None, 1)]
         if not axes:
             return name
@@ -187,7 +187,7 @@ class _Writer:
         return f"{name}_{'_'.join(i for i, _ in axes)}" if self._unrolls else f"{name}[{flat}]"
 
     def _each(self, dims: Sequence[int | None], letter: str = "i") -> Iterator[Index]:
-        """All indices into these sizes, of the current row; or one, with loops written around its use."""
+        """All indices into these sizes for the current row; or one index, with loops around its use."""
         if self._unrolls:
             yield from product(*([_ROW] if dim is None else map(str, range(dim)) for dim in dims))
             return
@@ -216,7 +216,7 @@ class _Writer:
                     self._write(f"{name} = np.empty({_n_elements(node)})")
 
     def _places(self, array: str, nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
-        """The places of the values of nodes in a flat array, and the variables that hold them."""
+        """The places of the values of nodes in a flat array, each with the variable that holds the value."""
         start = 0
         for node in nodes:
             size, name, shape = _n_elements(node), self._names[node], ranked_shape(node)
@@ -245,7 +245,7 @@ def _n_elements(node: Node) -> int:
 
 
 def _balanced(terms: list[str]) -> str:
-    """A sum of terms by halves, for short chains of additions and small rounding errors."""
+    """A sum of terms, split into halves for short chains of additions and small rounding errors."""
     if len(terms) == 1:
         return terms[0]
     half = len(terms) // 2
