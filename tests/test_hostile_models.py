@@ -82,29 +82,29 @@ HOSTILE = {
         MINIMAL.replace('"version": 1', '"version": 2'),
         "\"version\" is '2', not 1; a newer lrfit",
     ),
-    "a pickle": (pickle.dumps(FIT), "is it a pickle?"),
-    "an old pickle": (pickle.dumps(FIT, 0), "line 1, column 1: no JSON"),
+    "a pickle": (pickle.dumps(FIT), "if it is a pickle, it is never read"),
+    "an old pickle": (pickle.dumps(FIT, 0), "line 1, column 1: not JSON"),
     "compressed": (
         gzip.compress(TEXT.encode(), mtime=0),
-        "is compressed, not a model as it is: unpack it with gzip -d",
+        "is compressed: unpack it with gzip -d first",
     ),
-    "a CSV": ("x,y\n1,2\n", r"line 1, column 1: no JSON (expecting value) at 'x,y\n1,2\n'"),
+    "a CSV": ("x,y\n1,2\n", r"line 1, column 1: not JSON (expecting value) at 'x,y\n1,2\n'"),
     "empty": ("", "is empty"),
-    "UTF-16": (TEXT.encode("utf-16"), "save it in UTF-8, not UTF-16"),
-    "UTF-16, the other": (b"\xfe\xff" + TEXT.encode("utf-16-be"), "save it in UTF-8, not UTF-16"),
-    "UTF-16 without a mark": (TEXT.encode("utf-16-le"), "line 1, column 2: no JSON"),
+    "UTF-16": (TEXT.encode("utf-16"), "is in UTF-16: save it in UTF-8"),
+    "UTF-16, the other": (b"\xfe\xff" + TEXT.encode("utf-16-be"), "is in UTF-16: save it in UTF-8"),
+    "UTF-16 without a mark": (TEXT.encode("utf-16-le"), "line 1, column 2: not JSON"),
     "latin-1": (named('"\xe9"').encode("latin-1"), "its byte 69, 0xe9, is not UTF-8"),
     "cut off": (TEXT[:300], ": was it cut off?"),
     "blanks at the end": (MINIMAL[:-1] + "\n" * 100, ": was it cut off?"),
-    "blanks before what is no JSON": (
+    "blanks before what is not JSON": (
         MINIMAL[:-1] + " " * 100 + "x}",
-        "no JSON (expecting ',' delimiter) at '",
+        "not JSON (expecting ',' delimiter) at '",
     ),
-    "a string without an end": (MINIMAL[:-9], "no JSON (unterminated string) at '\"inter'"),
+    "a string without an end": (MINIMAL[:-9], "not JSON (unterminated string) at '\"inter'"),
     "a comma too many": ("\n\n" + with_x("2,"), "line 3, column 7"),
-    "no comma": (TEXT.replace(",", "", 1), "line 3, column 2: no JSON (expecting ',' delimiter) at "),
-    "more behind it": (TEXT + "{}", "no JSON (extra data) at '{}'"),
-    "raw control characters": (named('"\x1b[31m"'), r"no JSON (invalid control character) at '\x1b[31m"),
+    "no comma": (TEXT.replace(",", "", 1), "line 3, column 2: not JSON (expecting ',' delimiter) at "),
+    "more behind it": (TEXT + "{}", "not JSON (extra data) at '{}'"),
+    "raw control characters": (named('"\x1b[31m"'), r"not JSON (invalid control character) at '\x1b[31m"),
     "no features": (
         MINIMAL.replace('"x": 2', ""),
         "field 'weights' is '{}', and must be of one feature or more",
@@ -209,7 +209,7 @@ def test_a_document_of_100_mb_is_refused_in_bounded_memory(tmp_path, how):
     assert (
         process.returncode,
         err.decode(),
-    ) == (1, f"lrfit: error: {name} is larger than 16 MiB: that is no lrfit model\n")
+    ) == (1, f"lrfit: error: {name} is larger than 16 MiB: too large for an lrfit model\n")
 
 
 # Fields that are damaged: what each may be.
@@ -230,7 +230,7 @@ def damaged(path, literal):
     return json.dumps(content).replace('"PUT HERE"', literal).encode()
 
 
-AMOUNT, POSITIVE = "a finite number of at least 0", "a finite number above 0"
+AMOUNT, POSITIVE = "a finite number of at least 0", "a positive number"
 COUNT, NUMBER = "an integer of at least 0 (and below 2^63)", "an integer of at least 1 (and below 2^63)"
 TINY = "-5e-324"
 

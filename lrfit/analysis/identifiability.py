@@ -35,8 +35,8 @@ def identifiability(moments: Moments, features: Sequence[str], *, intercept: boo
         why = f"{rows} too few for {k + intercept} parameters"
     else:
         dependences = _dependences(moments, features, intercept=intercept)
-        why = "; ".join(dependences) or "a feature is too small beside the target"
-    return f"W is not identifiable: {why}. Many lines are as good; least_squares is the one of least norm"
+        why = "; ".join(dependences) or "a feature is too small compared with the target"
+    return f"W is not identifiable: {why}. Many lines fit equally well; least_squares is the one of least norm"
 
 
 def _dependences(moments: Moments, features: Sequence[str], *, intercept: bool) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _dependences(moments: Moments, features: Sequence[str], *, intercept: bool) 
     depends = np.zeros(k, dtype=np.bool_)
     depends[~constant] = np.max(np.abs(null), axis=0, initial=0.0) > _NO_PART
     if np.any(depends):
-        yield f"{_chosen(features, depends)} depend linearly on each other"
+        yield f"{_chosen(features, depends)} are linearly dependent"
 
 
 def _chosen(features: Sequence[str], mask: npt.NDArray[np.bool_]) -> str:

@@ -121,7 +121,7 @@ def _is_finite_number(text: str) -> bool:
 
 
 def _refuse(text: str, wanted: str) -> NoReturn:
-    raise click.BadParameter(f"{shown(text)} is not {wanted}.")
+    raise click.BadParameter(f"must be {wanted}, not {shown(text)}.")
 
 
 def new_name(text: str) -> str:

@@ -151,7 +151,7 @@ def _of_data(
     graph = _graph(fit, settings, len(data.features))
     lacks_penalty = settings.standardize and settings.l2 > 0.0
     if lacks_penalty:
-        terminal.note("without the penalty, which is in the units of descent: --training has it")
+        terminal.note("without the penalty, which is in the units of descent; --training shows it")
     captions = _captions(data.features, data.target)
     return ShownGraph(graph, captions, _rows(data, terminal), _initial(graph), lacks_penalty)
 
@@ -163,7 +163,7 @@ def _of_plan(plan: TrainingPlan, terminal: Terminal) -> ShownGraph:
     units = "of descent: standardised" if settings.standardize else "of the data"
     terminal.note(f"{where}, in the units {units}")
     if settings.batch_size:
-        terminal.note(f"a step on all rows; a run takes {settings.batch_size} of the rows for a step")
+        terminal.note(f"this step uses all rows; a step of a run uses {settings.batch_size} of them")
     graph = plan.graph()
     rows = plan.scaling.apply(_rows(data, terminal))
     captions = _captions(data.features, data.target)

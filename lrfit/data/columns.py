@@ -38,12 +38,12 @@ def choose_columns(
     twice = first_repeated([*features, target])
     if twice is not None:
         raise DataError(
-            f"column {shown(twice)} is chosen twice; {spelled(x=...)} and {spelled(y=...)} "
-            "need columns of their own"
+            f"column {shown(twice)} is listed twice; {spelled(x=...)} and {spelled(y=...)} "
+            "take each column once"
         )
     if not features:
         raise DataError(
-            f"{source_name} has only the column {shown(target)}, and a line needs two"
+            f"{source_name} has one column, {shown(target)}; a fit needs two"
             f"{_one_column_hint(target)}"
         )
     if not x and "" in features:

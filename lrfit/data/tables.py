@@ -103,6 +103,7 @@ def open_table(
         table = Table(source, request.format, streaming=streaming)
         yield table
     if table.n_dropped:
-        listener.warn(f"rows left out for a missing value: {table.n_dropped}")
+        n_rows = f"{table.n_dropped} rows with missing values"
+        listener.warn(f"left out {n_rows if table.n_dropped > 1 else 'a row with a missing value'}")
     if table.lost_digits:
         listener.warn("an integer beyond 2^53 was read; its last digits may be lost")

@@ -61,7 +61,7 @@ def gradients(
     targets = [xs] if isinstance(xs, Node) else xs
     for node in (*ends, *targets):
         if not isinstance(node, Node):
-            raise GraphError(f"gradients are taken of nodes with respect to nodes; {node!r} is none")
+            raise GraphError(f"ys and xs of gradients must be nodes, not {node!r}")
     if grad_ys is None:
         grad_ys = [_one(y) for y in ends]
     elif isinstance(ys, Node):

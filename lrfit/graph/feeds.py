@@ -48,7 +48,7 @@ def n_rows_of(feeds: Mapping[Node, Array]) -> int:
     """
     lengths = {node.name: len(array) for node, array in feeds.items() if is_of_rows(node.shape)}
     if not lengths:
-        raise FeedError("no feed is made of rows: that takes a node whose first dimension is not known")
+        raise FeedError("no feed is made of rows: feed a node whose first dimension is None")
     if len(set(lengths.values())) > 1:
         raise FeedError(f"feeds that are cut into batches need equally many rows, not {lengths}")
     return next(iter(lengths.values()))

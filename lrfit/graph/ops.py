@@ -181,7 +181,7 @@ def _spread(g: Array, x: Array, axis: Axis, *, keepdims: bool) -> Array:
     shape, axes = np.shape(x), normalised_axes(axis, np.ndim(x))
     kept = g if keepdims else np.expand_dims(g, axes)
     if np.shape(kept) != tuple([1 if i in axes else dim for i, dim in enumerate(shape)]):
-        raise ValueError("the first is no reduction of the second")  # which broadcasting might accept
+        raise ValueError("the first is not a reduction of the second")  # which broadcasting might accept
     return np.broadcast_to(kept, shape)
 
 

@@ -76,10 +76,10 @@ class Optimizer(ABC):
             ShapeError: The loss is not a scalar.
         """
         if not isinstance(loss, Node):
-            raise GraphError(f"a loss is a node; {loss!r} is none")
+            raise GraphError(f"the loss must be a node, not {loss!r}")
         if not fits(loss.shape, ()):
             raise ShapeError(
-                f"a loss is a scalar; {loss.name!r} has shape {format_shape(loss.shape)}: reduce_mean it"
+                f"the loss must be a scalar, but {loss.name!r} has shape {format_shape(loss.shape)}: reduce_mean it"
             )
         if variables is None:
             variables = trainable_variables(graph_of(loss))

@@ -34,11 +34,11 @@ _SHOWN_TEXT = 20
 """Number of characters that a message shows of text that is not JSON."""
 
 _FOREIGN = {
-    b"parameter ": "is the text result of lrfit train, not a model: say --format json there",
-    b"\x1f\x8b": "is compressed, not a model as it is: unpack it with gzip -d",
-    b"\x80": "is no lrfit model, which is text: is it a pickle? These are never read",
-    b"\xff\xfe": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
-    b"\xfe\xff": "is no lrfit model as it is: save it in UTF-8, not UTF-16",
+    b"parameter ": "is the text result of lrfit train, not a model: use --format json there",
+    b"\x1f\x8b": "is compressed: unpack it with gzip -d first",
+    b"\x80": "is not an lrfit model, which is text; if it is a pickle, it is never read",
+    b"\xff\xfe": "is in UTF-16: save it in UTF-8",
+    b"\xfe\xff": "is in UTF-16: save it in UTF-8",
 }
 """Messages for other files that are mistaken for models, by how these begin."""
 
@@ -57,7 +57,7 @@ def to_bytes(fit: ModelDocument) -> bytes:
     except ValueError as error:
         raise DataError(
             "numbers of the fit are beyond the range of float64; multiply the columns by powers of ten "
-            "so that they are of a like size"
+            "so that they are of similar size"
         ) from error
     return (re.sub(r"[^ -~\n]", _printable, text) + "\n").encode()
 
@@ -88,7 +88,7 @@ def to_document(document: bytes, name: str) -> ModelDocument:
         ModelFileError: It is not a model document; the message names the field that is wrong.
     """
     if len(document) > MAX_BYTES:
-        raise ModelFileError(f"{name} is larger than {MAX_BYTES >> 20} MiB: that is no lrfit model")
+        raise ModelFileError(f"{name} is larger than {MAX_BYTES >> 20} MiB: too large for an lrfit model")
     if not document.strip():
         raise ModelFileError(f"{name} is empty, not an lrfit model: did the command before it fail?")
     for beginning, what in _FOREIGN.items():
@@ -132,7 +132,7 @@ def _said(error: json.JSONDecodeError) -> str:
     if not rest.strip():
         return f"it ends too soon, in line {error.lineno}: was it cut off?"
     reason = error.msg[:1].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
-    return f"line {error.lineno}, column {error.colno}: no JSON ({reason}) at {shown(rest[:_SHOWN_TEXT])}"
+    return f"line {error.lineno}, column {error.colno}: not JSON ({reason}) at {shown(rest[:_SHOWN_TEXT])}"
 
 
 def _object(repeating: list[tuple[_Object, str]], pairs: list[tuple[str, object]]) -> _Object:

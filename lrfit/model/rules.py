@@ -39,7 +39,7 @@ def one_of(words: Sequence[str]) -> Rule:
 
 
 Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]
-Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a finite number above 0")]
+Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a positive number")]
 Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "a number between 0 and 1")]
 Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "a number of at least 0 and below 1")]
 Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "a number above 0 and at most 1")]

@@ -32,7 +32,7 @@ def check_writable(path: str) -> None:
     """
     if path == "-":
         raise OutputError(
-            f"'-' is no file to write; {spelled(format='json')} prints the model to standard output"
+            f"-o needs a file name; {spelled(format='json')} prints the model to standard output"
         )
     if not path:
         raise OutputError("'' is no name of a file: is a variable of the shell empty?")

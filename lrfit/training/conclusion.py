@@ -55,7 +55,7 @@ def _not_converged(plan: TrainingPlan, record: EpochRecord) -> str:
         standardize = f", or with {spelled(standardize=True, learning_rate='auto')}"
     stands = f"the loss is {above_text(record.fitted.relative_excess)} the optimum"
     if plan.objective.is_exact:
-        stands = "the optimum of the loss is as good as 0"
+        stands = "the points lie on a line (minimal loss 0)"
     return f"not converged: {stands}; {more}{standardize}"
 
 
@@ -74,7 +74,7 @@ def _reason(plan: TrainingPlan, record: EpochRecord) -> str:
         loss = "validation loss" if plan.data.held_out else "loss"
         return f"{spelled(patience=settings.patience)}, so many epochs without a lower {loss}"
     if record.stopped == "time":
-        return f"{spelled(max_time_s=...)} is over"
+        return f"time limit reached ({spelled(max_time_s=...)})"
     if plan.batches.is_full:
         return f"within {spelled(tol=settings.tol)} of the optimum"
     return f"the loss changed by less than {spelled(tol=settings.tol)} of it in an epoch"

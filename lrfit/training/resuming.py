@@ -195,7 +195,7 @@ def columns_of(model: ModelDocument, request: TableRequest) -> TableRequest:
     features = tuple(model.weights)
     if request.x not in ((), features) or request.y not in (None, model.target):
         raise UsageError(
-            f"the model that is resumed has other columns: leave out {spelled(x=...)} and {spelled(y=...)}"
+            f"the model that is resumed has other columns; leave out {spelled(x=...)} and {spelled(y=...)}"
         )
     return replace(request, x=features, y=model.target)
 

@@ -20,7 +20,10 @@ def reason_of(x, *, intercept=True):
     )
     if text is None:
         return None
-    start, end = "W is not identifiable: ", ". Many lines are as good; least_squares is the one of least norm"
+    start, end = (
+        "W is not identifiable: ",
+        ". Many lines fit equally well; least_squares is the one of least norm",
+    )
     assert text.startswith(start)
     assert text.endswith(end)
     return text.removeprefix(start).removesuffix(end)
@@ -39,20 +42,20 @@ X = np.random.default_rng(0).normal(size=(50, 4))
         (X[:1, :1], "1 row is too few for 2 parameters"),
         (np.column_stack([X, np.full(50, 0.1)]), "'e' is constant"),
         (np.column_stack([X, np.full(50, 1e8 + 0.1), np.zeros(50)]), "'e', 'f' are constant"),
-        (np.column_stack([X, X[:, 1]]), "'b', 'e' depend linearly on each other"),
-        (np.column_stack([X, 1e9 * X[:, 1] + 5.0]), "'b', 'e' depend linearly on each other"),
-        (np.column_stack([X, X[:, 0] + X[:, 2]]), "'a', 'c', 'e' depend linearly on each other"),
+        (np.column_stack([X, X[:, 1]]), "'b', 'e' are linearly dependent"),
+        (np.column_stack([X, 1e9 * X[:, 1] + 5.0]), "'b', 'e' are linearly dependent"),
+        (np.column_stack([X, X[:, 0] + X[:, 2]]), "'a', 'c', 'e' are linearly dependent"),
         (
             np.column_stack([X * [1, 1e6, 1e-6, 1], X[:, 0] + 1e-6 * X[:, 2]]),
-            "'a', 'c', 'e' depend linearly on each other",
+            "'a', 'c', 'e' are linearly dependent",
         ),
         (
             np.column_stack([X, X[:, 0] - X[:, 3], np.full(50, 7.0)]),
-            "'f' is constant; 'a', 'd', 'e' depend linearly on each other",
+            "'f' is constant; 'a', 'd', 'e' are linearly dependent",
         ),
         (
             np.column_stack([X, X[:, :3] * 2.0]),
-            "'a', 'b', 'c', 'e', 'f' and 1 more depend linearly on each other",
+            "'a', 'b', 'c', 'e', 'f' and 1 more are linearly dependent",
         ),
     ],
 )
@@ -68,6 +71,6 @@ def test_without_intercept_a_constant_is_a_feature_like_any_other():
 
 def test_a_feature_that_is_next_to_nothing_is_said_to_be_so():
     rows = np.column_stack([X[:, 0] * 1e-160, X[:, 1] * 1e145])
-    assert "a feature is too small beside the target" in identifiability(
+    assert "a feature is too small compared with the target" in identifiability(
         Moments.of_rows(rows), ["a"], intercept=True
     )

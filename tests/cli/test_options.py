@@ -53,7 +53,7 @@ NO_NUMBERS = [
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "1.0", "1e3", "9" * 19, "9" * 5000])
 def test_an_integer_is_decimal_digits_only(text):
-    with pytest.raises(click.BadParameter, match="is not an integer of at least 1") as error:
+    with pytest.raises(click.BadParameter, match="must be an integer of at least 1") as error:
         options.integer(1)(text)
     assert error.value.message.isprintable()
     assert len(error.value.message) < 200
@@ -90,26 +90,26 @@ def test_a_word_stands_for_a_value_only_where_it_is_allowed():
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "1e400", "-1e400", "9" * 400])
 def test_a_number_is_finite_and_plain_decimal(text):
-    with pytest.raises(click.BadParameter, match="is not a finite number") as error:
+    with pytest.raises(click.BadParameter, match="must be a (finite|positive) number") as error:
         value_of("learning_rate", text)
     assert error.value.message.isprintable()
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "1.0", "1e3", "9" * 19])
 def test_a_count_is_decimal_digits_only(text):
-    with pytest.raises(click.BadParameter, match="is not an integer of at least 1"):
+    with pytest.raises(click.BadParameter, match="must be an integer of at least 1"):
         value_of("epochs", text)
 
 
 @pytest.mark.parametrize("text", ["0", "-0", "0.0", "-1", "-1e-9", "1e-400"])
 def test_a_number_has_to_be_above_the_bound(text):
-    with pytest.raises(click.BadParameter, match="above 0"):
+    with pytest.raises(click.BadParameter, match="must be a positive number"):
         value_of("learning_rate", text)
 
 
 @pytest.mark.parametrize("text", ["0", "1.0000000000000002", "2"])
 def test_both_bounds_of_a_setting_are_refused_in_the_same_words(text):
-    with pytest.raises(click.BadParameter, match="is not a number above 0 and at most 1"):
+    with pytest.raises(click.BadParameter, match="must be a number above 0 and at most 1"):
         value_of("gamma", text)
 
 
@@ -141,7 +141,7 @@ def test_column_names_are_separated_by_commas_or_quoted(text, columns):
 
 @pytest.mark.parametrize("text", ['"a', '"a"b', "a\nb", "a\rb"])
 def test_a_list_of_names_that_is_not_csv_is_refused(text):
-    with pytest.raises(click.BadParameter, match="is not a list of names") as error:
+    with pytest.raises(click.BadParameter, match="must be a list of names") as error:
         options.names(text)
     assert error.value.message.isprintable()
 
@@ -194,7 +194,7 @@ def test_a_size_is_bytes_or_powers_of_1024(text, n_bytes):
     ],
 )
 def test_other_sizes_are_refused(text):
-    with pytest.raises(click.BadParameter, match="is not a size such as 500M or 2G") as error:
+    with pytest.raises(click.BadParameter, match="must be a size such as 500M or 2G") as error:
         options.size(text)
     assert error.value.message.isprintable()
     assert len(error.value.message) < 200
@@ -216,7 +216,7 @@ def test_initial_values_are_a_word_or_numbers(text, init):
 
 @pytest.mark.parametrize("text", ["", "ones", "ZEROS", "1,", ",1", "1,nan", "1,inf", "1;2", "1_0", "1,1e999"])
 def test_other_initial_values_are_refused(text):
-    with pytest.raises(click.BadParameter, match="is not zeros, normal, or finite numbers"):
+    with pytest.raises(click.BadParameter, match="must be zeros, normal, or finite numbers"):
         options.initial_values(text)
 
 
@@ -231,7 +231,7 @@ def test_a_separator_is_one_character(text, character):
     "text", ["", ",,", "ab", "a", "1", "E", "+", "-", ".", '"', "\n", "\r", "\0", "é", "\\n"]
 )
 def test_a_separator_that_numbers_or_quotes_or_lines_need_is_refused(text):
-    with pytest.raises(click.BadParameter, match="is not a character that can separate columns") as error:
+    with pytest.raises(click.BadParameter, match="must be a character that can separate columns") as error:
         options.separator(text)
     assert error.value.message.isprintable()
 

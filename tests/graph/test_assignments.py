@@ -105,5 +105,5 @@ def test_a_variable_cannot_be_assigned_a_node_of_another_graph():
     v = Variable(0.0)
     with Graph().as_default():
         value = constant(1.0, name="value")
-    with pytest.raises(GraphError, match="value is of another graph"):
+    with pytest.raises(GraphError, match="value belongs to another graph"):
         assign(v, value)

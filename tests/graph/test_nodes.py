@@ -207,9 +207,9 @@ def test_nodes_of_two_graphs_do_not_mix():
     a = constant(1.0, name="a")
     with Graph().as_default():
         b = constant(1.0, name="b")
-    with pytest.raises(GraphError, match="b is of another graph"):
+    with pytest.raises(GraphError, match="b belongs to another graph"):
         a + b
-    with pytest.raises(GraphError, match="a is of another graph"):
+    with pytest.raises(GraphError, match="a belongs to another graph"):
         b + a
 
 

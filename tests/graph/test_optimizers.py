@@ -530,7 +530,7 @@ def test_the_train_node_has_its_name():
 
 def test_a_loss_that_is_no_scalar_node_is_refused():
     v = Variable([1.0, 2.0], name="v")
-    with pytest.raises(ShapeError, match="a loss is a scalar; 'square' has shape"):
+    with pytest.raises(ShapeError, match="the loss must be a scalar, but 'square' has shape"):
         GradientDescentOptimizer(0.1).minimize(square(v))
-    with pytest.raises(GraphError, match="a loss is a node"):
+    with pytest.raises(GraphError, match="the loss must be a node"):
         GradientDescentOptimizer(0.1).minimize(3.0)

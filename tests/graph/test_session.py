@@ -153,7 +153,7 @@ def test_only_nodes_can_be_fetched(fetch):
 def test_a_node_of_another_graph_cannot_be_fetched():
     with Graph().as_default():
         other = constant(1.0, name="other")
-    with pytest.raises(GraphError, match="'other' cannot be fetched: it is of another graph"):
+    with pytest.raises(GraphError, match="'other' cannot be fetched: it belongs to another graph"):
         Session().run([other])
 
 

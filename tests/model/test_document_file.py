@@ -461,7 +461,7 @@ def test_a_file_that_is_too_large_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "model.json"
     with path.open("wb") as file:
         file.truncate(100 << 20)
-    with pytest.raises(ModelFileError, match="is larger than 16 MiB: that is no lrfit model"):
+    with pytest.raises(ModelFileError, match="is larger than 16 MiB: too large for an lrfit model"):
         load(str(path))
     monkeypatch.setattr(document_file, "MAX_BYTES", len(MINIMAL))
     path.write_text(MINIMAL)

@@ -225,7 +225,7 @@ def test_a_run_that_is_asked_to_end_leaves_all_as_it_was(tmp_path, number, code)
         assert time.monotonic() - started_s < DELAY_S
         assert process.stdout.read() == b""
     assert words[-2:] == [
-        "nothing was saved; --checkpoint-every N keeps, with -o, what was done",
+        "nothing was saved; -o with --checkpoint-every N saves progress",
         "lrfit: interrupted",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
@@ -292,6 +292,6 @@ def test_on_a_terminal_the_bar_goes_and_the_cursor_comes_back():
         seen += os.read(ours, 4096)
     os.close(ours)
     assert seen.endswith(
-        b"\r\x1b[2K\x1b[?25hnothing was saved; --checkpoint-every N keeps, with -o, what was done\r\n"
+        b"\r\x1b[2K\x1b[?25hnothing was saved; -o with --checkpoint-every N saves progress\r\n"
         b"lrfit: interrupted\r\n"
     )

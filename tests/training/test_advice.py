@@ -387,7 +387,7 @@ def test_a_rate_that_will_lead_away_needs_no_more_epochs():
     [
         ({"tol": 1e-3, "epochs": 10_000}, "within --tol 0.001 of the optimum"),
         ({"tol": 0.1, "batch_size": 5}, "the loss changed by less than --tol 0.1 of it in an epoch"),
-        ({"max_time_s": 1e-9}, "--max-time is over"),
+        ({"max_time_s": 1e-9}, "time limit reached (--max-time)"),
     ],
 )
 def test_why_a_run_ended_early_is_said(settings, reason):

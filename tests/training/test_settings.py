@@ -8,7 +8,7 @@ from lrfit.errors import UsageError
 from lrfit.model.rules import SCHEDULES
 from lrfit.training.settings import TrainingSettings
 
-FINITE = "a finite number above 0"
+FINITE = "a positive number"
 
 INVALID = {
     "learning_rate": ([0.0, -1.0, inf, nan, None, "fast", True], f"{FINITE}, or 'auto'"),

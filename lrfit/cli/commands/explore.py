@@ -60,7 +60,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     document = page(page_data(plan, source=file_title(data), command=_train_command()))
     with open_output(output) as file:
         file.write(document)
-    terminal.note(f"{shown(output)}: {len(document):,} bytes, to be opened in a browser")
+    terminal.note(f"wrote {shown(output)} ({len(document) / 1e6:.1f} MB); open it in a browser")
 
 
 def _train_command() -> str:

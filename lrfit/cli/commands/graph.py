@@ -81,5 +81,5 @@ def _say_what_is_seen(view: GraphView, output_format: str, terminal: Terminal) -
         terminal.note("arrays are shortened, to five digits; --format json has all of them")
     if not view.gradients:
         terminal.note(
-            "the loss is not in it, and nothing to differentiate: the gradients are the nodes …_grad/…"
+            "edges have no gradients, because the loss is not in this graph: see the nodes …_grad/…"
         )

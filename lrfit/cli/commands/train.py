@@ -181,7 +181,7 @@ def _descend(
         if not terminal.hears_notes:
             return None
         if files.checkpoint is None:
-            return "nothing was saved; --checkpoint-every N keeps, with -o, what was done\n"
+            return "nothing was saved; -o with --checkpoint-every N saves progress\n"
         again = f"--resume {_pasteable(output or '')} --epochs {plan.last_epoch - files.checkpoint}"
         return f"epoch {files.checkpoint} is saved: {again} goes on from there\n"
 

@@ -61,8 +61,8 @@ class _Run:
         diverged = [record.epoch for record in self.records if record.stopped == "diverged"]
         notes = {
             f"above the optimum: with the penalty of --l2 {l2:g}": bool(l2),
-            f"of each epoch its end: it has {n_steps:,} steps": n_steps > 1,
-            f"diverged: proven in epoch {next(iter(diverged), 0)}": bool(diverged),
+            f"each point is the end of an epoch ({n_steps} steps)": n_steps > 1,
+            f"diverging from epoch {next(iter(diverged), 0)}": bool(diverged),
         }
         return tuple(note for note, is_so in notes.items() if is_so)
 
@@ -139,7 +139,7 @@ def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRec
     except DivergenceError as error:
         if kind == "fit" or not records:
             raise explained(error, "Nothing was drawn; --kind loss shows it.") from error
-        terminal.warn(f"{error.event}; the picture goes on from there for a while")
+        terminal.warn(f"{error.event}; the picture continues for some epochs")
         records += _beyond(plan, records)
     return records
 

@@ -46,7 +46,7 @@ def cell_hint(text: str, layout: ColumnLayout) -> str:
     else:
         hint = (
             _comment_hint(layout)
-            or f"mend it, or train on other columns ({spelled(x=...)}, {spelled(y=...)})"
+            or f"fix it, or choose other columns ({spelled(x=...)}, {spelled(y=...)})"
         )
     return f"; {hint}"
 

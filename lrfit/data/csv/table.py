@@ -161,7 +161,7 @@ class Table:
         """Count the missing values of the other blocks, too, and raise an error."""
         for counts, _ in answers:
             self._count(counts)
-        n_rows = f"{self.n_dropped} rows have" if self.n_dropped > 1 else "a row has"
-        raise DataError(
-            f"{where}: {n_rows} a missing value, here first; {spelled(missing='drop')} leaves such rows out"
-        )
+        found = f"{self.n_dropped} rows have missing values; the first is here"
+        if self.n_dropped == 1:
+            found = "a missing value"
+        raise DataError(f"{where}: {found}; {spelled(missing='drop')} leaves such rows out")

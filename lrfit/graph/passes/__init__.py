@@ -41,4 +41,4 @@ def rewrites(program: Program, passes: Sequence[Pass] = PASSES) -> Iterator[tupl
             yield rewrite, program
         if program == before:
             return
-    raise GraphError(f"the passes {[rewrite.__name__ for rewrite in passes]} do not come to an end")
+    raise GraphError(f"the passes {[rewrite.__name__ for rewrite in passes]} never settle on a program")

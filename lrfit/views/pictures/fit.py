@@ -141,7 +141,7 @@ def _half_width(
 def _why_no_band(moments: Moments, *, intercept: bool) -> str:
     n_parameters = 1 + intercept
     if moments.n_samples <= n_parameters:
-        return f"it takes more than {n_parameters} rows"
+        return f"it needs more than {n_parameters} rows"
     return "the feature is constant"
 
 

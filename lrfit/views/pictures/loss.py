@@ -154,5 +154,5 @@ def _zero_notes(runs: Mapping[str, History]) -> tuple[str, ...]:
     for history in runs.values():
         reached = history.epochs[history.excess == 0.0]
         if len(reached):
-            return (f"from epoch {reached[0]:.0f} on the excess is 0, for which a log axis has no place",)
+            return (f"from epoch {reached[0]:.0f} on the excess is 0, which a log axis cannot show",)
     return ()

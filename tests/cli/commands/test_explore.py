@@ -34,10 +34,10 @@ def test_it_says_what_it_has_written(tmp_path):
     page = tmp_path / "page.html"
     result = run_command("explore", LAB, "-o", page)
     assert (result.code, result.out) == (0, b"")
-    size = f"{page.stat().st_size:,}"
+    size = f"{page.stat().st_size / 1e6:.1f} MB"
     assert result.err.splitlines() == [
         f"'{LAB}': target 'y', features 'x'",
-        f"{shown(str(page))}: {size} bytes, to be opened in a browser",
+        f"wrote {shown(str(page))} ({size}); open it in a browser",
     ]
 
 

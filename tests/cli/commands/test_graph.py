@@ -211,10 +211,10 @@ def test_notes_say_where_and_in_which_units_and_quiet_leaves_them_out():
     train(LAB, "--standardize", "--epochs", "7", "--batch-size", "5")
     notes = graph("m.json", "--training", "--data", LAB).err
     assert "after epoch 7, in the units of descent: standardised" in notes
-    assert "a run takes 5 of the rows for a step" in notes
+    assert "a step of a run uses 5 of them" in notes
     assert "five digits" in notes
     assert "where a run starts, in the units of the data" in graph("--training", "--data", LAB).err
-    assert "the loss is not in it" in graph("--training", "--optimized", "--data", LAB).err
+    assert "the loss is not in this graph" in graph("--training", "--optimized", "--data", LAB).err
     assert graph("m.json", "--training", "--data", LAB, "-q").err == ""
     assert graph("--training").err == ""
 
@@ -260,9 +260,9 @@ def test_values_too_large_to_descend_on_are_refused_as_by_train():
     ("arguments", "code", "message"),
     [
         (["m.json", "--features", "2"], 2, "MODEL and --features exclude each other"),
-        (["--features", "0"], 2, "'0' is not an integer of at least 1"),
-        (["--features", "1_0"], 2, "'1_0' is not an integer"),
-        (["--features", "1000001"], 2, "is not an integer of at least 1 and at most 1000000"),
+        (["--features", "0"], 2, "must be an integer of at least 1 and at most 1000000, not '0'"),
+        (["--features", "1_0"], 2, "must be an integer of at least 1 and at most 1000000, not '1_0'"),
+        (["--features", "1000001"], 2, "must be an integer of at least 1 and at most 1000000"),
         (["--features", "3", "--data", LAB], 2, "--features is 3, and DATA has 1"),
         (["-x", "x"], 2, "--x needs --data"),
         (["--no-header"], 2, "--no-header needs --data"),

@@ -89,7 +89,7 @@ def test_settings_and_columns_are_those_of_train():
     assert [mark.label for mark in marks(loss.panels[0], Line)][:2] == ["loss", "validation"]
     assert "total_employed by 2 features, 12 rows, 100 epochs in batches of 4" in loss.title
     assert loss.title.endswith("standardized")
-    assert "of each epoch its end: it has 3 steps" in loss.notes
+    assert "each point is the end of an epoch (3 steps)" in loss.notes
     fit, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25")
     assert fit.notes == ("rows held out for validation (4) are not drawn",)
     surface, _ = drawn(LONGLEY, *options, "--kind", "surface", "--parameters", "b,gnp")
@@ -193,8 +193,8 @@ def test_a_run_that_diverges_is_followed_for_a_while(momentum):
     """Until the loss is a hundred times as far above its optimum as at the start."""
     options = ["--lr", "0.075", "--momentum", f"{momentum}", "--epochs", "50", "-q"]
     surface, err = drawn(LAB, *options, "--kind", "surface")
-    assert "the picture goes on from there for a while" in err
-    assert {"diverged: proven in epoch 1", "a path leaves the picture"} <= set(surface.notes)
+    assert "the picture continues for some epochs" in err
+    assert {"diverging from epoch 1", "a path leaves the picture"} <= set(surface.notes)
     path = marks(surface.panels[0], Line)[0]
     rows, theta, m = oracles.lab_rows(), np.zeros(2), np.zeros(2)
     x, y = np.column_stack([rows[:, 0], np.ones(17)]), rows[:, 1]
@@ -322,8 +322,8 @@ def test_a_file_that_cannot_be_read_is_named():
         ([LAB, "-o", "-"], "-o '-': the name must end in"),
         ([LAB, "-o", ""], "-o '': the name must end in"),
         ([LAB, "-o", "p.png", "--width", "50"], "--width is for a picture in the terminal"),
-        ([LAB, "--width", "29"], "'29' is not an integer of at least 30"),
-        ([LAB, "--width", "1001"], "'1001' is not an integer of at least 30 and at most 1000"),
+        ([LAB, "--width", "29"], "must be an integer of at least 30 and at most 1000, not '29'"),
+        ([LAB, "--width", "1001"], "must be an integer of at least 30 and at most 1000, not '1001'"),
         (["h.csv", "h.csv"], "a HISTORY is given twice"),
         (["d.png", "-o", "d.png"], "-o and one of FILES are the same file, 'd.png'"),
         ([], "Missing argument 'FILES...'"),

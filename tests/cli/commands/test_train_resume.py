@@ -122,7 +122,7 @@ def test_without_a_checkpoint_an_interruption_leaves_all_as_it_was(tmp_path):
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.decode().splitlines()[-2:] == [
-        "nothing was saved; --checkpoint-every N keeps, with -o, what was done",
+        "nothing was saved; -o with --checkpoint-every N saves progress",
         "lrfit: interrupted",
     ]
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"m.json": "old", "h.csv": "old"}

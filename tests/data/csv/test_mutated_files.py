@@ -149,10 +149,9 @@ def assert_read(path, csv_format, want):
         assert len(got) < 600
     elif rows.missing and not csv_format.drop_missing:
         line, position = rows.missing[0]
-        n_rows = "a row has" if len(rows.missing) == 1 else f"{len(rows.missing)} rows have"
-        assert got.startswith(
-            f"data, line {line}, column {shown(layout.header[position])}: {n_rows} a missing"
-        )
+        n_missing = len(rows.missing)
+        found = "a missing" if n_missing == 1 else f"{n_missing} rows have missing"
+        assert got.startswith(f"data, line {line}, column {shown(layout.header[position])}: {found}")
     elif not rows.texts:
         assert "no rows" in got
     else:

@@ -168,12 +168,12 @@ CASES = {
         MANY_NAMES.replace("x", "z", 1) + "\n", "only 'z', 'y', 'c0'", "and 4990 more", chosen=True
     ),
     # empty cell, NA, NaN, null, None
-    "empty cell": bad("x,y\n,2\n3,4\n", "line 2, column 'x': a row has a missing value", "--missing drop"),
+    "empty cell": bad("x,y\n,2\n3,4\n", "line 2, column 'x': a missing value; ", "--missing drop"),
     "missing words": bad("x,y\n1,2\n nUlL,3\n", "line 3, column 'x': ", "--missing drop"),
     "dropped": good(
         'x,y\nNA,1\n1,2\n,3\n2,4.5\nnUlL,1\n None ,1\n"",0\nNaN,1\n3,7\n',
         ROWS,
-        "rows left out for a missing value: 6",
+        "left out 6 rows with missing values",
         options="--missing drop",
     ),
     "all dropped": bad("x,y\n,1\nNA,2\n", "no rows without a missing value", options="--missing drop"),

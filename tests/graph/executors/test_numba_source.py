@@ -460,7 +460,7 @@ UNFUSABLE: dict[str, tuple[Callable[[Node, Node], Node], str]] = {
     ),
     "an op that is in no table": (
         lambda x, v: reduce_sum(exp(x, name="e")) + v,
-        "exp 'e' has no fused form: there is none for exp",
+        "exp 'e' cannot be fused: the op exp has no fused form",
     ),
     "no rows": (lambda _, v: v + 1.0, "no assignment depends on rows"),
 }

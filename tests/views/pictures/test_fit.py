@@ -102,8 +102,8 @@ def test_rows_are_points_with_their_names_on_the_axes():
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([[1.0, 2.0]], "it takes more than 2 rows"),
-        ([[1.0, 2.0], [3.0, 5.0]], "it takes more than 2 rows"),
+        ([[1.0, 2.0]], "it needs more than 2 rows"),
+        ([[1.0, 2.0], [3.0, 5.0]], "it needs more than 2 rows"),
         ([[1.0, 2.0], [1.0, 5.0], [1.0, 7.0]], "the feature is constant"),
     ],
 )

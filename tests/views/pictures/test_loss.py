@@ -49,7 +49,7 @@ def test_an_excess_of_0_breaks_no_axis():
     excess = lines(picture.panels[1])[""].y
     assert excess[:2].tolist() == [1.0, 1e-30]
     assert np.all(np.isnan(excess[2:]))
-    assert picture.notes == ("from epoch 2 on the excess is 0, for which a log axis has no place",)
+    assert picture.notes == ("from epoch 2 on the excess is 0, which a log axis cannot show",)
     picture = loss_picture({"loss": history([0.0, 0.0])}, title="")
     assert len(picture.panels) == 1
     assert picture.notes == ("the excess above the optimum is 0 from the start",)

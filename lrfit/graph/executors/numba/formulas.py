@@ -127,7 +127,7 @@ def formula_of(node: Node, at: Callable[[Node, Index], str]) -> Formula:
         dims = tuple(ranked_shape(inputs[0])[axis] for axis in _axes(node))
         divisor = _number(dims) if op == "reduce_mean" else ""
         return Formula(lambda i, s: at(inputs[0], _restored(node, i, s)), dims, divisor)
-    raise CannotFuseError(f"{shown_name(node)} has no fused form: there is none for {op}")
+    raise CannotFuseError(f"{shown_name(node)} cannot be fused: the op {op} has no fused form")
 
 
 def read_inputs(node: Node) -> tuple[Node, ...]:

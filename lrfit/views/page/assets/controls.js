@@ -78,7 +78,7 @@ function setUpBatches() {
     accept(field);
     pause();
     descent.reset(isFull ? null : Math.min(size, contents.n_samples));
-    say("A new batch size starts anew.");
+    say("Changing the batch size restarts.");
     show();
   });
 }

@@ -60,7 +60,7 @@ function showNumbers() {
 function showCommand() {
   const { settings, epoch, stepOfEpoch } = descent;
   const text = () => {
-    if (!epoch) return "It stands here when the first epoch is done.";
+    if (!epoch) return "Appears after the first epoch.";
     if (settings === undefined) return "None: the rate or the momentum has changed on the way. RESET starts anew.";
     const { rate, momentum } = settings;
     const options = [`--lr ${rate}`, `--epochs ${epoch}`];
