@@ -36,7 +36,9 @@ def identifiability(moments: Moments, features: Sequence[str], *, intercept: boo
     else:
         dependences = _dependences(moments, features, intercept=intercept)
         why = "; ".join(dependences) or "a feature is too small compared with the target"
-    return f"W is not identifiable: {why}. Many lines fit equally well; least_squares is the one of least norm"
+    return (
+        f"W is not identifiable: {why}. Many lines fit equally well; least_squares is the one of least norm"
+    )
 
 
 def _dependences(moments: Moments, features: Sequence[str], *, intercept: bool) -> Iterator[str]:

@@ -43,8 +43,7 @@ def choose_columns(
         )
     if not features:
         raise DataError(
-            f"{source_name} has one column, {shown(target)}; a fit needs two"
-            f"{_one_column_hint(target)}"
+            f"{source_name} has one column, {shown(target)}; a fit needs two{_one_column_hint(target)}"
         )
     if not x and "" in features:
         raise DataError(

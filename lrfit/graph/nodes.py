@@ -185,7 +185,7 @@ class Graph:
         """
         if self._finalized:
             raise GraphError(
-                f"the graph is finalised: {shown_name(node)} cannot be added; add all nodes before you finalise it"
+                f"the graph is finalised: {shown_name(node)} cannot be added; add all nodes before"
             )
         name = self._unique(self._scope + node.name)
         member = Node(node.op, node.inputs, node.attrs, node.shape, name, self)
@@ -201,7 +201,9 @@ class Graph:
         if not isinstance(value, Node):
             return self.append(constant_of(value, name))
         if value.graph is not self:
-            raise GraphError(f"{value.name} belongs to another graph; a node can only use nodes of its own graph")
+            raise GraphError(
+                f"{value.name} belongs to another graph; a node can only use nodes of its own graph"
+            )
         return value
 
     @contextmanager

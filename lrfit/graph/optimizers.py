@@ -79,7 +79,8 @@ class Optimizer(ABC):
             raise GraphError(f"the loss must be a node, not {loss!r}")
         if not fits(loss.shape, ()):
             raise ShapeError(
-                f"the loss must be a scalar, but {loss.name!r} has shape {format_shape(loss.shape)}: reduce_mean it"
+                f"the loss must be a scalar, but {loss.name!r} has shape {format_shape(loss.shape)}: "
+                "reduce_mean it"
             )
         if variables is None:
             variables = trainable_variables(graph_of(loss))

@@ -104,7 +104,8 @@ class Program:
         for variable, n_times in assigned.items():
             if n_times > 1:
                 raise GraphError(
-                    f"variable {variable.name!r} is assigned twice in one run: fetch the two assignments in separate runs"
+                    f"variable {variable.name!r} is assigned twice in one run: "
+                    "fetch the two assignments in separate runs"
                 )
         if not seen.issuperset(self.fetches):
             raise GraphError("a fetched node is not in the program")

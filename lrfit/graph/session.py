@@ -145,7 +145,9 @@ class Session:
             return
         for node in fetches:
             if node.graph is not self.graph:
-                raise GraphError(f"{node.name!r} cannot be fetched: it belongs to another graph than the session")
+                raise GraphError(
+                    f"{node.name!r} cannot be fetched: it belongs to another graph than the session"
+                )
         for node in feeds:
             if not isinstance(node, Node):
                 raise FeedError(f"{node!r} cannot be fed: feed_dict maps nodes, not their names, to values")

@@ -34,7 +34,8 @@ def predictor(fit: ModelDocument) -> Callable[[Array], Array]:
         y_hat: Array = session.run(model.y_hat, {model.x: x})[:, 0]
         if not np.all(np.isfinite(y_hat)):
             raise DataError(
-                "a prediction is beyond the range of float64, 1.8e308: are the data in the units of the model?"
+                "a prediction is beyond the range of float64, 1.8e308: "
+                "are the data in the units of the model?"
             )
         return y_hat
 

@@ -90,7 +90,7 @@ def test_a_word_stands_for_a_value_only_where_it_is_allowed():
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "1e400", "-1e400", "9" * 400])
 def test_a_number_is_finite_and_plain_decimal(text):
-    with pytest.raises(click.BadParameter, match="must be a (finite|positive) number") as error:
+    with pytest.raises(click.BadParameter, match=r"must be a (finite|positive) number") as error:
         value_of("learning_rate", text)
     assert error.value.message.isprintable()
 

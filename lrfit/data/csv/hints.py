@@ -45,8 +45,7 @@ def cell_hint(text: str, layout: ColumnLayout) -> str:
         hint = f"no number has the character U+{ord(strange):04X}"
     else:
         hint = (
-            _comment_hint(layout)
-            or f"fix it, or choose other columns ({spelled(x=...)}, {spelled(y=...)})"
+            _comment_hint(layout) or f"fix it, or choose other columns ({spelled(x=...)}, {spelled(y=...)})"
         )
     return f"; {hint}"
 

@@ -152,7 +152,7 @@ def _path(path: Array, limits: Sequence[Limits], label: str, series: int) -> lis
     if _TANGLED < length < inf and len(path) > 2 * _N_STEPS:
         beginning = slice(0, _N_STEPS + 1)
         return [
-            Points(x, y, "epochs", f"{label}: one dot per epoch, and a line for the first {_N_STEPS}", series),
+            Points(x, y, "epochs", f"{label}: a dot per epoch, and a line for the first {_N_STEPS}", series),
             Line(x[beginning], y[beginning], "run", "", series),
         ]
     return [Line(x, y, "run", label, series)]

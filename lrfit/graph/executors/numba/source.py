@@ -168,7 +168,9 @@ class _Writer:
         if any(
             (i == _ROW) != (dim is None) for i, dim in zip(index, shape, strict=True) if dim != 1
         ):  # pragma: no cover (a guard: a schedule has no such node)
-            raise CannotFuseError(f"{shown_name(node)} of shape {shape} cannot be fused: its rows do not match those of the batch")
+            raise CannotFuseError(
+                f"{shown_name(node)} of shape {shape} cannot be fused: its rows do not match the batch's"
+            )
         if node.op.name in MOVES:
             return self._at(node.inputs[0], source_index(node, index))
         index = tuple("0" if dim == 1 else i for i, dim in zip(index, shape, strict=True))
