@@ -7,9 +7,11 @@ import re
 import unicodedata
 from dataclasses import asdict, replace
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
+from commands_run import run_command
 from depth import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from lrfit.model.document import DataSummary, LeastSquaresSummary, ModelDocument
 from lrfit.model.evaluation import Evaluation
 from lrfit.training.record import EpochRecord
 
+LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 LOSSES = st.just(0.0) | st.floats(1e-150, 1e150)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
@@ -460,3 +463,13 @@ def test_progress_is_reported_at_the_start_the_last_and_powers_of_two_or_every_n
     while shown[-1] < last:
         shown.append(min(last, next_reported(shown[-1], every)))
     assert shown == epochs
+
+
+def test_with_a_penalty_the_optimum_stands_beside_least_squares():
+    result = run_command("train", LAB, "--standardize", "--lr", "auto", "--l2", "0.5", "-q")
+    title, x, intercept = result.out.splitlines()[:3]
+    assert title.split() == ["parameter", "value", "optimum", "least_squares", "standard_error"]
+    value, optimum, least_squares = map(float, x.split()[1:4])
+    assert value == pytest.approx(optimum, rel=1e-12)
+    assert optimum == pytest.approx(least_squares / 1.5, rel=1e-12)
+    assert intercept.split()[0] == "intercept"
