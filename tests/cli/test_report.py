@@ -467,7 +467,7 @@ def test_progress_is_reported_at_the_start_the_last_and_powers_of_two_or_every_n
 
 def test_with_a_penalty_the_optimum_stands_beside_least_squares():
     result = run_command("train", LAB, "--standardize", "--lr", "auto", "--l2", "0.5", "-q")
-    title, x, intercept = result.out.splitlines()[:3]
+    title, x, intercept = result.out.decode().splitlines()[:3]
     assert title.split() == ["parameter", "value", "optimum", "least_squares", "standard_error"]
     value, optimum, least_squares = map(float, x.split()[1:4])
     assert value == pytest.approx(optimum, rel=1e-12)
