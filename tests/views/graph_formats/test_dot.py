@@ -8,10 +8,10 @@ from html import unescape
 
 import pytest
 from graph_views import HOSTILE, VIEWS, hostile, training
-from lrfit.views.graph_text import is_literal
 
 from lrfit.messages import printable
 from lrfit.views.graph_formats.dot import render
+from lrfit.views.graph_text import is_literal
 
 needs_graphviz = pytest.mark.skipif(
     shutil.which("dot") is None, reason="Graphviz is not installed (apt-get install graphviz)"

@@ -5,9 +5,9 @@ from html import unescape
 
 import pytest
 from graph_views import VIEWS, hostile
-from lrfit.views.graph_text import is_literal
 
 from lrfit.views.graph_formats.mermaid import render
+from lrfit.views.graph_text import is_literal
 
 LETTER = r"(?:[\w .,:()\[\]@+=·÷←…≤≥/-]|#\d+;)"
 TEXT = rf'"(?:{LETTER}|<br/>)*"'
