@@ -60,7 +60,9 @@ def __getattr__(name: str) -> object:
             if name in module.__all__:
                 globals().update({public: getattr(module, public) for public in module.__all__})
                 return getattr(module, name)
-    raise AttributeError(f"module 'lrfit' has no attribute {name!r}")
+    from lrfit.graph.tensorflow_names import hint  # noqa: PLC0415
+
+    raise AttributeError(f"module 'lrfit' has no attribute {name!r}{hint(name)}")
 
 
 def __dir__() -> list[str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
-__all__ = ["Spelling", "listed", "printable", "shown", "spelled", "spelling"]
+__all__ = ["Spelling", "listed", "printable", "rows_text", "shown", "spelled", "spelling"]
 
 SHOWN_WIDTH = 80
 """Number of characters of a name or cell that a message shows before it cuts off the rest."""
@@ -42,6 +42,16 @@ def shown(text: str, width: int | None = SHOWN_WIDTH) -> str:
     escape = "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in start)
     mark = "" if start == text and escape == escape[:width] else "…"
     return f"'{escape[:width]}{mark}'"
+
+
+def rows_text(n_rows: int) -> str:
+    """A number of rows.
+
+    Examples:
+        >>> rows_text(1), rows_text(17)
+        ('1 row', '17 rows')
+    """
+    return f"{n_rows} row{'s' * (n_rows != 1)}"
 
 
 def printable(message: str) -> str:

@@ -1,15 +1,20 @@
 """What every test gets: a graph and a cache of its own; and the program as people run it, in a process."""
 
+import json
 import logging
 import os
 import subprocess
 import sys
 from types import SimpleNamespace
 
+import jsonschema
 import pytest
 from commands_run import run_command
 
 from lrfit import Graph
+from lrfit.model import document_file
+from lrfit.model.document_file import to_bytes
+from lrfit.model.schema import document_schema
 
 LRFIT = (sys.executable, "-W", "error", "-m", "lrfit")
 
@@ -39,6 +44,21 @@ def _own_kernels(tmp_path_factory):
             "MPLCONFIGDIR", str(tmp_path_factory.getbasetemp().parent / "matplotlib")
         )  # of all workers
         patch.delenv("PYTHONUNBUFFERED", raising=False)  # with which a result fails sooner than people see it
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _documents_fit_their_schema():
+    """Every model document that the tests make in this process is valid by the schema."""
+    validator = jsonschema.Draft202012Validator(document_schema())
+
+    def validated(fit):
+        document = to_bytes(fit)
+        validator.validate(json.loads(document))
+        return document
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(document_file, "to_bytes", validated)
         yield
 
 

@@ -1,15 +1,16 @@
 """The pictures in the README, made anew: `python tests/gallery.py`, in the repository.
 
-Runs what the README's section "Pictures" shows, in a copy of the sample data, and keeps the pictures in
+Runs what the README shows, in a copy of the sample data, and keeps the pictures in
 `.pictures/`. That of the page is a screenshot: it needs Chromium with its driver, and selenium.
 """
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from browser import headless
-from test_readme import README, commands_and_outputs, run
+from test_readme import blocks, commands_and_outputs, run
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / ".pictures"
@@ -18,10 +19,11 @@ N_STEPS = 10
 
 
 def made_in(folder):
-    """Run the commands of the section, one after the other."""
-    section = README[README.index("## Pictures") : README.index("## What it reads")]
-    for command, _ in commands_and_outputs(section):
-        run(command, folder)
+    """Run the commands, one after the other, in this folder."""
+    os.chdir(folder)
+    for block in blocks("console"):
+        for command, _ in commands_and_outputs(block):
+            run(command, folder)
 
 
 def screenshot(page, path):

@@ -25,9 +25,9 @@ VALUES = {
     "fit_intercept": ["", "--no-intercept"],
     "l2": ["0.1", "1e300", "1e308", "5e-324"],
     "learning_rate": ["auto", "auto", "auto", "0.1", "1e9", "1e300", "5e-324", "1.7e308"],
-    "epochs": ["1", "2", "20", "60"],
+    "epochs": ["1", "2", "20", "60", "auto"],
     "batch_size": ["1", "2", "7", "1000000"],
-    "momentum": ["auto", "0.5", "0.999999", "5e-324"],
+    "momentum": ["auto", "0.5", "0.999999", "5e-324", "needed"],
     "nesterov": ["--nesterov"],
     "schedule": ["invscaling", "step"],
     "power_t": ["0.25", "50", "1e300", "1e-300"],
@@ -83,7 +83,7 @@ def options(draw, n_features):
         chosen.pop("average", None)
     if chosen.get("learning_rate") != "auto" or "batch_size" in chosen:
         chosen = {name: value for name, value in chosen.items() if (name, value) != ("momentum", "auto")}
-    if "momentum" not in chosen:
+    if chosen.get("momentum", "needed") == "needed":
         chosen.pop("nesterov", None)
     for name, schedule in (("power_t", "invscaling"), ("step_size", "step"), ("gamma", "step")):
         if chosen.get("schedule") != schedule:
@@ -123,10 +123,14 @@ def test_training_ends_with_finite_numbers_or_says_why_there_are_none(data):
 
 
 FOUND = [
-    ("x,y\n1.0,1.0", "--no-intercept --l2 1e308", 3),  # the rate that would be stable is written as 0
+    (
+        "x,y\n1.0,1.0",
+        "--no-intercept --l2 1e308 --lr 0.01 --init 1",
+        3,
+    ),  # the rate that would be stable is written as 0
     ("x,z,y\n-2710,1e-320,1000\n3000,2e-320,2000\n2000,4e-321,707", "--lr 5e-324", 0),  # sizes 10³²⁴ apart
     ("x,z,y\n-2e-75,5e149,1e149\n-4e-76,-2e149,-3e149", "--lr 0.1 --momentum 0.999999", 3),  # forecast
-    ("x,y\n1e100,1\n2e100,3\n6e99,2", "--l2 1e308 --batch-size 7 --momentum 0.9", 3),  # safe rate 0
+    ("x,y\n1e100,1\n2e100,3\n6e99,2", "--l2 1e308 --batch-size 7 --momentum 0.9 --lr 0.01", 3),  # safe rate 0
 ]
 
 
@@ -135,6 +139,7 @@ def test_what_once_overflowed_has_its_code_and_no_warning(table, said, code):
     result = run_command("train", "-", "--epochs", 5, *said.split(), stdin=table.encode())
     assert_within_the_contract(result)
     assert result.code == code
+    assert " inf " not in " ".join(line for line in result.err.splitlines() if line.startswith("lrfit: warn"))
 
 
 def test_a_feature_whose_weight_is_beyond_float64_does_not_keep_lapack_busy_for_ever(lrfit):

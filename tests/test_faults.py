@@ -15,7 +15,7 @@ from faults import faults
 
 from lrfit.messages import shown
 
-OLD = b"the old file\n"
+OLD = b'epoch,loss,excess,gradient_norm,"lrfit-model"\n'  # which both may overwrite
 ARGUMENTS = (
     "-q --epochs 3 --lr 0.01 -o m.json --history h.csv --checkpoint-every 2 --batch-size 5 --max-memory 100"
 )

@@ -246,7 +246,7 @@ TINY = "-5e-324"
         (
             "training.stopped",
             ['""', '"diverged"', '"Epochs"'],
-            "one of epochs, tol, patience, time, checkpoint",
+            "one of epochs, tol, optimum, patience, time, checkpoint",
         ),
         ("training.l2", [TINY], AMOUNT),
         ("training.momentum", ["1", "1.5", TINY], "a number of at least 0 and below 1"),

@@ -153,9 +153,13 @@ class Moments:
     @np.errstate(over="ignore", invalid="ignore")
     def half_mse_rounding(self, weights: Array, intercept: float) -> float:
         """A bound on the rounding error of `half_mse`: losses that differ by less count as equal."""
-        terms = np.append(np.abs(weights), 1.0) * self.root_mean_square
-        error = 4 * len(terms) * _EPS * (float(np.sum(terms)) + abs(intercept))
+        error = self.residual_rounding(weights, intercept)
         return error * (sqrt(2 * self.half_mse(weights, intercept)) + error)
+
+    def residual_rounding(self, weights: Array, intercept: float) -> float:
+        """A bound on the rounding error of the root mean square of the residuals."""
+        terms = np.append(np.abs(weights), 1.0) * self.root_mean_square
+        return 4 * len(terms) * _EPS * (float(np.sum(terms)) + abs(intercept))
 
     @cached_property
     def is_constant(self) -> npt.NDArray[np.bool_]:

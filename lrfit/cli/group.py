@@ -6,6 +6,7 @@ called. None imports pandas or NumPy before it runs, so that help is quick.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -15,12 +16,16 @@ import click
 
 import lrfit
 from lrfit.cli import commands
-from lrfit.cli.option_names import as_options
+from lrfit.cli.option_names import as_options, synonym
 from lrfit.cli.streams import flush_result, settle_streams
 from lrfit.errors import DataError, LrfitError, OutputError
 from lrfit.messages import printable, shown, spelling
 
 __all__ = ["cli", "run"]
+
+
+_COMPLETE = "_LRFIT_COMPLETE"
+"""Environment variable by which a shell asks for completions, as click does it."""
 
 
 class _Commands(click.Group):
@@ -53,9 +58,10 @@ def cli() -> None:
     """Fit a line to a CSV by gradient descent, on a static graph.
 
     \b
-    Example:
-      lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
+    Examples:
+      lrfit train data.csv -o model.json
       lrfit predict model.json new.csv
+      lrfit plot model.json data.csv
     """
 
 
@@ -68,6 +74,10 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     """Run a command line as `run` does, without a choice of how messages spell settings."""
     try:
+        if instruction := os.environ.get(_COMPLETE):
+            from click.shell_completion import shell_complete  # noqa: PLC0415 (only for a shell that completes)
+
+            return shell_complete(cli, {}, "lrfit", _COMPLETE, instruction)
         with cli.make_context("lrfit", list(arguments)) as context:
             cli.invoke(context)
         flush_result()
@@ -97,12 +107,17 @@ def _refuse(error: click.UsageError) -> int:
         _say(context.get_help())
         return error.exit_code
     _say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
-    return _fail(f"error: {printable(error.format_message())}", error.exit_code)
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption) and (known := synonym(error.option_name)):
+        message = f"No such option: {error.option_name}; it is called {known} here"
+    return _fail(f"error: {printable(message)}", error.exit_code)
 
 
 def _fail(message: str, exit_code: int) -> int:
     settle_streams()
-    _say(f"lrfit: {message}")
+    from lrfit.cli.terminal import Terminal  # noqa: PLC0415 (help has no error)
+
+    Terminal().say(f"lrfit: {message}")
     return exit_code
 
 

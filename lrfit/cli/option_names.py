@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from lrfit.messages import shown
 
-__all__ = ["as_options", "option_name"]
+__all__ = ["as_options", "option_name", "synonym"]
 
 _NAMES = {
     "fit_intercept": "--intercept",
@@ -18,6 +18,35 @@ _NAMES = {
     "y": "-y",
 }
 """Options whose name differs from that of their setting."""
+
+_SYNONYMS = {
+    "--alpha": "--lr (or --l2, a penalty)",
+    "--delimiter": "--sep",
+    "--eta": "--lr",
+    "--features": "-x",
+    "--input": "DATA, without an option",
+    "--iterations": "--epochs",
+    "--lambda": "--l2",
+    "--learning-rate": "--lr",
+    "--log": "--history",
+    "--loss-tolerance": "--tol",
+    "--max-iter": "--epochs",
+    "--model": "MODEL, without an option",
+    "--n-epochs": "--epochs",
+    "--normalize": "--standardize",
+    "--out": "--output",
+    "--penalty": "--l2",
+    "--rate": "--lr",
+    "--ridge": "--l2",
+    "--save": "--output",
+    "--scale": "--standardize",
+    "--separator": "--sep",
+    "--step": "--lr",
+    "--steps": "--epochs",
+    "--target": "-y",
+    "--tolerance": "--tol",
+}
+"""What others call an option, and its name here."""
 
 _SAFE = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_.,:/@%+-]+", re.ASCII)
 """Values that need no quotes in a shell; a lone `,` or `.` is quoted to make it visible."""
@@ -31,6 +60,11 @@ def option_name(setting: str) -> str:
         ('--lr', '--batch-size')
     """
     return _NAMES.get(setting) or f"--{setting.replace('_', '-')}"
+
+
+def synonym(name: str) -> str | None:
+    """The option that others call by this name; None if it is not known."""
+    return _SYNONYMS.get(name.lower().replace("_", "-"))
 
 
 def as_options(settings: Mapping[str, object]) -> str:
@@ -59,6 +93,8 @@ def _option(setting: str, value: object) -> str:
 
 
 def _value(value: object) -> str:
+    if value is None:  # such as `batch_size=None`
+        return "full"
     if isinstance(value, Iterable) and not isinstance(value, str):
         value = ",".join(map(str, value))
     text = f"{value:.15g}" if isinstance(value, float) and float(f"{value:.15g}") == value else str(value)

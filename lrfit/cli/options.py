@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lrfit.training.settings import SettingRule
 
 __all__ = [
+    "digits_option",
     "duration",
     "initial_values",
     "integer",
@@ -36,6 +37,7 @@ _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASC
 _SEPARATOR = re.compile(r"[\t !#$%&()*,/:;<=>?@\[\]^_`{|}~\\]")
 _SIZE = re.compile(r"([0-9]+)(?:([KMGT])i?)?B?", re.ASCII | re.IGNORECASE)
 _MAX_DIGITS = 18
+_ALL_DIGITS = 17
 
 
 def integer(least: int, *, most: float = inf) -> Callable[[str], int]:
@@ -145,6 +147,21 @@ def output_format(*formats: str) -> Callable[[Command], Command]:
         show_default=True,
         help="Output format.",
     )
+
+
+def digits_option(command: Command) -> Command:
+    """Add the option that says with how many digits a text result shows its numbers."""
+    return click.option(
+        "--digits",
+        type=_digits,
+        metavar="N|all",
+        help="Significant digits of the text result.  [default: all; on a terminal, two of the error]",
+    )(command)
+
+
+def _digits(text: str) -> int | str:
+    """A number of digits, or all."""
+    return text if text == "all" else integer(1, most=_ALL_DIGITS)(text)
 
 
 def quiet_option(command: Command) -> Command:

@@ -1,45 +1,70 @@
 """Reports: results of training and evaluations as text. Nothing here prints.
 
-Reports go to stdout: they are never cut, and their numbers read back to the same bits. (The lines of the
-progress table are for reading only: they have up to eight digits, and as many columns as fit.)
+Reports go to stdout. They are never cut, and unless fewer digits are asked for, their numbers read back to
+the same bits.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from lrfit.cli.text_columns import aligned, bare
+from lrfit.data.csv.writer import csv_line
+from lrfit.views.number_texts import NumberText, all_digits
 
 if TYPE_CHECKING:
     from lrfit.model.document import DataSummary, ModelDocument, TrainingSummary
     from lrfit.model.evaluation import Evaluation
 
-__all__ = [
-    "evaluation_json",
-    "evaluation_text",
-    "fit_text",
-]
+__all__ = ["evaluation_csv", "evaluation_json", "evaluation_text", "fit_csv", "fit_text"]
+
+_NO_NUMBER = "n/a"
+
+_SHORT_TITLES = {"least_squares": "least sq.", "standard_error": "std. err."}
 
 _NEGLIGIBLE = 1e-24
 """Share of the best constant's loss up to which the least loss is rounding, with no relative excess."""
 
 
-def fit_text(fit: ModelDocument) -> str:
-    """The report on a model that was just trained: its parameters, those of least squares, and measures."""
+def fit_text(fit: ModelDocument, number_text: NumberText = all_digits, width: float = inf) -> str:
+    """The report on a model that was just trained: its parameters, those of least squares, and measures.
+
+    Where it is wider than `width`, it has shorter titles, and does not say what the measures mean.
+    """
+    training, data = _trained(fit)
+    titles, *rows = _parameter_rows(fit, training, data, number_text)
+    measures = _measures(training, data, number_text)
+    whole = aligned([titles, *rows]) + "\n" + aligned(measures)
+    if max(map(len, whole.splitlines())) <= width:
+        return whole
+    short = tuple(_SHORT_TITLES.get(title, title) for title in titles)
+    return aligned([short, *rows]) + "\n" + aligned([measure[:2] for measure in measures])
+
+
+def fit_csv(fit: ModelDocument, separator: str) -> str:
+    """The parameters of a model that was just trained, one per line, with all digits."""
+    training, data = _trained(fit)
+    rows = _parameter_rows(fit, training, data, all_digits, name_text=str)
+    return _lines([[cell if cell != _NO_NUMBER else "" for cell in row] for row in rows], separator)
+
+
+def _trained(fit: ModelDocument) -> tuple[TrainingSummary, DataSummary]:
+    """What is known of the training and of the data."""
     if fit.training is None or fit.data is None:
         raise ValueError("the fit was not trained here")
-    return (
-        aligned(_parameter_rows(fit, fit.training, fit.data))
-        + "\n"
-        + aligned(_measures(fit.training, fit.data))
-    )
+    return fit.training, fit.data
 
 
 def _parameter_rows(
-    fit: ModelDocument, training: TrainingSummary, data: DataSummary
+    fit: ModelDocument,
+    training: TrainingSummary,
+    data: DataSummary,
+    number_text: NumberText,
+    name_text: Callable[[str], str] = bare,
 ) -> list[tuple[str, ...]]:
     """Each parameter, with its least-squares value and the standard error of that value.
 
@@ -52,34 +77,39 @@ def _parameter_rows(
     columns["least_squares"] = {**best.weights, "intercept": best.intercept}
     columns["standard_error"] = {**best.standard_errors}
     names = [*fit.weights, *["intercept"] * training.fit_intercept]
-    numbers = [(bare(name), *(_number(column[name]) for column in columns.values())) for name in names]
+    numbers = [
+        (
+            name_text(name),
+            *(_number(column[name], number_text, best.standard_errors[name]) for column in columns.values()),
+        )
+        for name in names
+    ]
     return [("parameter", *columns), *numbers]
 
 
-def _measures(training: TrainingSummary, data: DataSummary) -> list[tuple[str, ...]]:
+def _measures(training: TrainingSummary, data: DataSummary, number_text: NumberText) -> list[tuple[str, ...]]:
     best = data.least_squares
     excess = max(0.0, training.loss - best.loss)
     negligible = best.loss <= _NEGLIGIBLE * data.best_constant_loss or not data.best_constant_loss
     relative = inf if negligible else excess / best.loss
-    validation = [
-        ("validation_loss", _number(training.validation_loss), f"on {data.n_held_out} rows not trained on")
+    validation = ("validation_loss", training.validation_loss, f"on {data.n_held_out} rows not trained on")
+    measures = [
+        ("n_samples", data.n_samples, ""),
+        ("loss", training.loss, "half the mean squared residual"),
+        *[validation] * (training.validation_loss is not None),
+        ("rmse", data.rmse, "in the units of the target"),
+        ("r2", data.r2, "1 - loss / best_constant_loss"),
+        ("least_squares_loss", best.loss, "the least that a line can reach"),
+        ("excess_loss", excess, "loss - least_squares_loss"),
+        ("relative_excess", relative if isfinite(relative) else None, "excess_loss / least_squares_loss"),
+        ("best_constant_loss", data.best_constant_loss, "of predicting the mean"),
     ]
-    return [
-        ("n_samples", str(data.n_samples), ""),
-        ("loss", _number(training.loss), "half the mean squared residual"),
-        *validation * (training.validation_loss is not None),
-        ("rmse", _number(data.rmse), "in the units of the target"),
-        ("r2", _number(data.r2), "1 - loss / best_constant_loss"),
-        ("least_squares_loss", _number(best.loss), "the least that a line can reach"),
-        ("excess_loss", _number(excess), "loss - least_squares_loss"),
-        ("relative_excess", _finite(relative), "excess_loss / least_squares_loss"),
-        ("best_constant_loss", _number(data.best_constant_loss), "of predicting the mean"),
-    ]
+    return [(name, _number(value, number_text), meaning) for name, value, meaning in measures]
 
 
-def evaluation_text(evaluation: Evaluation) -> str:
+def evaluation_text(evaluation: Evaluation, number_text: NumberText = all_digits) -> str:
     """An evaluation as text, one measure per line."""
-    return aligned([(name, _number(value)) for name, value in asdict(evaluation).items()])
+    return aligned([(name, _number(value, number_text)) for name, value in asdict(evaluation).items()])
 
 
 def evaluation_json(evaluation: Evaluation) -> str:
@@ -87,9 +117,17 @@ def evaluation_json(evaluation: Evaluation) -> str:
     return json.dumps(asdict(evaluation), indent=1, allow_nan=False) + "\n"
 
 
-def _number(value: float | None) -> str:
-    return "n/a" if value is None else repr(value)
+def evaluation_csv(evaluation: Evaluation, separator: str) -> str:
+    """An evaluation as two lines: the names of the measures, and their values with all digits."""
+    measures = {k: "" if v is None else repr(v) for k, v in asdict(evaluation).items()}
+    return _lines([list(measures), list(measures.values())], separator)
 
 
-def _finite(value: float) -> str:
-    return _number(value if isfinite(value) else None)
+def _lines(rows: Sequence[Sequence[str]], separator: str) -> str:
+    return "".join(csv_line(row, separator) + "\n" for row in rows)
+
+
+def _number(value: float | None, number_text: NumberText, error: float | None = None) -> str:
+    if value is None:
+        return _NO_NUMBER
+    return str(value) if isinstance(value, int) else number_text(value, error)

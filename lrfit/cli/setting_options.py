@@ -29,6 +29,7 @@ def _setting(
     metavar: str | None = None,
     type: Callable[[str], Any] | None = None,  # noqa: A002
     none: str | None = None,
+    shows_default: bool = True,
 ) -> tuple[str, Option]:
     """The name of a setting, and the option for it with its default; the word `none` stands for None."""
     default = getattr(TrainingSettings, setting)
@@ -38,7 +39,7 @@ def _setting(
         setting,
         type=type or setting_value(rules()[setting], none),
         default=text,
-        show_default=text is not None,
+        show_default=shows_default and text is not None,
         metavar=metavar,
         help=help,
     )
@@ -64,13 +65,24 @@ _OPTIONS = dict(
             metavar="zeros|normal|N,N,…",
             type=initial_values,
         ),
-        _setting("learning_rate", "Learning rate.", metavar="F|auto"),
-        _setting("epochs", "Passes over the data; with --resume, that many more.", metavar="N"),
+        _setting(
+            "learning_rate",
+            "Learning rate.  [default: auto; 0.01 with --standardize or --init]",
+            metavar="F|auto",
+            shows_default=False,
+        ),
+        _setting(
+            "epochs",
+            "Passes over the data; with --resume, that many more.  [default: auto without --lr, else 100]",
+            metavar="N|auto",
+            shows_default=False,
+        ),
         _setting("batch_size", "Rows in each step.", metavar="N|full", none="full"),
         _setting(
             "momentum",
-            "Share of the last step that is added to the next; auto needs --lr auto.",
-            metavar="F|auto",
+            "Share of the last step that is added to the next.  [default: needed without --lr, else 0]",
+            metavar="F|auto|needed",
+            shows_default=False,
         ),
         _switch("nesterov", "Use Nesterov's momentum."),
         _setting(

@@ -13,13 +13,17 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+import click
+
 from lrfit.errors import OutputError
 
 __all__ = [
     "WIDTH",
     "flush_result",
+    "piped_data",
     "prepare_streams",
     "result_has_colours",
+    "result_is_seen",
     "result_width",
     "settle_streams",
     "write_result",
@@ -73,10 +77,25 @@ def result_width() -> int:
     return WIDTH
 
 
+def piped_data() -> str:
+    """`-` for data that come through a pipe or from a file, for a command that was given no DATA.
+
+    Raises:
+        click.UsageError: Standard input is a terminal, or closed.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise click.UsageError("Missing argument 'DATA': the name of a file, or - for standard input")
+    return "-"
+
+
+def result_is_seen() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def result_has_colours() -> bool:
     """Whether stdout is a terminal that should get colours."""
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return result_is_seen() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def settle_streams() -> None:

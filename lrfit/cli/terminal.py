@@ -40,11 +40,11 @@ class Terminal(Listener):
 
     Args:
         quiet: Leave out notes and progress; warnings stay.
-        verbose: Show what the library logs.
+        verbose: Show details, and what the library logs.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
-        self._quiet = quiet
+        self._quiet, self._verbose = quiet, verbose
         if verbose:
             self._show_log()
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -80,6 +80,11 @@ class Terminal(Listener):
         if not self._quiet:
             self._print(text)
 
+    def detail(self, text: str) -> None:
+        """Print `text` if verbose."""
+        if self._verbose:
+            self.note(text)
+
     def warn(self, text: str) -> None:
         """Print `text` as a warning."""
         self._print(f"lrfit: warning: {text}")
@@ -87,7 +92,7 @@ class Terminal(Listener):
     @contextmanager
     def work(
         self, label: str, *, unit: Literal["bytes"] | None = None
-    ) -> Iterator[Callable[[int, int | None], None]]:
+    ) -> Iterator[Callable[[float, int | None], None]]:
         """Within the block, show progress; the block gets a function to call with `(done, total)`.
 
         The bar appears only on a terminal, once the work has lasted a while, and goes away with the block.
@@ -100,7 +105,7 @@ class Terminal(Listener):
         started_s = monotonic()
         self._next_s = started_s + _PATIENCE_S
 
-        def advance(done: int, total: int | None) -> None:
+        def advance(done: float, total: int | None) -> None:
             if self._live and monotonic() > self._next_s:
                 self._next_s = monotonic() + _PERIOD_S
                 width = max(1, self.width - len("^C"))  # which a terminal prints after the bar
@@ -121,11 +126,25 @@ class Terminal(Listener):
         """The codes that erase the bar and show the cursor; rich itself may be busy drawing."""
         return "\r\x1b[2K\x1b[?25h" if self._bar else None
 
-    def _print(self, text: str) -> None:
-        if self._is_terminal and len(text) > self.width:
-            import textwrap  # noqa: PLC0415
+    def _wrapped(self, line: str) -> str:
+        """A line broken at blanks, if it is wider than the terminal."""
+        if not self._is_terminal or len(line) <= self.width:
+            return line
+        import textwrap  # noqa: PLC0415
 
-            text = textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False)
+        return textwrap.fill(line, self.width, break_long_words=False, break_on_hyphens=False)
+
+    def say(self, text: str) -> None:
+        """Print `text`, even if quiet."""
+        self._print(text)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether stderr is a terminal, where long messages have lines."""
+        return self._is_terminal
+
+    def _print(self, text: str) -> None:
+        text = "\n".join(map(self._wrapped, text.splitlines()))
         with suppress(OSError):  # the result matters more than a note about it
             if self._bar:
                 self._bar.console.out(text, highlight=False)
@@ -162,7 +181,7 @@ def _columns(label: str, unit: str | None, total: int | None, width: int) -> lis
     class Rate(rich.ProgressColumn):
         def render(self, task: Task) -> Text:
             speed = task.speed or 0.0
-            digits = f"{speed:,.0f}" if speed >= 100 else f"{speed:.3g}"  # noqa: PLR2004 (three digits)
+            digits = f"{speed:.0f}" if speed >= 100 else f"{speed:.3g}"  # noqa: PLR2004 (three digits)
             return Text(f"{digits}/s", style="progress.data.speed")
 
     of_width = partial(Column, no_wrap=True, justify="right")

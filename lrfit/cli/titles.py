@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lrfit.analysis.convergence import rate_text
 from lrfit.data.training_data import TrainingData
+from lrfit.messages import rows_text
 from lrfit.training.plan import TrainingPlan
 from lrfit.training.record import EpochRecord
 from lrfit.views.picture import named
@@ -27,14 +28,14 @@ def data_title(data: TrainingData, path: str) -> str:
     """The file of the data, their columns, and their number of rows."""
     features = named(data.features[0]) if len(data.features) == 1 else f"{len(data.features)} features"
     n_rows = data.moments.n_samples
-    return f"{file_title(path)}: {named(data.target)} by {features}, {n_rows:,} row{'s' * (n_rows != 1)}"
+    return f"{file_title(path)}: {named(data.target)} from {features}, {rows_text(n_rows)}"
 
 
 def run_title(plan: TrainingPlan, record: EpochRecord) -> str:
     """The number of epochs up to this record, and the method of the run."""
     settings, momentum = plan.settings, plan.method.momentum
-    batches = "" if plan.batches.is_full else f" in batches of {plan.batches.batch_size:,}"
-    epochs = f"{record.epoch:,} epoch{'s' * (record.epoch != 1)}{batches}"
+    batches = "" if plan.batches.is_full else f" in batches of {plan.batches.batch_size}"
+    epochs = f"{record.epoch} epoch{'s' * (record.epoch != 1)}{batches}"
     method = {
         f"{'Nesterov' * settings.nesterov} momentum {momentum:.4g}".strip(): momentum > 0.0,
         f"schedule {settings.schedule}": settings.schedule != "constant",

@@ -26,39 +26,44 @@ def warn(plan: TrainingPlan, terminal: Terminal) -> None:
         terminal.warn(text)
 
 
-def announce(plan: TrainingPlan, executor: str, terminal: Terminal) -> None:
-    """Print what descent runs on, at what rate, and what to expect."""
-    if not plan.settings.needs_rows:
-        terminal.note(
-            f"full batch: {len(plan.batches)} sigma points stand for the rows ({plan.moments.n_samples}), "
-            "with the same descent; --no-condense uses the rows"
-        )
+def announce(plan: TrainingPlan, executor: str, terminal: Terminal, *, is_plain: bool = False) -> None:
+    """Say how the run will go, and what would be better.
+
+    Args:
+        plan: Plan of the run.
+        executor: What runs the graph.
+        terminal: Where it is said.
+        is_plain: Whether nobody said how to descend.
+    """
     if plan.start.epoch:
         terminal.note(f"resumed after epoch {plan.start.epoch}")
+    if plan.start.best_epoch is not None and plan.settings.patience is None:
+        terminal.note("the run that goes on had --patience; say it again to keep the best parameters")
     if plan.is_stable:
-        terminal.note(advice.rate(plan))
+        terminal.note(advice.course(plan, is_plain=is_plain))
     warn(plan, terminal)
-    if terminal.hears_notes:
-        for line in advice.forecast(plan):
-            terminal.note(line)
+    if terminal.hears_notes and (better := advice.improvement(plan)):
+        terminal.note(better)
     if slow := _slowness(plan, executor):
         terminal.note(slow)
+    for text in advice.details(plan):
+        terminal.detail(text)
 
 
 def _slowness(plan: TrainingPlan, executor: str) -> str | None:
     """A note if the work is long and Numba, which would shorten it, is not installed; else None."""
     epoch_s = numpy_s(plan.steps_per_epoch, plan.values_per_epoch)
-    expected_s = plan.settings.epochs * epoch_s
+    expected_s = plan.n_epochs * epoch_s
     if expected_s < _LONG_S or executor == "numpy" or find_spec("numba"):
         return None
-    return f"the epochs take about {expected_s:,.0f} s step by step; pip install numba makes them quick"
+    return f"the epochs take about {expected_s:.0f} s step by step; pip install numba makes them quick"
 
 
 def descend_with_bar(
     plan: TrainingPlan, terminal: Terminal, next_due: Callable[[int], float], executor: str = "auto"
 ) -> Iterator[EpochRecord]:
     """The records that are due, with a progress bar for the epochs; see `descend`."""
-    first, n_epochs = plan.start.epoch, plan.settings.epochs
+    first, n_epochs = plan.start.epoch, plan.n_epochs
     with terminal.work("epochs") as advance:
         yield from descend(
             plan,
@@ -97,8 +102,6 @@ def descend_with_table(
         last_epoch=plan.last_epoch,
         validation=plan.data.held_out is not None,
     )
-    if table.n_hidden:
-        terminal.note(f"no room in the table for parameters ({table.n_hidden}); --history has all")
     terminal.note(table.header)
     shown_next = plan.start.epoch
 
@@ -110,10 +113,19 @@ def descend_with_table(
         if record.epoch >= shown_next or record.stopped:
             terminal.note(table.row(record))
             shown_next = next_reported(record.epoch, every)
+    if table.n_hidden:
+        fits = "parameter does" if table.n_hidden == 1 else "parameters do"
+        terminal.note(f"{table.n_hidden} more {fits} not fit; --history FILE.csv records all")
     return record
 
 
-def explained(error: DivergenceError, outcome: str) -> DivergenceError:
-    """The error with its remedies, and a sentence on the outcome of the command."""
-    sentences = [f"{error.event}.", error.remedies, outcome]
-    return DivergenceError(" ".join(filter(None, sentences)))
+def explained(error: DivergenceError, outcome: str, terminal: Terminal) -> DivergenceError:
+    """The error with its remedies, and a sentence on what became of the command's work.
+
+    It is one line; but on a terminal each remedy has a line of its own, from which it can be copied.
+    """
+    remedies, first, other = error.remedies, "Try ", ", or --"
+    if terminal.is_terminal:
+        remedies = remedies.replace(first, "\n  try ").replace(other, "\n   or --").replace(", for", "\nfor")
+    text = " ".join(filter(None, [f"{error.event}.", remedies, outcome]))
+    return DivergenceError(text.replace(" \n", "\n"))

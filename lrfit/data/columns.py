@@ -87,6 +87,8 @@ def check_known(names: Sequence[str], header: Sequence[str], source_name: str) -
 def _one_column_hint(name: str) -> str:
     if name.startswith("#"):
         return "; if the first row is a comment, delete it"
+    if name.startswith(("{", "[")):
+        return "; it is JSON: a model, or data that have to be CSV?"
     from lrfit.data.csv.hints import separator_hint  # noqa: PLC0415 (most files need no hint)
 
     return separator_hint(name)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.columns import choose_columns
-from lrfit.data.csv.table import Table
 from lrfit.data.sample import Sample, read_sample, sample_of
 from lrfit.data.tables import TableRequest, open_table
-from lrfit.messages import listed, shown
+from lrfit.messages import listed, rows_text, shown
 from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
@@ -72,15 +71,20 @@ def read_training_data(
     listener = listener or Listener()
     rows = _row_store(max_memory) if most_kept else None
     with open_table(request, listener) as table:
-        features, target = _chosen_columns(table, request, listener)
+        features, target = choose_columns(table.header, request.x, request.y, source_name=table.name)
         keep = None if rows is None else _appending(rows, most_kept)
         sample = read_sample(table, [*features, target], keep=keep, hold_out=hold_out)
+        listener.note(
+            f"{table.name}: {rows_text(table.n_samples)}, target {shown(target)}, features {listed(features)}"
+        )
     held_out = sample.held_out
     if validation:
         with open_table(validation, listener) as table:
             held_out = read_sample(table, [*features, target]).moments
     if held_out:
-        listener.note(f"rows: {held_out.n_samples} to validate on, {sample.moments.n_samples} to train on")
+        listener.note(
+            f"training on {rows_text(sample.moments.n_samples)}, validating on {held_out.n_samples}"
+        )
     if rows is not None and len(rows) > most_kept:
         rows = None
     return TrainingData(tuple(features), target, sample, held_out, rows)
@@ -97,13 +101,6 @@ def training_data_of(
     rows = _row_store(columns.nbytes)
     sample = sample_of(columns, keep=rows.append, hold_out=hold_out)
     return TrainingData(tuple(features), target, sample, sample.held_out, rows)
-
-
-def _chosen_columns(table: Table, request: TableRequest, listener: Listener) -> tuple[list[str], str]:
-    """Names of the columns of x, and of y."""
-    features, target = choose_columns(table.header, request.x, request.y, source_name=table.name)
-    listener.note(f"{table.name}: target {shown(target)}, features {listed(features)}")
-    return features, target
 
 
 def _row_store(max_bytes: int | None) -> RowStore:

@@ -64,6 +64,7 @@ class Session:
         self._steps: dict[tuple[Any, ...], tuple[Step, frozenset[Node]]] = {}
         self._loops: dict[tuple[Any, ...], tuple[Loop | None, frozenset[Node]]] = {}
         self._scopes: list[AbstractContextManager[Graph]] = []
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         """Make the session's graph the default within the block."""
@@ -73,6 +74,12 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self._scopes.pop().__exit__(None, None, None)
+
+    def close(self) -> None:
+        """Forget the values of all variables; after this nothing can be run."""
+        self._is_closed = True
+        self._values.clear()
+        self._plans.clear()
 
     def run(self, fetches: Any, feed_dict: Mapping[Node, npt.ArrayLike] | None = None) -> Any:  # noqa: ANN401
         """Run the graph, and return the values of `fetches` in the same structure.
@@ -90,8 +97,8 @@ class Session:
 
         Raises:
             FeedError: A placeholder is not fed, or a feed does not fit its node.
-            GraphError: A fetch is not a node of this graph, a variable has no value yet, or two
-                assignments to one variable would run.
+            GraphError: A fetch is not a node of this graph, a variable has no value yet, two assignments to
+                one variable would run, or the session is closed.
             ShapeError: Sizes that are known only when the graph runs do not fit.
         """
         nodes, rebuild = flattened(fetches)
@@ -143,6 +150,8 @@ class Session:
         """Raise if the nodes cannot be fetched and fed."""
         if (fetches, feeds) in self._plans:
             return
+        if self._is_closed:
+            raise GraphError("the session is closed: nothing can be run in it")
         for node in fetches:
             if node.graph is not self.graph:
                 raise GraphError(

@@ -191,7 +191,8 @@ def checked_shape(shape: object) -> Shape:
     sizes = tuple(shape) if isinstance(shape, (list, tuple)) else (-1,)
     if not all(size is None or (isinstance(size, int) and size >= 0) for size in sizes):
         raise ShapeError(
-            f"a shape is a tuple of sizes, each 0 or more or None; {shape!r} is not (all values are float64)"
+            f"a shape is a tuple of sizes, each 0 or more or None; {shape!r} is not "
+            "(all values are float64: leave a type out)"
         )
     return sizes
 

@@ -24,7 +24,7 @@ __all__ = [
     "contradictions",
 ]
 
-_STOPS = ("epochs", "tol", "patience", "time", "checkpoint")
+_STOPS = ("epochs", "tol", "optimum", "patience", "time", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ class TrainingSummary:
         loss: Half-MSE of the model on the rows that it was trained on.
         epochs: Number of epochs done, in all runs together.
         learning_rate: The learning rate that was used; with a schedule, the initial one.
-        stopped: Why the run ended: "epochs", "tol", "patience" or "time"; "checkpoint" if it went on.
+        stopped: Why the run ended, as `EpochRecord.stopped` has it; "checkpoint" if it went on.
         relative_excess: The objective minus its minimum, as a share of the minimum.
+        converged: Whether the relative excess is at most 1 %; None in older documents.
         best_epoch: Epoch that the weights and the intercept are from, if the run had patience.
         best: θ of that epoch, in the units of descent.
         validation_loss: Half-MSE of the model on the rows held out; None if there are none.
@@ -93,6 +94,7 @@ class TrainingSummary:
     validation_fraction: Share | None = None
     validation_loss: Amount | None = None
     relative_excess: Amount | None = None
+    converged: bool | None = None
     best_epoch: Count | None = None
     best: list[float] | None = None
     variables: dict[str, list[float]] | None = None

@@ -27,15 +27,17 @@ class Rule(NamedTuple):
     Attributes:
         is_valid: Returns whether a value of the type is valid.
         wanted: The valid values, in words.
+        words: The valid values themselves, if they are words.
     """
 
     is_valid: Callable[[Any], bool]
     wanted: str
+    words: tuple[str, ...] = ()
 
 
 def one_of(words: Sequence[str]) -> Rule:
     """The rule for a field whose value is one of these words."""
-    return Rule(lambda value: value in words, f"one of {', '.join(words)}")
+    return Rule(lambda value: value in words, f"one of {', '.join(words)}", tuple(words))
 
 
 Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]

@@ -127,11 +127,13 @@ def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 def _end(number: int) -> None:
     """Close what is registered, and end the process; a second thread that gets here waits."""
     _lock.acquire()
-    words = []
+    texts = []
     for close in reversed(tuple(_open)):
         with suppress(Exception):
-            words.append(close())
-    _say("".join([*filter(None, words), "lrfit: interrupted\n"]))
+            texts.append(close() or "")
+    codes = [text for text in texts if not text.endswith("\n")]  # they erase a bar
+    notes = [text for text in texts if text.endswith("\n")]
+    _say("".join([*codes, "lrfit: interrupted\n", *notes]))
     os._exit(128 + number)
 
 

@@ -24,7 +24,7 @@ class Listener:
         label: str,  # noqa: ARG002
         *,
         unit: Literal["bytes"] | None = None,  # noqa: ARG002
-    ) -> Iterator[Callable[[int, int | None], None]]:
+    ) -> Iterator[Callable[[float, int | None], None]]:
         """Hear, within the block, how much of some work is done: `advance(done, total)`.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from lrfit.errors import DataError
 from lrfit.training.history import History
 from lrfit.training.record import EpochRecord
 
-__all__ = ["BEGINNING", "history_header", "history_row", "read_history"]
+__all__ = ["BEGINNING", "history_header", "history_row", "history_schema", "read_history"]
 
 BEGINNING = ("epoch", "loss", "excess", "gradient_norm")
 """The first columns of every history."""
@@ -29,6 +30,26 @@ def history_header(features: Sequence[str], *, intercept: bool, validation: bool
     """The first line of a history file."""
     names = [*BEGINNING, *["validation_loss"] * validation, *(f"W[{name}]" for name in features)]
     return csv_line([*names, *["b"] * intercept]) + "\n"
+
+
+def history_schema() -> dict[str, Any]:
+    """The JSON Schema of a row of a history, as an object with the names of the columns."""
+    number = {"type": "number"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "row of an lrfit history",
+        "type": "object",
+        "properties": {
+            "epoch": {"type": "integer", "description": "Number of epochs done; 0 is the start."},
+            "loss": {**number, "description": "Half-MSE of the rows trained on."},
+            "excess": {**number, "description": "The objective minus its minimum."},
+            "gradient_norm": {**number, "description": "Norm of the gradient, in the units of descent."},
+            "validation_loss": {**number, "description": "Half-MSE of the rows held out, if there are any."},
+            "b": {**number, "description": "The intercept, if the model has one."},
+        },
+        "patternProperties": {r"^W\[.*\]$": {**number, "description": "The weight of a feature."}},
+        "required": list(BEGINNING),
+    }
 
 
 def history_row(record: EpochRecord, *, intercept: bool) -> str:

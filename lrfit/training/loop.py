@@ -27,7 +27,7 @@ def descend(
     *,
     executor: str = "auto",
     next_due: Callable[[int], float] = lambda epoch: epoch + 1,
-    on_epoch: Callable[[int], None] = lambda epoch: None,  # noqa: ARG005
+    on_epoch: Callable[[float], None] = lambda epoch: None,  # noqa: ARG005
 ) -> Iterator[EpochRecord]:
     """Run gradient descent; records of the start, of the epochs that are due, and of the last.
 
@@ -39,7 +39,7 @@ def descend(
             work is long. The numbers are the same, to 1e-12 relative over 100 epochs.
         next_due: Gives the next epoch, after the one that it is given, of which to yield a record; all by
             default. Has no influence on the numbers.
-        on_epoch: Told how many epochs are done, now and then.
+        on_epoch: Told how many epochs are done, now and then; within a long one, a fraction.
 
     Raises:
         DivergenceError: The loss moved away from its minimum; raised after the record of that epoch.

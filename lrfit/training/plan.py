@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,19 @@ from lrfit.training.batches import Batches, FullBatches, MiniBatches
 from lrfit.training.graph import TrainingGraph, training_graph, velocity_of
 from lrfit.training.settings import TrainingSettings
 
-__all__ = ["Start", "TrainingPlan", "overflow", "plan_training"]
+__all__ = ["OPTIMUM", "Start", "TrainingPlan", "overflow", "plan_training"]
+
+OPTIMUM = 1e-12
+"""Relative excess that counts as the optimum: parameters are off by millionths of their standard errors."""
+
+_MANY_EPOCHS = 100
+"""Number of epochs from which momentum is needed."""
+
+_MOST_EPOCHS = 1_000_000
+"""The most epochs that a run does of its own accord."""
+
+_SLACK = 1.05
+"""Factor of a forecast, which rounding may prolong."""
 
 _LARGEST_VALUE = 1e150
 """Root mean square of a column beyond which squares overflow."""
@@ -114,9 +127,22 @@ class TrainingPlan:
         return is_simple and (self.is_stable if self.batches.is_full else self.is_safe)
 
     @property
+    def rounding(self) -> float:
+        """The relative excess that is left where the parameters are exact to their last digits, or 0."""
+        k, minimizer = self.moments.n_features, self.objective.minimizer
+        scaled = self.moments.rescaled(self.scaling.shift, self.scaling.scale)
+        error = scaled.residual_rounding(minimizer[:k], float(np.sum(minimizer[k:])))
+        return 0.5 * error * error / self.objective.scale if self.objective.scale else 0.0
+
+    @property
+    def n_epochs(self) -> int:
+        """Number of epochs, if nothing stops the run before."""
+        return int(self.settings.epochs)
+
+    @property
     def last_epoch(self) -> int:
         """The number of the last epoch, if nothing stops the run before."""
-        return self.start.epoch + self.settings.epochs
+        return self.start.epoch + self.n_epochs
 
     @property
     def loss_unit(self) -> float:
@@ -153,7 +179,7 @@ class TrainingPlan:
 
 
 def plan_training(data: TrainingData, settings: TrainingSettings) -> TrainingPlan:
-    """The plan of a run that begins.
+    """The plan of a run that begins. Its settings have what was chosen for "needed", and for "auto" epochs.
 
     Args:
         data: The data, with their rows if `settings.needs_rows`.
@@ -164,6 +190,36 @@ def plan_training(data: TrainingData, settings: TrainingSettings) -> TrainingPla
         UsageError: `settings.init` has not one number for each parameter.
         ValueError: The rows are needed, and not there.
     """
+    plan = _planned(data, settings)
+    if settings.momentum == "needed":
+        plan = _with_momentum_if_needed(plan)
+    if settings.epochs == "auto":
+        plan = replace(plan, settings=replace(plan.settings, **_epochs_to_optimum(plan)))
+    return plan
+
+
+def _with_momentum_if_needed(plan: TrainingPlan) -> TrainingPlan:
+    """The plan with the best momentum, if descent takes long without; else without.
+
+    It is Nesterov's, with which the loss rises less on the way.
+    """
+    n_epochs = plan.epochs_until(plan.settings.tol or OPTIMUM)
+    if n_epochs is not None and n_epochs > _MANY_EPOCHS and plan.settings.learning_rate == "auto":
+        return _planned(plan.data, replace(plan.settings, momentum="auto", nesterov=True))
+    return replace(plan, settings=replace(plan.settings, momentum=0.0, nesterov=False))
+
+
+def _epochs_to_optimum(plan: TrainingPlan) -> dict[str, Any]:
+    """The number of epochs, and the tolerance that ends them, of a run that goes on to the optimum."""
+    tol = plan.settings.tol or OPTIMUM
+    n_epochs = plan.epochs_until(tol)
+    if n_epochs is None:
+        return {"epochs": TrainingSettings.epochs}
+    return {"epochs": int(min(_SLACK * n_epochs + 1, _MOST_EPOCHS)), "tol": tol}
+
+
+def _planned(data: TrainingData, settings: TrainingSettings) -> TrainingPlan:
+    """The plan of a run that begins, with as many epochs as the settings say; "needed" is no momentum yet."""
     if too_large := overflow(data.moments):
         raise DivergenceError(f"the loss is not finite at any parameters: {too_large}")
     scaling = _scaling(data.moments, settings)
@@ -174,7 +230,8 @@ def plan_training(data: TrainingData, settings: TrainingSettings) -> TrainingPla
     if settings.momentum == "auto":
         method = fastest_method(smallest, largest, nesterov=settings.nesterov)
     else:
-        method = Method(settings.momentum, nesterov=settings.nesterov)
+        momentum = 0.0 if settings.momentum == "needed" else settings.momentum
+        method = Method(momentum, nesterov=settings.nesterov)
     safe = bound = method.max_stable_rate(largest)
     if isinstance(batches, MiniBatches):
         curvature = batches.largest_curvature(fit_intercept=settings.fit_intercept, l2=settings.l2)

@@ -27,8 +27,8 @@ class EpochRecord:
         theta: Weights and intercept in the units of descent.
         variables: Values of all variables of the training graph, in the units of descent.
         best: The record of the lowest monitored loss so far, if the run has patience; else None.
-        stopped: Why this is the last record: "epochs", "tol", "patience", "time" or "diverged"; None if it
-            is not.
+        stopped: Why this is the last record: "epochs", "tol", "optimum" (the parameters are exact to the last
+            digits), "patience", "time" or "diverged"; None if it is not.
     """
 
     epoch: int

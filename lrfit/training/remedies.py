@@ -13,10 +13,13 @@ from lrfit.training.plan import TrainingPlan, plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.wording import HOPELESS, epochs_text
 
-__all__ = ["TOLERANCE", "Changes", "full_batch_plan", "remedies", "with_epochs"]
+__all__ = ["TOLERANCE", "Changes", "full_batch_plan", "quickest", "remedies", "with_epochs"]
 
 TOLERANCE = 1e-6
 """Share of the optimum within which a loss counts as there, for a run that has no tolerance of its own."""
+
+_OF_SCHEDULES = ("step_size", "gamma", "power_t")
+"""Settings that only a schedule has."""
 
 Changes: TypeAlias = Mapping[str, Any]
 """Settings that are not as the run has them."""
@@ -34,9 +37,10 @@ def remedies(plan: TrainingPlan) -> str:
     if not (plan.batches.is_full and settings.is_linear):
         return f"Try {', or '.join(spelled(**changes) for changes in tried)}."
     needed = [(changes, _epochs_needed(plan, changes)) for changes in tried]
-    good = [spelled(**with_epochs(changes, n, settings)) for changes, n in needed if n <= HOPELESS]
+    good = [spelled(**with_epochs(changes, n, plan)) for changes, n in needed if n <= HOPELESS]
     slow = [f"{spelled(**changes)} needs {epochs_text(n)}" for changes, n in needed if n > HOPELESS]
-    advised = f"Try {', or '.join(good)}, for a loss within {TOLERANCE:g} of the optimum." if good else ""
+    promise = f"for a loss within {100 * TOLERANCE:g} % of the optimum"
+    advised = f"Try {', or '.join(good)}, {promise}." if good else ""
     return " ".join(filter(None, [advised, f"{'; '.join(slow)}." if slow else ""]))
 
 
@@ -56,6 +60,35 @@ def _tried(plan: TrainingPlan) -> list[Changes]:
     return tried
 
 
+def quickest(plan: TrainingPlan, tol: float) -> tuple[Changes, float]:
+    """The changes that make full batches arrive soonest at a relative excess, and the epochs they need.
+
+    With the penalty, which is in the units of descent, those units stay. The number is infinite where such a
+    run cannot be foreseen.
+    """
+    settings = plan.settings
+    changes: dict[str, Any] = {"learning_rate": "auto"}
+    if not (settings.standardize or settings.l2):
+        changes = {"standardize": True, **changes}
+    if not plan.batches.is_full:
+        changes["batch_size"] = None
+    if settings.schedule != "constant":
+        if any(getattr(settings, name) != getattr(TrainingSettings, name) for name in _OF_SCHEDULES):
+            return changes, inf  # they would contradict a constant rate
+        changes["schedule"] = "constant"
+    n_epochs = _epochs_until(plan, changes, tol)
+    if n_epochs > plan.n_epochs:
+        pair = {**changes, "momentum": "auto"}
+        if (n_pair := _epochs_until(plan, pair, tol)) < n_epochs:
+            changes, n_epochs = pair, n_pair
+    return with_epochs(changes, n_epochs, plan), n_epochs
+
+
+def _epochs_until(plan: TrainingPlan, changes: Changes, tol: float) -> float:
+    n_epochs = full_batch_plan(plan, changes).epochs_until(tol)
+    return inf if n_epochs is None else n_epochs
+
+
 def _epochs_needed(plan: TrainingPlan, changes: Changes) -> float:
     return full_batch_plan(plan, changes).epochs_until(TOLERANCE) or 0.0
 
@@ -63,10 +96,12 @@ def _epochs_needed(plan: TrainingPlan, changes: Changes) -> float:
 def full_batch_plan(plan: TrainingPlan, changes: Changes) -> TrainingPlan:
     """Another run on the same data, on the sigma points, with these changes of its settings."""
     changes = {name: value for name, value in changes.items() if name != "allow_changes"}
-    full: Changes = {"batch_size": None, "average": False, "condense": True}
-    return plan_training(plan.data, replace(plan.settings, **changes, **full))
+    full: Changes = {**changes, "batch_size": None, "average": False, "condense": True}
+    return plan_training(plan.data, replace(plan.settings, **full))
 
 
-def with_epochs(changes: Changes, n_epochs: float, settings: TrainingSettings) -> Changes:
-    """The changes, with as many epochs as it takes if the settings have fewer."""
-    return {**changes, "epochs": int(n_epochs)} if n_epochs > settings.epochs else changes
+def with_epochs(changes: Changes, n_epochs: float, plan: TrainingPlan) -> Changes:
+    """The changes, with as many epochs as it takes if the plan has fewer."""
+    if not plan.n_epochs < n_epochs < inf:
+        return changes
+    return {**changes, "epochs": int(n_epochs)}

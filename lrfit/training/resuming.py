@@ -22,12 +22,12 @@ from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load
 from lrfit.training.graph import start_of
 from lrfit.training.plan import Start, TrainingPlan, plan_training
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.settings import TrainingSettings, completed
 
 __all__ = ["Resumption", "chosen_settings", "columns_of", "plan_run"]
 
 _CHOSEN = {"learning_rate", "momentum"}
-"""Settings that may be "auto". What is chosen for them is compared once it is known."""
+"""Settings that may be "auto", or "needed". What is chosen for them is compared once it is known."""
 
 
 @dataclass(eq=False)
@@ -81,13 +81,16 @@ class Resumption:
         self._accept(
             f"{spelled(**{name: ...})} is {_text(name, value)}, and was {_text(name, self._kept[name])}"
             for name, value in given.items()
-            if name in self._kept and value != self._kept[name] and not (name in _CHOSEN and value == "auto")
+            if name in self._kept
+            and value != self._kept[name]
+            and not (name in _CHOSEN and isinstance(value, str))
         )
         if "init" in given:
             raise UsageError(
                 f"{spelled(init=...)} and {spelled(resume=...)} exclude each other: the start is the model's"
             )
-        return TrainingSettings(**{**self._kept, **self._automatic, **given})
+        known = {name: value for name, value in given.items() if value != "needed"}  # it was, or was not
+        return TrainingSettings(**{**self._kept, **self._automatic, **known})
 
     @property
     def _automatic(self) -> dict[str, str]:
@@ -175,7 +178,7 @@ def chosen_settings(
         UsageError: A setting is not valid, or differs and must not.
     """
     if resume is None:
-        return None, TrainingSettings(**given)
+        return None, completed(given)
     resumption = Resumption(load(resume), shown(resume), allow_changes=allow_changes)
     return resumption, resumption.settings(given)
 

@@ -37,7 +37,7 @@ class Run:
     Args:
         plan: Plan of the run.
         executor: "numpy", "numba" or "auto"; see `descend`.
-        on_epoch: Told how many epochs are done, now and then.
+        on_epoch: Told how many epochs are done, now and then; within a long one, a fraction.
 
     Attributes:
         plan: Plan of the run.
@@ -52,7 +52,7 @@ class Run:
         self,
         plan: TrainingPlan,
         executor: str = "auto",
-        on_epoch: Callable[[int], None] = lambda epoch: None,  # noqa: ARG005
+        on_epoch: Callable[[float], None] = lambda epoch: None,  # noqa: ARG005
     ) -> None:
         self.plan = plan
         self.epoch = plan.start.epoch
@@ -88,12 +88,15 @@ class Run:
 
     def descend(self, order: Order | None, n_epochs: int = 1) -> None:
         """Change the variables as an epoch does, or several alike, with the rows in this order."""
-        model = self.graph.model
+        model, n_rows, n_done = self.graph.model, len(self.plan.batches), 0
         for window in self.plan.batches.windows(order):
             feeds = {model.x: window[:, :-1], model.y: window[:, -1:]}
             self._session.run_batches(
                 self.graph.train_op, feeds, batch_size=self.plan.batches.batch_size, n_epochs=n_epochs
             )
+            n_done += len(window)
+            if n_done < n_rows:
+                self._on_epoch(self.epoch + n_done / n_rows)
 
     def log_times(self) -> None:
         """Log how long the epochs took; the first ones include making them ready to run."""

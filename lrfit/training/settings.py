@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from types import UnionType
-from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from lrfit.errors import UsageError
 from lrfit.messages import shown, spelled
@@ -30,7 +30,8 @@ class TrainingSettings:
     Attributes:
         learning_rate: Factor of each step, above 0; or "auto" for the fastest that is guaranteed: in full
             batch `Method.fastest_rate`, in mini-batches half of `Method.max_safe_rate`.
-        epochs: Number of passes over the data, at least 1. A run that is resumed does as many more.
+        epochs: Number of passes over the data, at least 1; a run that is resumed does as many more. Or
+            "auto", in full batch, for as many as it takes to the optimum; 100 where that cannot be foreseen.
         batch_size: Number of rows of one step, at least 1; None for all rows.
         shuffle: Whether each epoch of mini-batches draws the rows in an order of its own.
         seed: Seed of the shuffles, of `init="normal"` and of the rows held out; at least 0.
@@ -42,7 +43,8 @@ class TrainingSettings:
         condense: Whether full batches descend on the sigma points in place of the rows.
         l2: Strength of the penalty ½·l2·‖W‖², in the units of descent; at least 0.
         momentum: Share of the last step that is added to the next, at least 0 and below 1; or "auto", in full
-            batch, for the one that goes with the fastest rate.
+            batch, for the one that goes with the fastest rate; or "needed" for that one, and Nesterov's,
+            only where descent takes more than 100 epochs without.
         nesterov: Whether the momentum is Nesterov's.
         schedule: How the rate falls: "constant", "invscaling" or "step"; see `lrfit.graph.schedules`.
         power_t: Exponent of the schedule "invscaling", above 0.
@@ -62,7 +64,7 @@ class TrainingSettings:
     """
 
     learning_rate: Positive | Literal["auto"] = 0.01
-    epochs: Number = 100
+    epochs: Number | Literal["auto"] = 100
     batch_size: Number | None = None
     shuffle: bool = True
     seed: Count = 0
@@ -71,7 +73,7 @@ class TrainingSettings:
     standardize: bool = False
     condense: bool = True
     l2: Amount = 0.0
-    momentum: Momentum | Literal["auto"] = 0.0
+    momentum: Momentum | Literal["auto", "needed"] = 0.0
     nesterov: bool = False
     schedule: Schedule = "constant"
     power_t: Positive = 0.25
@@ -135,6 +137,32 @@ class SettingRule(NamedTuple):
     def wanted(self) -> str:
         """The valid values, in words."""
         return ", or ".join([self.rule.wanted, *map(repr, self.words)])
+
+
+_SAYS_HOW = {"learning_rate", "standardize", "init"}
+"""Settings that say how to descend. Where none of them is given, descent is to get to the optimum."""
+
+
+def is_plain(given: Mapping[str, object]) -> bool:
+    """Whether the settings that are given leave it open how to get to the optimum."""
+    return not _SAYS_HOW & given.keys()
+
+
+def completed(given: Mapping[str, Any]) -> TrainingSettings:
+    """The settings that are given, and the defaults of the others.
+
+    Where neither a rate, a scale nor a start is given, they are those that get to the optimum: standardised
+    data, the fastest rate, momentum where it is needed, and as many epochs as it takes.
+
+    Raises:
+        UsageError: A value is not among the valid ones, or two exclude each other.
+    """
+    if not is_plain(given):
+        return TrainingSettings(**given)
+    defaults: dict[str, Any] = {"learning_rate": "auto", "standardize": True, "epochs": "auto"}
+    if not given.get("nesterov") and given.get("patience") is None:  # momentum lets the loss rise at first
+        defaults["momentum"] = "needed"
+    return TrainingSettings(**{**defaults, **given})
 
 
 @cache

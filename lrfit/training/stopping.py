@@ -1,4 +1,8 @@
-"""Stopping: when a run has done enough before its last epoch."""
+"""Stopping: when a run has done enough before its last epoch.
+
+A full batch at the rate that was chosen for it ends when the parameters are exact to their last digits. At a
+given rate it does all of its epochs, whatever is left to do, so that runs that are compared are alike.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,9 @@ class Stopping:
         self.best = best if plan.settings.patience else None
         settings = plan.settings
         self._plan = plan
-        self._tol = settings.tol
+        self._tol = settings.tol or 0.0
+        if plan.batches.is_full and settings.is_linear and settings.learning_rate == "auto":
+            self._tol = max(self._tol, plan.rounding)
         self._patience = settings.patience
         self.deadline_s = inf if settings.max_time_s is None else monotonic() + settings.max_time_s
         self._near, self._far = self._expected()
@@ -63,11 +69,11 @@ class Stopping:
         return (epoch // gap + 1) * gap
 
     def reason(self, record: EpochRecord) -> str | None:
-        """Why the run ends with this record: "tol", "patience", "time" or "epochs"; None if it goes on."""
+        """Why the run ends with this record, as `EpochRecord.stopped` has it; None if it goes on."""
         if self._patience and (self.best is None or record.monitored < self.best.monitored):
             self.best = record
         if self._is_close(record):
-            return "tol"
+            return "tol" if self._plan.settings.tol else "optimum"
         if self._patience and self.best and record.epoch - self.best.epoch >= self._patience:
             return "patience"
         if record.epoch >= self._plan.last_epoch:
@@ -75,7 +81,7 @@ class Stopping:
         return "time" if record.epoch > self._plan.start.epoch and monotonic() >= self.deadline_s else None
 
     def _is_close(self, record: EpochRecord) -> bool:
-        if self._tol is None or self.next_look(record.epoch - 1) > record.epoch:
+        if not self._tol or self.next_look(record.epoch - 1) > record.epoch:
             return False  # a record that is only due must not change where the run ends
         if self._plan.batches.is_full:
             return record.relative_excess <= self._tol

@@ -14,6 +14,7 @@ from lrfit.model.document import (
     OptimumSummary,
     TrainingSummary,
 )
+from lrfit.training.conclusion import has_converged
 from lrfit.training.plan import TrainingPlan
 from lrfit.training.record import EpochRecord
 from lrfit.training.settings import TrainingSettings
@@ -50,6 +51,7 @@ def _training_summary(plan: TrainingPlan, record: EpochRecord) -> TrainingSummar
         "stopped": record.stopped or "checkpoint",
         "validation_loss": fitted.validation_loss,
         "relative_excess": excess if isfinite(excess) else None,
+        "converged": has_converged(plan, fitted),
         "best_epoch": None if record.best is None else record.best.epoch,
         "best": None if record.best is None else record.best.theta.tolist(),
         "variables": {name: value.ravel().tolist() for name, value in record.variables.items()},

@@ -79,6 +79,9 @@ def train(
 ) -> LinearFit:
     """Fit y_hat = W·x + b to rows of (x, y) by gradient descent, as `lrfit train` does.
 
+    Without `learning_rate`, `standardize` and `init`, the data are standardised, and descent goes to the
+    optimum at the fastest rate.
+
     The loss is half the mean squared residual, 1/(2n) · Σ (y_hat - y)². A file gives the bits of the command;
     so do its rows in memory up to one block of 1 MiB, and beyond it the same numbers to the last digits.
     Nothing is printed; what is worth knowing goes to the logger "lrfit".

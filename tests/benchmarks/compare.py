@@ -59,8 +59,8 @@ def main() -> None:
         data = _csv(Path(folder), n)
         _show(
             f"1,000,000 epochs, {n:,} x 1, process", "s", options.repeat,
-            _lrfit("train", data, "--lr", "0.001", "--epochs", "1000000", "-q"),
-            {"100 epochs": _lrfit("train", data, "--lr", "0.001", "-q")},
+            _lrfit("train", data, "--lr", "1e-9", "--epochs", "1000000", "-q"),
+            {"100 epochs": _lrfit("train", data, "--lr", "1e-9", "-q")},
         )  # fmt: skip
         model = str(Path(folder) / "model.json")
         subprocess.run([*LRFIT, "train", str(LAB), "-q", "-o", model], check=True, stdout=subprocess.DEVNULL)
@@ -83,7 +83,7 @@ def main() -> None:
         {"python -c pass": _process(sys.executable, "-c", "")},
     )
     _show(
-        "train on 17 pairs", "s", options.repeat, _lrfit("train", str(LAB), "-q"),
+        "train on 17 pairs", "s", options.repeat, _lrfit("train", str(LAB), "--lr", "0.01", "-q"),
         {"import pandas": _process(sys.executable, "-c", "import pandas")},
     )  # fmt: skip
 

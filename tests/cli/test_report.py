@@ -20,9 +20,11 @@ from rich.cells import cell_len
 from lrfit.cli import report
 from lrfit.cli.progress_table import ProgressTable, next_reported
 from lrfit.data.csv.writer import csv_line
+from lrfit.model import document_file
 from lrfit.model.document import DataSummary, LeastSquaresSummary, ModelDocument, TrainingSummary
 from lrfit.model.evaluation import Evaluation
 from lrfit.training.record import EpochRecord
+from lrfit.views.number_texts import digits_of_error
 
 LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -473,3 +475,39 @@ def test_with_a_penalty_the_optimum_stands_beside_least_squares():
     assert value == pytest.approx(optimum, rel=1e-12)
     assert optimum == pytest.approx(least_squares / 1.5, rel=1e-12)
     assert intercept.split()[0] == "intercept"
+
+
+def test_results_are_tables_too():
+    for name, separator in (("csv", ","), ("tsv", "\t")):
+        result = run_command("train", LAB, "-q", "--format", name)
+        titles, *rows = csv.reader(io.StringIO(result.out.decode()), delimiter=separator)
+        assert titles == ["parameter", "value", "least_squares", "standard_error"]
+        document = json.loads(run_command("train", LAB, "-q", "--format", "json").out)
+        best = document["data"]["least_squares"]
+        numbers = document["weights"]["x"], best["weights"]["x"], best["standard_errors"]["x"]
+        assert rows[0] == ["x", *map(repr, numbers)]
+        evaluated = run_command("evaluate", "-", LAB, "--format", name, stdin=json.dumps(document).encode())
+        names, values = csv.reader(io.StringIO(evaluated.out.decode()), delimiter=separator)
+        as_json = run_command("evaluate", "-", LAB, "--format", "json", stdin=json.dumps(document).encode())
+        assert dict(zip(names, map(float, values), strict=True)) == json.loads(as_json.out)
+
+
+def test_a_name_with_a_separator_is_quoted_and_what_is_not_known_is_empty():
+    result = run_command("train", "-", "-q", "--format", "csv", stdin=b'"a,b",y\n1,2\n2,4\n')
+    *_, intercept = rows = list(csv.reader(io.StringIO(result.out.decode())))
+    assert rows[1][0] == "a,b"
+    assert intercept[0] == "intercept"
+    assert intercept[3] == ""
+
+
+def test_a_narrow_terminal_gets_short_titles_and_no_explanations():
+    document = json.loads(run_command("train", LAB, "-q", "--format", "json").out)
+    fit = document_file.to_document(json.dumps(document).encode(), "m.json")
+    wide = report.fit_text(fit, digits_of_error, 80)
+    assert wide == report.fit_text(fit, digits_of_error)
+    narrow = report.fit_text(fit, digits_of_error, 40)
+    assert max(map(len, narrow.splitlines())) <= 40
+    assert narrow.splitlines()[0].split("  ")[0] == "parameter"
+    assert [line.split()[:2] for line in narrow.splitlines()[1:]] == [
+        line.split()[:2] for line in wide.splitlines()[1:]
+    ]

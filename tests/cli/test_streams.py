@@ -4,11 +4,17 @@ import io
 import os
 import pty
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import pytest
+from commands_run import run_command
 
 from lrfit.cli import streams
 from lrfit.cli.terminal import Terminal
+
+LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
 
 
 def test_streams_that_are_closed_or_replaced_are_left_alone(monkeypatch):
@@ -43,3 +49,12 @@ def test_a_result_on_a_terminal_has_its_width_and_colours(monkeypatch, variables
         assert (streams.result_width(), streams.result_has_colours()) == (80, has_colour)  # it has no size
         monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((101, 50)))
         assert streams.result_width() == 101
+
+
+def test_data_that_are_not_named_come_through_a_pipe_or_from_a_file(monkeypatch):
+    named = run_command("train", LAB, "-q")
+    assert run_command("train", "-q", stdin=LAB.read_bytes()).out == named.out
+    for stdin in (SimpleNamespace(isatty=lambda: True), None):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(click.UsageError, match=r"Missing argument 'DATA'.*- for standard input"):
+            streams.piped_data()

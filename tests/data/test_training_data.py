@@ -30,8 +30,28 @@ def test_without_a_listener_the_same_is_read_in_silence(capfd):
     read, silent = (read_training_data(TableRequest(LAB), listener) for listener in (heard, None))
     assert read.sample.fingerprint == silent.sample.fingerprint
     assert (read.features, read.target, read.rows) == (("x",), "y", None)
-    assert [note.partition(": ")[2] for note in heard.notes] == ["target 'y', features 'x'"]
+    assert [note.partition(": ")[2] for note in heard.notes] == ["17 rows, target 'y', features 'x'"]
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "fraction", "notes"),
+    [
+        (1, None, ["'t.csv': 1 row, target 'y', features 'x'"]),
+        (2, None, ["'t.csv': 2 rows, target 'y', features 'x'"]),
+        (2, 0.5, ["'t.csv': 2 rows, target 'y', features 'x'", "training on 1 row, validating on 1"]),
+        (9, 0.5, ["'t.csv': 9 rows, target 'y', features 'x'", "training on 4 rows, validating on 5"]),
+    ],
+)
+def test_rows_are_counted_as_they_were_read(tmp_path, monkeypatch, n_rows, fraction, notes):
+    """With none that lacks a value; and with those that are held out."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("x,y\n" + "1,2\n" * n_rows + "NA,3\n")
+    heard = Heard()
+    hold_out = HoldOut(fraction) if fraction else None
+    read = read_training_data(TableRequest("t.csv", missing="drop"), heard, hold_out=hold_out)
+    assert read.moments.n_samples == (n_rows if hold_out is None else n_rows - read.held_out.n_samples)
+    assert heard.notes == notes
 
 
 @pytest.mark.parametrize(

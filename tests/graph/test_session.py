@@ -822,3 +822,13 @@ def test_what_has_no_value_cannot_be_fed():
     nothing = group(name="all")
     with pytest.raises(FeedError, match="cannot be fed: it has no value"), Session() as session:
         session.run(constant(1.0), {nothing: 1.0})
+
+
+def test_a_session_that_is_closed_runs_nothing():
+    x = placeholder((), name="x")
+    session = Session()
+    assert session.run(x, {x: 120.0}) == 120.0
+    session.close()
+    session.close()
+    with pytest.raises(GraphError, match="the session is closed"):
+        session.run(x, {x: 120.0})

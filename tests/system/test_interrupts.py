@@ -13,6 +13,7 @@ from select import select
 import pytest
 from conftest import LRFIT, UNMEASURED
 
+OLD = '{"format": "lrfit-model", "old": 1}'
 LAB = str(Path(__file__).parents[2] / "sample_data" / "lab.csv")
 
 BEGIN = "import os, signal; from lrfit.system.interrupts import *; end_on_signals()\n"
@@ -61,7 +62,7 @@ with closing(lambda: "before\\n"), closing(fail):
             print("went on")
 """)
     assert (result.returncode, result.stdout) == (code, "closed\n")
-    assert result.stderr == "after\nbefore\nlrfit: interrupted\n"
+    assert result.stderr == "lrfit: interrupted\nafter\nbefore\n"
 
 
 def test_what_is_held_back_is_done_as_a_whole():
@@ -78,7 +79,7 @@ with closing(lambda: "closed\\n"):
     assert (result.returncode, result.stdout, result.stderr) == (
         130,
         "whole\n",
-        "closed\nlrfit: interrupted\n",
+        "lrfit: interrupted\nclosed\n",
     )
 
 
@@ -138,7 +139,7 @@ def test_a_long_operation_is_ended_by_the_watching_thread(number):
         started_s = time.monotonic()
         assert process.wait(timeout=20) == 128 + number
         assert time.monotonic() - started_s < DELAY_S
-        assert process.stderr.read() == b"closed\nlrfit: interrupted\n"
+        assert process.stderr.read() == b"lrfit: interrupted\nclosed\n"
 
 
 def test_a_second_signal_ends_a_long_operation_whatever_is_being_closed():
@@ -202,8 +203,10 @@ def test_a_stuck_or_closed_stderr_does_not_keep_the_process():
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_run_that_is_asked_to_end_leaves_all_as_it_was(tmp_path, number, code):
     model = tmp_path / "m.json"
-    model.write_text("old")
+    model.write_text(OLD)
     arguments = [
+        "--lr",
+        "1e-9",
         "--epochs",
         "100000000",
         "--tol",
@@ -225,17 +228,17 @@ def test_a_run_that_is_asked_to_end_leaves_all_as_it_was(tmp_path, number, code)
         assert time.monotonic() - started_s < DELAY_S
         assert process.stdout.read() == b""
     assert words[-2:] == [
-        "nothing was saved; -o with --checkpoint-every N saves progress",
         "lrfit: interrupted",
+        "nothing was saved; -o with --checkpoint-every N saves progress",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["m.json"]
-    assert model.read_text() == "old"
+    assert model.read_text() == OLD
 
 
 def test_a_history_that_nobody_reads_does_not_keep_the_process(tmp_path):
     os.mkfifo(tmp_path / "h.csv")
     reader = os.open(tmp_path / "h.csv", os.O_RDONLY | os.O_NONBLOCK)
-    arguments = ["--epochs", "100000000", "--tol", "1e-300", "-q", "--history", "h.csv"]
+    arguments = ["--lr", "1e-9", "--epochs", "100000000", "--tol", "1e-300", "-q", "--history", "h.csv"]
     with started("train", LAB, *arguments, stderr=subprocess.PIPE, cwd=tmp_path) as process:
         assert select([reader], [], [], 10.0)[0]
         time.sleep(0.5)  # by then it is full
@@ -245,7 +248,7 @@ def test_a_history_that_nobody_reads_does_not_keep_the_process(tmp_path):
 
 
 def test_a_quiet_run_says_no_more_than_that_it_was_interrupted(tmp_path):
-    arguments = ["--epochs", "100000000", "--tol", "1e-300", "-q", "--history", "h.csv"]
+    arguments = ["--lr", "1e-9", "--epochs", "100000000", "--tol", "1e-300", "-q", "--history", "h.csv"]
     with started("train", LAB, *arguments, stderr=subprocess.PIPE, cwd=tmp_path) as process:
         while not list(tmp_path.iterdir()):  # its history has begun
             assert process.poll() is None
@@ -272,6 +275,8 @@ def test_on_a_terminal_the_bar_goes_and_the_cursor_comes_back():
     arguments = [
         "train",
         LAB,
+        "--lr",
+        "1e-9",
         "--epochs",
         "100000000",
         "--tol",
@@ -288,10 +293,10 @@ def test_on_a_terminal_the_bar_goes_and_the_cursor_comes_back():
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 130
     os.close(theirs)
-    while b"interrupted" not in seen:
+    while b"saves progress\r\n" not in seen:
         seen += os.read(ours, 4096)
     os.close(ours)
     assert seen.endswith(
-        b"\r\x1b[2K\x1b[?25hnothing was saved; -o with --checkpoint-every N saves progress\r\n"
-        b"lrfit: interrupted\r\n"
+        b"\r\x1b[2K\x1b[?25hlrfit: interrupted\r\n"
+        b"nothing was saved; -o with --checkpoint-every N saves progress\r\n"
     )

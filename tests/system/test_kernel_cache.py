@@ -402,7 +402,8 @@ def test_processes_that_make_the_same_kernel_at_once_do_not_meet(root):
 
 
 def test_the_command_line_gives_the_same_bytes_from_a_damaged_cache(lrfit, tmp_path):
-    arguments = ["train", oracles.SAMPLE_DATA / "lab.csv", "--executor", "numba", "--format", "json", "-q"]
+    data = oracles.SAMPLE_DATA / "lab.csv"
+    arguments = ["train", data, "--lr", "0.01", "--executor", "numba", "--format", "json", "-q"]
     cache = tmp_path / "cache"
     expected = lrfit(*arguments, XDG_CACHE_HOME=str(cache))
     assert (expected.returncode, expected.stderr) == (0, b"")

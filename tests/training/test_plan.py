@@ -14,6 +14,8 @@ from lrfit.data.row_store import RowStore
 from lrfit.errors import UsageError
 from lrfit.training.settings import TrainingSettings
 
+PLAIN = {"learning_rate": "auto", "standardize": True, "epochs": "auto", "momentum": "needed"}
+
 
 def prepared(rows, **settings):
     return plan_of(Moments.of_rows(rows), TrainingSettings(**settings), RowStore.of(rows))
@@ -59,6 +61,89 @@ def test_auto_is_the_fastest_rate_of_full_batches_and_half_of_the_safe_one_of_mi
         assert plan.safe_learning_rate == plan.max_stable_learning_rate
         assert plan.learning_rate == method.fastest_rate(smallest, largest)
     assert prepared(oracles.random_rows(30, 2), learning_rate=0.125, **settings).learning_rate == 0.125
+
+
+def epochs_of(rows, rate, tol, momentum=0.0):
+    """Epochs of the plain loop, with Nesterov's momentum, until the loss is within `tol` of the least one."""
+    x, y = np.column_stack([rows[:, :-1], np.ones(len(rows))]), rows[:, -1]
+    h, c, best = x.T @ x / len(x), x.T @ y / len(x), np.linalg.lstsq(x, y)[0]
+    least, theta, velocity = np.mean((x @ best - y) ** 2), np.zeros(x.shape[1]), 0.0
+    for epoch in range(1_000_000):
+        if (theta - best) @ h @ (theta - best) <= tol * least:
+            return epoch
+        gradient = h @ theta - c
+        velocity = momentum * velocity + gradient
+        theta = theta - rate * (gradient + momentum * velocity)
+    return inf
+
+
+def features_with_a_share_in_common(share):
+    a, b, noise = np.random.default_rng(0).normal(size=(3, 200))
+    return np.column_stack([a, share * a + (1 - share) * b, a - b + noise])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.55, 0.6, 0.65, 0.7, 0.9, 0.99])
+@pytest.mark.parametrize("tol", [None, 1e-4])
+def test_momentum_is_needed_where_descent_takes_more_than_100_epochs(share, tol):
+    """Then it is the fastest of Nesterov's, by Lessard, Recht and Packard (2016)."""
+    rows = features_with_a_share_in_common(share)
+    z = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    low, high = np.linalg.eigvalsh(np.cov(z[:, :2].T, bias=True))
+    low, high = min(low, 1.0), max(high, 1.0)  # that of the intercept is 1
+    plain = epochs_of(z, 2 / (low + high), tol or 1e-12)
+    root = np.sqrt(3 * high / low + 1)
+    beta = (root - 2) / (root + 2)
+    plan = prepared(rows, **PLAIN, tol=tol)
+    if plain <= 100:
+        assert (plan.settings.momentum, plan.method.momentum, plan.settings.nesterov) == (0.0, 0.0, False)
+        assert plan.learning_rate == pytest.approx(2 / (low + high))
+        needed = plain
+    else:
+        assert plan.settings.nesterov
+        assert plan.method.momentum == pytest.approx(beta)
+        assert plan.learning_rate == pytest.approx(4 / (3 * high + low))
+        needed = epochs_of(z, 4 / (3 * high + low), tol or 1e-12, beta)
+    assert plan.settings.tol == (tol or 1e-12)
+    assert plan.settings.epochs == int(1.05 * needed + 1)
+
+
+def test_both_ways_occur():
+    """Of the test above."""
+    plans = [prepared(features_with_a_share_in_common(share), **PLAIN) for share in (0.0, 0.99)]
+    assert [plan.settings.nesterov for plan in plans] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"learning_rate": 0.01},
+        {"learning_rate": "auto", "batch_size": 4},
+        {"learning_rate": "auto", "schedule": "step"},
+        {"learning_rate": "auto", "clip_norm": 1.0},
+    ],
+    ids=str,
+)
+def test_momentum_is_not_needed_where_the_rate_is_given_or_nothing_is_foreseen(settings):
+    plan = prepared(features_with_a_share_in_common(0.99), momentum="needed", **settings)
+    assert (plan.settings.momentum, plan.method.momentum) == (0.0, 0.0)
+
+
+def test_nesterov_is_no_contradiction_to_momentum_where_needed():
+    for share in (0.0, 0.99):
+        rows = features_with_a_share_in_common(share)
+        plan = prepared(rows, learning_rate="auto", standardize=True, momentum="needed", nesterov=True)
+        assert bool(plan.method.momentum) == (share == 0.99)
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 4}, {"schedule": "step"}, {"clip_norm": 1.0}], ids=str)
+def test_where_nothing_is_foreseen_auto_is_100_epochs(settings):
+    plan = prepared(oracles.lab_rows(), epochs="auto", **settings)
+    assert (plan.settings.epochs, plan.n_epochs, plan.settings.tol) == (100, 100, None)
+
+
+def test_auto_is_a_million_epochs_at_most():
+    plan = prepared(oracles.lab_rows(), epochs="auto", learning_rate=1e-9)
+    assert (plan.settings.epochs, plan.last_epoch) == (1_000_000, 1_000_000)
 
 
 def test_the_longest_rows_are_found_wherever_they_are():

@@ -6,18 +6,21 @@ import pytest
 
 from lrfit.errors import UsageError
 from lrfit.model.rules import SCHEDULES
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.settings import TrainingSettings, completed, is_plain
 
 FINITE = "a positive number"
 
 INVALID = {
     "learning_rate": ([0.0, -1.0, inf, nan, None, "fast", True], f"{FINITE}, or 'auto'"),
-    "epochs": ([0, -1, nan, 2.5], "an integer of at least 1 (and below 2^63)"),
+    "epochs": (
+        [0, -1, nan, 2.5, None, "needed", True],
+        "an integer of at least 1 (and below 2^63), or 'auto'",
+    ),
     "batch_size": ([0, -1], "an integer of at least 1 (and below 2^63), or None"),
     "seed": ([-1, 1 << 63], "an integer of at least 0 (and below 2^63)"),
     "init": (["zeroes", (1.0, inf), (nan,)], "'zeros', 'normal', or finite numbers"),
     "l2": ([-1e-9, inf, nan], "a finite number of at least 0"),
-    "momentum": ([-0.1, 1.0, nan], "a number of at least 0 and below 1, or 'auto'"),
+    "momentum": ([-0.1, 1.0, nan, "nesterov"], "a number of at least 0 and below 1, or 'auto', or 'needed'"),
     "schedule": (["exponential", ""], "one of constant, invscaling, step"),
     "power_t": ([0.0, -1.0, inf, nan], FINITE),
     "step_size": ([0, -5], "an integer of at least 1 (and below 2^63)"),
@@ -31,12 +34,12 @@ INVALID = {
 
 VALID = {
     "learning_rate": ["auto", 5e-324, 1e300],
-    "epochs": [1],
+    "epochs": [1, "auto"],
     "batch_size": [None, 1],
     "seed": [0],
     "init": ["zeros", "normal", (1.0, -2.0), ()],
     "l2": [0.0, 1.0],
-    "momentum": [0.0, 0.999],
+    "momentum": [0.0, 0.999, "needed"],
     "schedule": [*SCHEDULES],
     "power_t": [1e-9, 2.0],
     "step_size": [1],
@@ -94,6 +97,53 @@ def test_a_contradiction_is_refused_with_what_to_say(settings, message):
 )
 def test_what_goes_together_is_taken(settings):
     TrainingSettings(**settings)
+
+
+OPTIMUM = {"learning_rate": "auto", "standardize": True, "epochs": "auto", "momentum": "needed"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"l2": 0.1},
+        {"batch_size": 4, "average": True},
+        {"epochs": 7},
+        {"momentum": 0.5},
+        {"momentum": 0.0},
+        {"momentum": 0.9, "nesterov": True},
+        {"tol": 1e-3, "fit_intercept": False, "seed": 3},
+        {"schedule": "step", "gamma": 0.5},
+    ],
+    ids=str,
+)
+def test_where_nobody_says_how_to_descend_it_is_to_the_optimum(given):
+    """And what is given stays."""
+    assert is_plain(given)
+    assert completed(given) == TrainingSettings(**OPTIMUM | given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"learning_rate": 0.01},
+        {"learning_rate": "auto", "epochs": 5},
+        {"standardize": True},
+        {"standardize": False, "l2": 0.1},
+        {"init": "zeros"},
+        {"init": (1.0, 2.0), "momentum": 0.5},
+    ],
+    ids=str,
+)
+def test_where_somebody_does_the_defaults_are_those_of_the_settings(given):
+    assert not is_plain(given)
+    assert completed(given) == TrainingSettings(**given)
+
+
+def test_without_momentum_nesterov_is_refused_there_too():
+    for given in ({"nesterov": True}, {"nesterov": True, "learning_rate": 0.1}):
+        with pytest.raises(UsageError, match="needs momentum: say how much"):
+            completed(given)
 
 
 @pytest.mark.parametrize(

@@ -128,9 +128,89 @@ def test_patience_keeps_the_best_of_the_plain_loop(batch_size, validates, patien
 
 
 def test_patience_without_held_out_rows_ends_where_only_rounding_is_left():
-    last = assert_same_end(oracles.lab_rows(), learning_rate=0.5, standardize=True, patience=3, epochs=500)
-    assert last.stopped == "patience"
-    assert last.best.relative_excess < 1e-25
+    """The rate that was chosen ends there of itself; others by patience."""
+    settings = {"learning_rate": 0.5, "standardize": True, "patience": 3, "epochs": 500}
+    last = assert_same_end(oracles.lab_rows(), **settings | {"learning_rate": "auto"})
+    assert last.stopped == "optimum"
+    assert last.best is not None
+    for kind in ({}, {"clip_norm": 1e9}, {"schedule": "step", "step_size": 400}):
+        last = assert_same_end(oracles.lab_rows(), **settings | kind)
+        assert last.stopped == "patience"
+        assert last.best.relative_excess < 1e-25
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        {"condense": False, "momentum": 0.8},
+        {"l2": 0.1, "standardize": True},
+        {"momentum": 0.8, "nesterov": True},
+        {"fit_intercept": False},
+        {"tol": 1e-300},
+        {"patience": 1000},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_a_full_batch_ends_where_its_parameters_are_exact_to_their_last_digits(kind, scale):
+    """Those of the plain solution, in units of what they explain; and not an epoch before."""
+    rows = oracles.random_rows(40, 2) * [1.0, 1.0, scale]
+    settings = {"learning_rate": "auto", "epochs": 5000} | kind
+    last = assert_same_end(rows, **settings)
+    assert last.stopped == ("tol" if "tol" in kind else "optimum")
+    assert last.epoch < 2000
+    x = (rows[:, :2] - rows[:, :2].mean(axis=0)) / rows[:, :2].std(axis=0) if "l2" in kind else rows[:, :2]
+    x = np.column_stack([x, *[np.ones(40)] * kind.get("fit_intercept", True)])
+    penalty = np.diag([kind.get("l2", 0.0)] * 2 + [0.0] * (x.shape[1] - 2))
+    best = x @ np.linalg.solve(x.T @ x / 40 + penalty, x.T @ rows[:, 2] / 40)
+    size = np.sqrt(np.mean(rows[:, 2] ** 2))
+    fitted = rows[:, :2] @ last.weights + last.intercept
+    np.testing.assert_allclose(fitted, best, rtol=0, atol=1e-13 * size)
+    before = run(rows, **settings | {"epochs": last.epoch - 1})[-1]
+    assert before.stopped == "epochs"
+    assert before.relative_excess > last.relative_excess
+
+
+@pytest.mark.parametrize("tol", [None, 1e-6])
+def test_rounding_of_data_far_from_0_does_not_end_descent_on_standardised_data_early(tol):
+    """In the units of descent the numbers are as good as any."""
+    noise = np.random.default_rng(0).normal(size=20)
+    far, near = (
+        np.column_stack([shift + np.arange(20.0), shift + np.arange(20.0) + 1e-5 * noise])
+        for shift in (1e9, 0.0)
+    )
+    settings = {"learning_rate": "auto", "standardize": True, "epochs": 5000, "tol": tol}
+    ends = [run(rows, next_due=DUES[1], **settings)[-1] for rows in (far, near)]
+    assert [end.stopped for end in ends] == ["tol" if tol else "optimum"] * 2
+    assert max(end.relative_excess for end in ends) <= (tol or 1e-12)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"learning_rate": 0.3},
+        {"batch_size": 4},
+        {"schedule": "step", "step_size": 5000},
+        {"clip_norm": 1e9},
+    ],
+    ids=str,
+)
+def test_at_a_given_rate_and_where_nothing_is_foreseen_all_epochs_are_done(kind):
+    rows = oracles.random_rows(40, 2)
+    kind = {"learning_rate": "auto"} | kind
+    assert run(rows, epochs=2000, next_due=DUES[1], **kind)[-1].stopped == "epochs"
+
+
+def test_a_start_at_the_optimum_is_the_end_of_a_run():
+    rows = oracles.lab_rows()
+    x = np.column_stack([rows[:, 0], np.ones(17)])
+    best = tuple(np.linalg.lstsq(x, rows[:, 1])[0])
+    for settings in ({}, {"standardize": True}, {"momentum": 0.9}, {"condense": False}):
+        (only,) = run(rows, init=best, learning_rate="auto", **settings)
+        assert (only.epoch, only.stopped) == (0, "optimum")
+    last = run(rows, init=(best[0] + 1e-9, best[1]), epochs=3, learning_rate="auto")[-1]
+    assert (last.epoch, last.stopped) == (3, "epochs")
 
 
 def test_without_patience_the_fit_is_the_last_epoch():

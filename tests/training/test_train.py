@@ -30,9 +30,12 @@ def printed(in_process, *arguments):
     [
         RUN,
         {"learning_rate": "auto", "standardize": True},
-        {"batch_size": 4, "momentum": 0.5, "epochs": 7, "seed": 3},
-        {"fit_intercept": False, "l2": 0.1, "epochs": 3},
-        {"validation_fraction": 0.3, "patience": 2, "epochs": 9},
+        {"learning_rate": 0.01, "batch_size": 4, "momentum": 0.5, "epochs": 7, "seed": 3},
+        {"learning_rate": 0.01, "fit_intercept": False, "l2": 0.1, "epochs": 3},
+        {"learning_rate": 0.01, "validation_fraction": 0.3, "patience": 2, "epochs": 9},
+        {},
+        {"l2": 0.1, "fit_intercept": False},
+        {"batch_size": 4, "epochs": 7},
     ],
     ids=str,
 )
@@ -59,17 +62,39 @@ def test_it_prints_nothing_and_logs_what_is_worth_knowing(capfd, caplog):
     caplog.set_level(logging.INFO, "lrfit")
     lrfit.train(LAB, learning_rate=0.05, epochs=1, schedule="invscaling")
     assert capfd.readouterr() == ("", "")
-    assert any("target 'y', features 'x'" in record.message for record in caplog.records)
+    (first, *_) = [record.message for record in caplog.records if record.levelname == "INFO"]
+    assert first == f"{str(LAB)!r}: 17 rows, target 'y', features 'x'"
     (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert "the learning rate 0.05 is 1.13 times the largest stable one" in warning
+    assert warning == (
+        "learning_rate=0.05 is 1.13 times the limit, 0.0442861 = 2 / λ_max; expect a rise at first"
+    )
 
 
 def test_a_callback_sees_each_epoch_and_without_it_a_long_run_is_thinned():
     seen = []
-    fit = lrfit.train(X, Y, epochs=300, on_epoch=seen.append)
+    fit = lrfit.train(X, Y, learning_rate=0.01, epochs=300, on_epoch=seen.append)
     assert [record.epoch for record in seen] == [*range(301)]
     assert fit.history.epochs.tolist() == [*range(301)]
-    assert len(lrfit.train(X, Y, epochs=10_000).history.epochs) < 2000
+    epochs = lrfit.train(X, Y, learning_rate=0.01, epochs=10_000).history.epochs
+    assert len(epochs) < 2000
+    assert epochs[-1] == 10_000
+
+
+def test_without_a_rate_it_goes_to_the_optimum():
+    """In standardised units; with momentum where that takes long without."""
+    fit = lrfit.train(X, Y)
+    assert fit.weights["x"] == pytest.approx(oracles.LAB_LEAST_SQUARES["x"], rel=1e-12)
+    assert fit.intercept == pytest.approx(oracles.LAB_LEAST_SQUARES["intercept"], rel=1e-12)
+    assert fit.history.epochs.tolist() == [0, 1]
+    rows = oracles.longley_rows()
+    names = [*oracles.LONGLEY][1:]
+    fit = lrfit.train(rows[:, :-1], rows[:, -1], x=names)
+    for name, value in {**fit.weights, "intercept": fit.intercept}.items():
+        error = np.sqrt(16 - 7) * 1e-6 * oracles.LONGLEY_STANDARD_ERRORS[name]
+        assert value == pytest.approx(oracles.LONGLEY[name], abs=error)
+    training = fit.document.training
+    assert (training.standardize, training.nesterov, training.stopped) == (True, True, "tol")
+    assert training.epochs > 100
 
 
 def test_a_fit_predicts_rows_of_any_kind():
@@ -181,6 +206,6 @@ def test_what_cannot_be_used_is_refused_in_the_words_of_python(arguments, settin
 
 def test_a_run_that_diverges_says_what_to_pass_instead():
     with pytest.raises(lrfit.DivergenceError) as info:
-        lrfit.train(oracles.SAMPLE_DATA / "norris.csv")
+        lrfit.train(oracles.SAMPLE_DATA / "norris.csv", learning_rate=0.01)
     assert "Try standardize=True, learning_rate='auto', or" in str(info.value)
     assert "--" not in str(info.value)

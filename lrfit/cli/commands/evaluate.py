@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
-from lrfit.cli.options import output_format, refuse_two_stdins
-from lrfit.cli.streams import write_result
+from lrfit.cli.help import Command
+from lrfit.cli.options import digits_option, output_format, quiet_option, refuse_two_stdins
+from lrfit.cli.streams import result_is_seen, write_result
 from lrfit.cli.table_options import TableOf, csv_options
 from lrfit.cli.terminal import Terminal
 
 
-@click.command(name="evaluate", short_help="Measure the residuals of a model on a CSV.")
+@click.command(name="evaluate", cls=Command, short_help="Measure the residuals of a model on a CSV.")
 @click.argument("model", type=click.Path(allow_dash=True))
 @click.argument("data", type=click.Path(allow_dash=True))
 @csv_options
-@output_format("text", "json")
-def command(*, model: str, data: str, table_of: TableOf, output_format: str) -> None:
+@output_format("text", "json", "csv", "tsv")
+@digits_option
+@quiet_option
+def command(
+    *,
+    model: str,
+    data: str,
+    table_of: TableOf,
+    output_format: str,
+    digits: int | str | None,
+    quiet: bool,
+) -> None:
     """Measure the residuals of MODEL on the rows of the CSV file DATA.
 
     \b
-    Example:
+    Examples:
       lrfit evaluate model.json test.csv
+      lrfit evaluate model.json test.csv --format json | jq .rmse
+      lrfit train a.csv --format json -q | lrfit evaluate - b.csv
     """
-    from lrfit.cli.report import evaluation_json, evaluation_text
+    from lrfit.cli.report import evaluation_csv, evaluation_json, evaluation_text
     from lrfit.data.tables import open_table
     from lrfit.model.document_file import load
     from lrfit.model.evaluation import evaluate, summing
+    from lrfit.views.number_texts import number_text_of
 
     refuse_two_stdins(model, data)
     fit = load(model)
-    with open_table(table_of(data), Terminal()) as table:
+    with open_table(table_of(data), Terminal(quiet=quiet)) as table:
         sums = summing(fit)
         parts = table.map_blocks(lambda block: sums(block.values.T), [*fit.weights, fit.target])
         evaluation = evaluate(parts, table.name)
-    write_result(evaluation_json(evaluation) if output_format == "json" else evaluation_text(evaluation))
+    number_text = number_text_of(digits, is_seen=result_is_seen())
+    results: dict[str, Callable[[], str | bytes]] = {
+        "text": lambda: evaluation_text(evaluation, number_text),
+        "json": lambda: evaluation_json(evaluation),
+        "csv": lambda: evaluation_csv(evaluation, ","),
+        "tsv": lambda: evaluation_csv(evaluation, "\t"),
+    }
+    write_result(results[output_format]())

@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from lrfit.cli.given import given_options
+from lrfit.cli.help import Command
 from lrfit.cli.options import quiet_option
-from lrfit.cli.output_files import check_outputs
+from lrfit.cli.output_files import PAGE, check_outputs
 from lrfit.cli.setting_options import setting_options
 from lrfit.cli.table_options import TableOf, column_options
 from lrfit.cli.terminal import Terminal
@@ -21,7 +22,7 @@ from lrfit.messages import shown
 from lrfit.training.settings import TrainingSettings
 
 
-@click.command(name="explore", short_help="Make a web page to explore descent on a CSV.")
+@click.command(name="explore", cls=Command, short_help="Make a web page to explore descent on a CSV.")
 @click.argument("data", type=click.Path(allow_dash=True))
 @click.option("-o", "--output", metavar="FILE.html", required=True, help="Write the page here.")
 @column_options
@@ -37,8 +38,10 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     are those of `lrfit train`. Settings given here are its initial ones. It needs plotly: pip install plotly.
 
     \b
-    Example:
+    Examples:
       lrfit explore data.csv -o page.html
+      lrfit explore data.csv --standardize --lr 0.1 -o page.html
+      cut -d, -f1,3 data.csv | lrfit explore - -o page.html
     """
     from lrfit.cli.titles import file_title
     from lrfit.cli.training_run import warn
@@ -52,7 +55,9 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     import_optional("plotly", "the page")
     if output == "-":
         raise click.UsageError("a page goes to a file: -o page.html")
-    check_outputs({"--output": output}, {"DATA": [data]})
+    check_outputs({"--output": output}, {"DATA": [data]}, overwritten={"--output": PAGE})
+    if not output.lower().endswith((".html", ".htm")):
+        raise click.UsageError(f"-o {shown(output)}: the name of a page must end in .html")
     settings = TrainingSettings(**given)
     terminal = Terminal(quiet=quiet)
     plan = plan_training(read_for_training(table_of(data), settings, terminal, most_kept=inf), settings)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lrfit.cli.given import given_options
+from lrfit.cli.help import Command
 from lrfit.cli.options import integer, output_format, quiet_option, refuse_two_stdins
 from lrfit.cli.streams import write_result
 from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES, TableOf, column_options
@@ -20,7 +21,7 @@ _MOST_FEATURES = 1_000_000
 """Largest number of features of a graph without data."""
 
 
-@click.command(name="graph", short_help="Show the static graph, and the values in it.")
+@click.command(name="graph", cls=Command, short_help="Show the static graph, and the values in it.")
 @click.argument("model", type=click.Path(allow_dash=True), required=False)
 @click.option(
     "--features",
@@ -51,7 +52,9 @@ def command(
     the units of descent, at the point where `lrfit train --resume MODEL` continues (else where a run starts).
 
     \b
-    Example:
+    Examples:
+      lrfit graph --data data.csv
+      lrfit graph --training --optimized
       lrfit graph --training --format dot | dot -Tsvg > graph.svg
     """
     from lrfit.cli.shown_graph import read_shown_graph

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrfit.cli.given import given_options
+from lrfit.cli.help import Command
 from lrfit.cli.options import integer, names, quiet_option
 from lrfit.cli.output_files import check_outputs
 from lrfit.cli.setting_options import setting_options
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 _NARROWEST, _WIDEST = 30, 1000
 
 
-@click.command(name="plot", short_help="Draw a fit, a descent, or the loss surface.")
+@click.command(
+    name="plot", cls=Command, refers=True, short_help="Draw a fit, a descent, or the loss surface."
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option(
     "--kind",
@@ -69,7 +72,9 @@ def command(
     is stdin, which is DATA, or MODEL if DATA is a file.
 
     \b
-    Example:
+    Examples:
+      lrfit plot data.csv
+      lrfit plot model.json data.csv -o fit.png
       lrfit plot data.csv --lr 0.01 --epochs 100 --kind loss -o loss.png
     """
     from lrfit.cli.file_kinds import classify

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrfit.cli.options import new_name, refuse_two_stdins
+from lrfit.cli.help import Command
+from lrfit.cli.options import new_name, quiet_option, refuse_two_stdins
 from lrfit.cli.streams import flush_result, write_result
 from lrfit.cli.table_options import TableOf, csv_options
 from lrfit.cli.terminal import Terminal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from lrfit.data.block import Block
 
 
-@click.command(name="predict", short_help="Add the predictions of a model to a CSV.")
+@click.command(name="predict", cls=Command, short_help="Add the predictions of a model to a CSV.")
 @click.argument("model", type=click.Path(allow_dash=True))
 @click.argument("data", type=click.Path(allow_dash=True), default="-")
 @csv_options
@@ -27,14 +28,17 @@ if TYPE_CHECKING:
 @click.option(
     "--name", type=new_name, default="y_hat", show_default=True, help="Name of the column of predictions."
 )
-def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str) -> None:
+@quiet_option
+def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str, quiet: bool) -> None:
     """Print the rows of the CSV file DATA (default: stdin) with the prediction of MODEL added to each.
 
     Columns are found by name. Rows are printed as they are read, with every field as it was written; in
     UTF-8, with LF line ends, without blank lines. Predictions have a decimal point.
 
     \b
-    Example:
+    Examples:
+      lrfit predict model.json new.csv
+      lrfit predict model.json new.csv --only > y_hat.txt
       lrfit train a.csv --format json -q | lrfit predict - b.csv
     """
     from lrfit.data.csv.writer import csv_line
@@ -46,7 +50,7 @@ def command(*, model: str, data: str, table_of: TableOf, only: bool, name: str) 
     fit = load(model)
     predict = predictor(fit)
     shows_rows = sys.stdout is not None and sys.stdout.isatty()  # a bar among them would be in the way
-    with open_table(table_of(data), Terminal(quiet=shows_rows), streaming=True) as table:
+    with open_table(table_of(data), Terminal(quiet=quiet or shows_rows), streaming=True) as table:
         separator = table.format.separator
         if name in table.header and not only:
             raise DataError(f"{table.name} has a column {shown(name)} already; choose another with --name")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import inf
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lrfit.cli.help import Command
 from lrfit.cli.option_names import option_name
-from lrfit.cli.options import integer, output_format, quiet_option, size
-from lrfit.cli.output_files import check_outputs
+from lrfit.cli.options import digits_option, integer, output_format, quiet_option, size
+from lrfit.cli.output_files import HISTORY, MODEL, check_outputs
 from lrfit.cli.setting_options import setting_options
-from lrfit.cli.streams import write_result
+from lrfit.cli.streams import piped_data, result_is_seen, result_width, write_result
 from lrfit.cli.table_options import TableOf, column_options
 from lrfit.cli.terminal import Terminal
 from lrfit.errors import DivergenceError
@@ -24,13 +26,14 @@ if TYPE_CHECKING:
     from lrfit.training.run_files import RunFiles
 
 
-@click.command(name="train", short_help="Fit a line to a CSV.")
-@click.argument("data", type=click.Path(allow_dash=True))
+@click.command(name="train", cls=Command, short_help="Fit a line to a CSV.")
+@click.argument("data", type=click.Path(allow_dash=True), required=False)
 @column_options
 @setting_options()
 @click.option("--validation", metavar="DATA", help="A CSV to validate on.")
 @click.option("-o", "--output", metavar="MODEL", help="Save the model here.")
-@output_format("text", "json")
+@output_format("text", "json", "csv", "tsv")
+@digits_option
 @click.option("--history", metavar="FILE.csv", help="Save each epoch's loss and parameters here.")
 @click.option("--resume", metavar="MODEL", help="Continue the run of this model where it ended.")
 @click.option(
@@ -60,12 +63,13 @@ if TYPE_CHECKING:
 )
 def command(
     *,
-    data: str,
+    data: str | None,
     table_of: TableOf,
     given: Mapping[str, Any],
     validation: str | None,
     output: str | None,
     output_format: str,
+    digits: int | str | None,
     history: str | None,
     resume: str | None,
     allow_changes: bool,
@@ -78,11 +82,14 @@ def command(
 ) -> None:
     """Fit y_hat = W·x + b to the rows of the CSV file DATA (- for stdin) by gradient descent.
 
-    The result goes to stdout, progress to stderr.
+    Without --lr, --standardize and --init, data are standardised, and descent goes to the optimum at the
+    fastest rate. The result goes to stdout, progress to stderr.
 
     \b
-    Example:
-      lrfit train data.csv --lr 0.01 --epochs 100 -o model.json
+    Examples:
+      lrfit train data.csv -o model.json
+      lrfit train data.csv -y price -x area,rooms --batch-size 32
+      lrfit train data.csv --lr 0.01 --epochs 100 --history run.csv
     """
     import numpy  # noqa: F401, ICN001 (deeper in other imports it takes longer)
 
@@ -90,8 +97,10 @@ def command(
     from lrfit.system.interrupts import watched
     from lrfit.training.reading import read_for_training
     from lrfit.training.resuming import chosen_settings, plan_run
+    from lrfit.training.settings import is_plain
 
-    _check_options(click.get_current_context().params)
+    data = piped_data() if data is None else data
+    _check_options({**click.get_current_context().params, "data": data})
     terminal = Terminal(quiet=quiet, verbose=verbose)
     resumption, settings = chosen_settings(given, resume, allow_changes=allow_changes)
     table = table_of(data) if resumption is None else resumption.table(table_of(data))
@@ -99,10 +108,10 @@ def command(
     read = read_for_training(table, settings, terminal, validation=other, max_memory=max_memory)
     with watched():
         plan = plan_run(read, settings, resumption)
-        announce(plan, executor, terminal)
+        announce(plan, executor, terminal, is_plain=resumption is None and is_plain(given))
         files = _run_files(plan, history=history, model=output, every=checkpoint_every)
         record = _descend(plan, files, terminal, executor=executor, every=every, output=output)
-        _conclude(plan, record, terminal, output_format)
+        _conclude(plan, record, terminal, output_format, digits)
 
 
 def _run_files(plan: TrainingPlan, *, history: str | None, model: str | None, every: int | None) -> RunFiles:
@@ -122,18 +131,29 @@ def _run_files(plan: TrainingPlan, *, history: str | None, model: str | None, ev
     )
 
 
-def _conclude(plan: TrainingPlan, record: EpochRecord, terminal: Terminal, output_format: str) -> None:
+def _conclude(
+    plan: TrainingPlan, record: EpochRecord, terminal: Terminal, output_format: str, digits: int | str | None
+) -> None:
     """Say what ended the run, or how far it is from the optimum, and print the result."""
-    from lrfit.cli.report import fit_text
+    from lrfit.cli.report import fit_csv, fit_text
     from lrfit.model.document_file import to_bytes
     from lrfit.training.conclusion import conclusion
     from lrfit.training.summary import summarize
+    from lrfit.views.number_texts import number_text_of
 
     fit = summarize(plan, record)
     document = to_bytes(fit)  # refuses numbers that are not finite, whatever the format
     if text := conclusion(plan, record):
         terminal.note(text)
-    write_result(document if output_format == "json" else fit_text(fit))
+    is_seen = result_is_seen()
+    number_text = number_text_of(digits, is_seen=is_seen)
+    results: dict[str, Callable[[], str | bytes]] = {
+        "text": lambda: fit_text(fit, number_text, result_width() if is_seen else inf),
+        "json": lambda: document,
+        "csv": lambda: fit_csv(fit, ","),
+        "tsv": lambda: fit_csv(fit, "\t"),
+    }
+    write_result(results[output_format]())
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
@@ -161,7 +181,8 @@ def _check_files(options: Mapping[str, Any]) -> None:
     if list(inputs.values()).count(["-"]) > 1:
         raise click.UsageError("only one of DATA, --validation and --resume can be standard input")
     outputs = {option_name(name): options[name] for name in ("output", "history") if options[name]}
-    check_outputs(outputs, inputs, allowed=("--output", "--resume"))
+    kinds = {"--output": MODEL} | ({} if options["resume"] else {"--history": HISTORY})  # or it is continued
+    check_outputs(outputs, inputs, allowed=("--output", "--resume"), overwritten=kinds)
 
 
 def _descend(
@@ -192,7 +213,7 @@ def _descend(
             )
     except DivergenceError as error:
         saved = "Nothing was saved" if files.checkpoint is None else f"Epoch {files.checkpoint} is saved"
-        raise explained(error, f"{saved}.") from error
+        raise explained(error, f"{saved}.", terminal) from error
 
 
 def _pasteable(path: str) -> str:

@@ -26,7 +26,7 @@ def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:  # 
     """Read the histories."""
     runs = recorded(request.files)
     last = max(int(history.epochs[-1]) for history in runs.values())
-    return lambda: loss_picture(runs, title=f"Loss of {names_of(runs)}, up to epoch {last:,}")
+    return lambda: loss_picture(runs, title=f"Loss of {names_of(runs)}, up to epoch {last}")
 
 
 def names_of(runs: Mapping[str, History]) -> str:

@@ -22,7 +22,7 @@ from lrfit.training.plan import TrainingPlan, plan_training
 from lrfit.training.reading import read_for_training
 from lrfit.training.record import EpochRecord
 from lrfit.training.run import Run
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.settings import completed
 from lrfit.training.summary import summarize
 from lrfit.views.picture import Picture
 from lrfit.views.pictures.loss import loss_picture
@@ -70,7 +70,7 @@ class _Run:
 def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
     """Read the data, and return a function that does the run and makes the requested picture."""
     (path,), kind = request.files.data, request.kind
-    settings = TrainingSettings(**request.given)
+    settings = completed(request.given)
     most_kept = inf if kind == "fit" else 0
     data = read_for_training(request.table_of(path), settings, terminal, most_kept=most_kept)
     if data.features[: len(BEGINNING)] == BEGINNING:  # not known of a stream before
@@ -138,7 +138,7 @@ def _records(plan: TrainingPlan, terminal: Terminal, kind: str) -> list[EpochRec
             records.append(record)  # noqa: PERF402 (these are kept if the run diverges)
     except DivergenceError as error:
         if kind == "fit" or not records:
-            raise explained(error, "Nothing was drawn; --kind loss shows it.") from error
+            raise explained(error, "Nothing was drawn; --kind loss shows it.", terminal) from error
         terminal.warn(f"{error.event}; the picture continues for some epochs")
         records += _beyond(plan, records)
     return records

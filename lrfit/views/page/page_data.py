@@ -146,15 +146,15 @@ def _check(plan: TrainingPlan, rows: Array) -> None:
     """Refuse what a page has no room for, and what it could not begin with."""
     if (n_features := plan.moments.n_features) > MOST_FEATURES:
         raise DataError(
-            f"a page has room for {MOST_FEATURES} features, and there are {n_features:,}: "
+            f"a page has room for {MOST_FEATURES} features, and there are {n_features}: "
             f"choose some ({spelled(x=...)})"
         )
     if not isfinite(plan.moments.half_mse(*plan.parameters(plan.start.theta))):
         raise DivergenceError("the loss at the start is not finite: start from smaller weights")
     if plan.settings.batch_size and rows.size > MOST_CELLS:
         raise UsageError(
-            f"mini-batches need the rows in the page, which has room for {MOST_CELLS:,} numbers, and there "
-            f"are {rows.size:,}: leave out {spelled(batch_size=...)}, "
+            f"mini-batches need the rows in the page, which has room for {MOST_CELLS} numbers, and there "
+            f"are {rows.size}: leave out {spelled(batch_size=...)}, "
             f"or choose fewer columns ({spelled(x=...)})"
         )
 

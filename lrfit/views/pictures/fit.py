@@ -22,6 +22,7 @@ from lrfit.arrays import Array
 from lrfit.data.row_store import RowStore
 from lrfit.model.document import ModelDocument
 from lrfit.views.axis import Axis, Limits, limits_around
+from lrfit.views.number_texts import digits_of_error, significant
 from lrfit.views.picture import Band, Cells, Line, Mark, Panel, Picture, Points, named
 
 __all__ = ["fit_picture"]
@@ -93,7 +94,7 @@ def _line_picture(
     lines: list[Mark] = [Line(x, best_line, "reference", "least squares")] if apart else []
     lines.append(Line(x, fitted, "fit", "fitted line"))
     half_width = _half_width(x, best, moments, t_quantile, intercept=intercept)
-    notes = []
+    notes = [_equation(document, best, moments, intercept=intercept)]
     if half_width is None:
         notes.append(f"no confidence band: {_why_no_band(moments, intercept=intercept)}")
     else:
@@ -104,6 +105,23 @@ def _line_picture(
     marks = [*lines, data] if isinstance(data, Points) else [data, *lines]
     panel = Panel(Axis(named(feature), x_limits), Axis(named(document.target), y_limits), tuple(marks))
     return Picture(title, (panel,), (*data_notes, *notes))
+
+
+def _equation(document: ModelDocument, best: LeastSquares, moments: Moments, *, intercept: bool) -> str:
+    """The fitted line with its standard errors, which are those of least squares, and its R²."""
+    ((feature, slope),) = document.weights.items()
+    errors = (None, None) if best.standard_errors is None else (*map(float, best.standard_errors), None)
+    terms = [f"{_with_error(slope, errors[0])}·{named(feature)}"]
+    if intercept:
+        terms.append(_with_error(document.intercept, errors[1]))
+    r2 = moments.r2(moments.half_mse(document.coefficients, document.intercept))
+    share = "" if r2 is None else f", R² = {significant(4)(r2, None)}"
+    return f"{named(document.target)} = {' + '.join(terms)}{share}"
+
+
+def _with_error(value: float, error: float | None) -> str:
+    text = digits_of_error(value, error)
+    return text if error is None else f"({text} ± {digits_of_error(error, error)})"
 
 
 def _with_room_for(line: Array, limits: Limits) -> Limits:
@@ -184,7 +202,7 @@ def _rows(pairs: _Pairs, n_rows: int, x_limits: Limits, y_limits: Limits) -> tup
         return Points(x, y, "rows", f"rows ({n_rows})"), []
     edges = [np.linspace(*limits, n + 1) for limits, n in zip((x_limits, y_limits), _N_CELLS, strict=True)]
     cells = Cells(edges[0], edges[1], _counted(pairs(), edges), "rows in a cell")
-    return cells, [f"{n_rows:,} rows, counted in cells"]
+    return cells, [f"{n_rows} rows, counted in cells"]
 
 
 def _counted(pairs: Iterable[tuple[Array, Array]], edges: list[Array]) -> Array:

@@ -146,7 +146,7 @@ def thinned_notes(runs: Iterable[History]) -> tuple[str, ...]:
     """A note on the epochs that are not drawn, if any, for the longest of the runs."""
     longest = max(runs, key=lambda history: float(history.epochs[-1] - history.epochs[0]))
     n_drawn, n_epochs = len(longest.epochs), int(longest.epochs[-1] - longest.epochs[0]) + 1
-    return (f"{n_drawn:,} of {n_epochs:,} epochs are drawn",) if n_drawn < n_epochs else ()
+    return (f"{n_drawn} of {n_epochs} epochs are drawn",) if n_drawn < n_epochs else ()
 
 
 def _zero_notes(runs: Mapping[str, History]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def test_it_says_what_it_has_written(tmp_path):
     assert (result.code, result.out) == (0, b"")
     size = f"{page.stat().st_size / 1e6:.1f} MB"
     assert result.err.splitlines() == [
-        f"'{LAB}': target 'y', features 'x'",
+        f"'{LAB}': 17 rows, target 'y', features 'x'",
         f"wrote {shown(str(page))} ({size}); open it in a browser",
     ]
 

@@ -16,6 +16,7 @@ from views.graph_formats.test_json import run_from
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 LONGLEY = oracles.SAMPLE_DATA / "longley.csv"
 COLUMNS = ["-y", "total_employed", "-x", "gnp,unemployed"]
+LR = ["--lr", "0.01"]
 FORMATS = ("text", "dot", "mermaid", "json")
 
 
@@ -68,13 +69,17 @@ def test_features_say_how_many_columns_x_has():
     ("options", "names"),
     [
         ([], {"W_update/assign_sub", "b_update/assign_sub", "learning_rate"}),
-        (["--l2", "0.1"], {"penalty", "objective"}),
-        (["--momentum", "0.9", "--nesterov"], {"W_momentum", "momentum"}),
+        (["--lr", "0.01"], {"W_update/assign_sub", "b_update/assign_sub", "learning_rate"}),
+        (["--lr", "0.01", "--l2", "0.1"], {"penalty", "objective"}),
+        (["--lr", "0.01", "--momentum", "0.9", "--nesterov"], {"W_momentum", "momentum"}),
         (["--lr", "auto", "--momentum", "auto", "--nesterov"], {"momentum", "learning_rate"}),
-        (["--clip-norm", "2"], {"clip/sqrt"}),
-        (["--schedule", "invscaling"], {"global_step", "learning_rate/power"}),
-        (["--batch-size", "5", "--schedule", "step", "--average"], {"W_average", "learning_rate/floor"}),
-        (["--no-intercept"], {"W_update/assign_sub"}),
+        (["--lr", "0.01", "--clip-norm", "2"], {"clip/sqrt"}),
+        (["--lr", "0.01", "--schedule", "invscaling"], {"global_step", "learning_rate/power"}),
+        (
+            ["--lr", "0.01", "--batch-size", "5", "--schedule", "step", "--average"],
+            {"W_average", "learning_rate/floor"},
+        ),
+        (["--lr", "0.01", "--no-intercept"], {"W_update/assign_sub"}),
     ],
 )
 def test_a_model_is_shown_as_it_was_trained(options, names):
@@ -159,8 +164,10 @@ def test_without_a_model_they_are_those_at_zero():
     [
         ["--lr", "0.02"],
         ["--standardize", "--lr", "auto", "--momentum", "auto"],
-        ["--l2", "0.1", "--momentum", "0.9", "--nesterov", "--clip-norm", "0.5", "--schedule", "step"],
-        ["--batch-size", "17", "--no-shuffle", "--average", "--schedule", "invscaling"],
+        [*LR, "--l2", "0.1", "--momentum", "0.9", "--nesterov", "--clip-norm", "0.5", "--schedule", "step"],
+        [*LR, "--batch-size", "17", "--no-shuffle", "--average", "--schedule", "invscaling"],
+        ["--batch-size", "17", "--no-shuffle"],
+        ["--l2", "0.5", "--momentum", "0.9", "--nesterov"],
         ["--no-intercept", "--standardize", "--no-condense"],
     ],
 )
@@ -174,7 +181,7 @@ def test_from_the_json_alone_another_program_takes_the_step_that_train_takes_nex
 
 def test_without_a_model_that_is_the_first_step_of_a_run():
     text = graph("--training", "--data", LAB, "--format", "json").out
-    assert_takes_the_step(text, train(LAB, "--epochs", "1"), "loss")
+    assert_takes_the_step(text, train(LAB, *LR, "--epochs", "1"), "loss")
 
 
 def assert_takes_the_step(text, trained, objective):
@@ -220,7 +227,7 @@ def test_notes_say_where_and_in_which_units_and_quiet_leaves_them_out():
 
 
 def test_other_data_than_those_of_the_model_are_a_start_from_its_parameters():
-    fit = train(LAB, "--epochs", "7", "--momentum", "0.5")
+    fit = train(LAB, *LR, "--epochs", "7", "--momentum", "0.5")
     data = ["--training", "--data", oracles.SAMPLE_DATA / "lab_test.csv"]
     assert "where a run starts" in graph("m.json", *data).err
     nodes = nodes_of("m.json", *data)

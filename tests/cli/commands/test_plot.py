@@ -56,16 +56,16 @@ def marks(panel, kind):
 
 
 def test_data_alone_is_a_run_as_train_does_it():
-    trained(LAB, "--epochs", "30", "--momentum", "0.5", "--history", "h.csv")
+    options = [LAB, "--lr", "0.01", "--epochs", "30", "--momentum", "0.5"]
+    trained(*options, "--history", "h.csv")
     with Path("h.csv").open() as file:
         header = file.readline().strip().split(",")
         history = dict(zip(header, np.loadtxt(file, delimiter=",").T, strict=True))
-    options = [LAB, "--epochs", "30", "--momentum", "0.5"]
     fit, _ = drawn(*options)
     fitted = marks(fit.panels[0], Line)[-1]
     np.testing.assert_array_equal(fitted.y, history["W[x]"][-1] * fitted.x + history["b"][-1])
     assert len(marks(fit.panels[0], Band)) == 1
-    assert fit.title == "Fit of lab.csv: y by x, 17 rows, 30 epochs at learning rate 0.01, momentum 0.5"
+    assert fit.title == "Fit of lab.csv: y from x, 17 rows, 30 epochs at learning rate 0.01, momentum 0.5"
     loss, err = drawn(*options, "--kind", "loss")
     curve = marks(loss.panels[0], Line)[0]
     assert curve.x.tolist() == history["epoch"].tolist()
@@ -83,11 +83,21 @@ def test_data_alone_is_a_run_as_train_does_it():
     assert marks(recorded.panels[0], Contours)[0].heights.min() >= 0.0
 
 
+@pytest.mark.parametrize("options", [[], ["--l2", "0.1"], ["--batch-size", "4"]])
+def test_without_a_rate_that_is_the_run_of_train_without_one(options):
+    trained(LAB, *options, "-q", "--history", "h.csv")
+    history = np.loadtxt("h.csv", delimiter=",", skiprows=1).T
+    loss, _ = drawn(LAB, *options, "--kind", "loss", "-q")
+    curve = marks(loss.panels[0], Line)[0]
+    assert curve.x.tolist() == history[0].tolist()
+    assert curve.y.tolist() == history[1].tolist()
+
+
 def test_settings_and_columns_are_those_of_train():
     options = ["-y", "total_employed", "-x", "gnp,unemployed", "--standardize", "--batch-size", "4", "-q"]
     loss, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25", "--kind", "loss")
     assert [mark.label for mark in marks(loss.panels[0], Line)][:2] == ["loss", "validation"]
-    assert "total_employed by 2 features, 12 rows, 100 epochs in batches of 4" in loss.title
+    assert "total_employed from 2 features, 12 rows, 100 epochs in batches of 4" in loss.title
     assert loss.title.endswith("standardized")
     assert "each point is the end of an epoch (3 steps)" in loss.notes
     fit, _ = drawn(LONGLEY, *options, "--validation-fraction", "0.25")
@@ -107,14 +117,14 @@ def test_settings_and_columns_are_those_of_train():
 
 
 def test_a_long_run_is_thinned_and_said_so():
-    picture, _ = drawn(LAB, "--epochs", "1100", "--kind", "surface", "-q")
+    picture, _ = drawn(LAB, "--lr", "0.01", "--epochs", "1100", "--kind", "surface", "-q")
     n_drawn = len(marks(picture.panels[0], Line)[0].x)
     assert n_drawn < 1000
-    assert picture.notes == (f"{n_drawn:,} of 1,101 epochs are drawn",)
+    assert picture.notes == (f"{n_drawn} of 1101 epochs are drawn",)
 
 
 def test_with_a_penalty_the_picture_says_what_the_optimum_is():
-    loss, _ = drawn(LAB, "--l2", "0.1", "--kind", "loss", "-q")
+    loss, _ = drawn(LAB, "--lr", "0.01", "--l2", "0.1", "--kind", "loss", "-q")
     assert "with the penalty of --l2 0.1" in loss.notes[0]
 
 
@@ -139,8 +149,8 @@ def test_a_model_written_by_hand_is_drawn():
 
 
 def test_histories_are_compared_in_one_picture():
-    trained(LAB, "--history", "plain.csv", "-q")
-    trained(LAB, "--momentum", "0.9", "--history", "momentum.csv", "-q")
+    trained(LAB, "--lr", "0.01", "--history", "plain.csv", "-q")
+    trained(LAB, "--lr", "0.01", "--momentum", "0.9", "--history", "momentum.csv", "-q")
     Path("again").mkdir()
     Path("again/plain.csv").write_bytes(Path("plain.csv").read_bytes())
     picture, _ = drawn("plain.csv", "momentum.csv")
@@ -156,35 +166,32 @@ def test_histories_are_compared_in_one_picture():
 
 
 def test_a_compressed_history_is_one():
-    trained(LAB, "--history", "h.csv", "-q")
+    trained(LAB, "--lr", "0.01", "--history", "h.csv", "-q")
     Path("h.csv.gz").write_bytes(gzip.compress(Path("h.csv").read_bytes()))
     picture, _ = drawn("h.csv.gz", LAB, "-q")
     assert [mark.label for mark in marks(picture.panels[0], Line)] == ["h.csv.gz"]
 
 
 def test_a_history_on_a_stream_is_not_taken_for_data():
-    trained(LAB, "--history", "h.csv", "-q")
+    trained(LAB, "--lr", "0.01", "--history", "h.csv", "-q")
     result = plotted("-", "-q", stdin=Path("h.csv").read_bytes(), code=2)
     assert "a history cannot come from a stream: name its file" in result.err
 
 
 def test_a_history_of_other_rows_is_drawn_with_a_warning():
-    trained(LAB, "--history", "h.csv", "-q")
+    trained(LAB, "--lr", "0.01", "--history", "h.csv", "-q")
     _, err = drawn("h.csv", oracles.SAMPLE_DATA / "lab_test.csv")
     assert "lrfit: warning: 'h.csv' is of a run on other rows" in err
 
 
 def test_a_run_that_diverges_is_drawn_up_to_there():
-    loss, err = drawn(NORRIS, "--kind", "loss", "-q")
+    loss, err = drawn(NORRIS, "--lr", "0.01", "--kind", "loss", "-q")
     assert [line.split(":")[2] for line in err.splitlines()] == [
-        (
-            " the learning rate 0.01 is 1,467 times the largest stable one, 6.81587e-06 = 2 / λ_max; "
-            "expect divergence"
-        ),
+        " --lr 0.01 is 1467 times the limit, 6.81587e-06 = 2 / λ_max; expect divergence",
         " training diverged in epoch 1",
     ]
     assert marks(loss.panels[0], Line)[0].x.tolist() == [0.0, 1.0]
-    surface, _ = drawn(NORRIS, "--kind", "surface", "-q")
+    surface, _ = drawn(NORRIS, "--lr", "0.01", "--kind", "surface", "-q")
     assert surface.panels[0].x.limits[1] < 2.0
 
 
@@ -210,11 +217,17 @@ def test_a_run_that_diverges_is_followed_for_a_while(momentum):
 @pytest.mark.parametrize(
     ("options", "how"),
     [
-        ([], "at learning rate 0.01"),
-        (["--momentum", "0.5", "--nesterov"], "at learning rate 0.01, Nesterov momentum 0.5"),
-        (["--schedule", "invscaling", "--l2", "0.5"], "at learning rate 0.01, schedule invscaling, l2 0.5"),
-        (["--clip-norm", "2"], "at learning rate 0.01, gradients clipped to 2.0"),
-        (["--batch-size", "5", "--average"], "in batches of 5 at learning rate 0.01, averaged"),
+        (["--lr", "0.01"], "at learning rate 0.01"),
+        (["--lr", "0.01", "--momentum", "0.5", "--nesterov"], "at learning rate 0.01, Nesterov momentum 0.5"),
+        (
+            ["--lr", "0.01", "--schedule", "invscaling", "--l2", "0.5"],
+            "at learning rate 0.01, schedule invscaling, l2 0.5",
+        ),
+        (["--lr", "0.01", "--clip-norm", "2"], "at learning rate 0.01, gradients clipped to 2.0"),
+        (
+            ["--lr", "0.01", "--batch-size", "5", "--average"],
+            "in batches of 5 at learning rate 0.01, averaged",
+        ),
         (["--standardize", "--lr", "auto"], "at learning rate 1, standardized"),
     ],
 )
@@ -230,7 +243,7 @@ def test_it_warns_of_what_the_data_do_not_determine():
 
 
 def test_the_fit_of_a_run_that_diverges_is_none():
-    result = plotted(NORRIS, "-q", "-o", "fit.png", code=3)
+    result = plotted(NORRIS, "--lr", "0.01", "-q", "-o", "fit.png", code=3)
     assert "training diverged in epoch 1" in result.err
     assert "Try --standardize --lr auto" in result.err
     assert result.err.endswith("Nothing was drawn; --kind loss shows it.\n")
@@ -248,24 +261,24 @@ def test_many_rows_are_counted():
     Path("many.csv").write_text("x,y\n" + "".join(f"{x!r},{y!r}\n" for x, y in rows.tolist()))
     picture, _ = drawn("many.csv", "-q")
     assert marks(picture.panels[0], Cells)[0].counts.sum() == 3000
-    assert picture.notes == ("3,000 rows, counted in cells",)
+    assert picture.notes[0] == "3000 rows, counted in cells"
 
 
 # Where it goes.
 
 
 def test_a_real_process_writes_a_picture(lrfit, tmp_path):
-    result = lrfit("plot", LAB, "--kind", "loss", "-o", "p.svg")
+    result = lrfit("plot", LAB, "--lr", "0.01", "--kind", "loss", "-o", "p.svg")
     assert result.returncode == 0, result
     assert result.stdout == b""
-    assert result.stderr.decode() == f"{str(LAB)!r}: target 'y', features 'x'\n"
+    assert result.stderr.decode() == f"{str(LAB)!r}: 17 rows, target 'y', features 'x'\n"
     texts = [element.text for element in ET.parse(tmp_path / "p.svg").iter()]  # noqa: S314 (it is ours)
     assert {"epoch", "optimum, 0.0769288"} <= set(texts)
 
 
 @pytest.mark.parametrize(("kind", "ending"), [("surface", "PNG"), ("loss", "pdf")])
 def test_a_picture_is_what_its_name_says(kind, ending):
-    plotted(LAB, "--kind", kind, "-q", "-o", f"p.{ending}")
+    plotted(LAB, "--lr", "0.01", "--kind", kind, "-q", "-o", f"p.{ending}")
     if ending == "pdf":
         assert Path("p.pdf").read_bytes().startswith(b"%PDF-")
     else:
@@ -339,8 +352,8 @@ def test_what_makes_no_sense_is_a_usage_error(arguments, reason):
 
 
 def test_histories_of_other_parameters_have_no_surface_in_common():
-    trained(LAB, "-q", "--history", "h.csv")
-    trained(LAB, "-q", "--no-intercept", "--history", "g.csv")
+    trained(LAB, "--lr", "0.01", "-q", "--history", "h.csv")
+    trained(LAB, "--lr", "0.01", "-q", "--no-intercept", "--history", "g.csv")
     assert "'g.csv' has other parameters than 'h.csv'" in plotted(LAB, "h.csv", "g.csv", code=1).err
 
 

@@ -13,6 +13,7 @@ import pytest
 from lrfit.system import interrupts
 from lrfit.training.loop import descend
 
+OLD = '{"format": "lrfit-model", "old": 1}'
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 START = "--init=-0.7870768,-0.2507985"
 
@@ -52,14 +53,15 @@ def test_the_printed_epochs_are_the_published_ones(here):
 
 
 def test_progress_is_shown_at_powers_of_two_and_the_last_epoch_and_never_on_stdout(here):
-    result = here("train", LAB, "--epochs", "20")
+    result = here("train", LAB, "--lr", "0.01", "--epochs", "20")
     assert [row[0] for row in progress(result)] == ["0", "1", "2", "4", "8", "16", "20"]
     assert b"epoch" not in result.stdout
 
 
 def test_the_text_result_shows_value_standard_error_and_least_squares_with_all_digits(here):
-    text = here("train", LAB, "--epochs", "50").stdout.decode()
-    model = json.loads(here("train", LAB, "--epochs", "50", "--format", "json").stdout)
+    run = ("train", LAB, "--lr", "0.01", "--epochs", "50")
+    text = here(*run).stdout.decode()
+    model = json.loads(here(*run, "--format", "json").stdout)
     best = model["data"]["least_squares"]
     row = next(line.split() for line in text.splitlines() if line.startswith("x "))
     expected = [model["weights"]["x"], best["weights"]["x"], best["standard_errors"]["x"]]
@@ -105,7 +107,7 @@ def test_a_file_stdin_gzip_and_a_process_substitution_give_the_same_bytes(shell,
 
 
 def test_history_holds_every_epoch_and_its_numbers_read_back(here, tmp_path):
-    here("train", LAB, "--epochs", "30", "--history", "h.csv", "-o", "m.json")
+    here("train", LAB, "--lr", "0.01", "--epochs", "30", "--history", "h.csv", "-o", "m.json")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "h.csv").read_text())))
     assert [int(row["epoch"]) for row in rows] == list(range(31))
     model = json.loads((tmp_path / "m.json").read_text())
@@ -119,7 +121,8 @@ def test_history_holds_every_epoch_and_its_numbers_read_back(here, tmp_path):
 
 @pytest.mark.parametrize("arguments", [[], ["--batch-size", "5"], ["--batch-size", "5", "--no-shuffle"]])
 def test_a_run_is_the_plain_loop(here, arguments):
-    result = here("train", LAB, "--epochs", "9", "--seed", "3", "--format", "json", *arguments)
+    run = ("train", LAB, "--lr", "0.01", "--epochs", "9", "--seed", "3", "--format", "json")
+    result = here(*run, *arguments)
     model = json.loads(result.stdout)
 
     def order(epoch):
@@ -160,24 +163,23 @@ def test_norris_standardized_reaches_ten_certified_digits(here):
 
 
 def test_a_rate_above_the_bound_is_warned_of_first_then_exits_3_and_saves_nothing(lrfit, tmp_path):
-    (tmp_path / "m.json").write_text("old")
+    (tmp_path / "m.json").write_text(OLD)
     data = oracles.SAMPLE_DATA / "norris.csv"
-    result = lrfit("train", data, "-o", "m.json", "--history", "h.csv")
+    result = lrfit("train", data, "--lr", "0.01", "-o", "m.json", "--history", "h.csv")
     assert result.returncode == 3
     assert result.stdout == b""
     warning, error = (
-        result.stderr.decode().index("warning: the learning rate"),
+        result.stderr.decode().index("warning: --lr 0.01 is 1467 times the limit, 6.81587e-06 = "),
         result.stderr.decode().index("error:"),
     )
     assert warning < error
-    assert b"6.81587e-06" in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.json"]
-    assert (tmp_path / "m.json").read_text() == "old"
+    assert (tmp_path / "m.json").read_text() == OLD
 
 
 def test_the_remedies_that_divergence_names_work(here):
     data = oracles.SAMPLE_DATA / "norris.csv"
-    message = here("train", data).stderr.decode()
+    message = here("train", data, "--lr", "0.01").stderr.decode()
     remedies = message.split("Try ")[1].split(", for a loss")[0].split(", or ")
     assert [remedy.split()[0] for remedy in remedies] == ["--standardize", "--lr", "--lr"]
     for remedy in remedies:
@@ -312,9 +314,10 @@ def test_an_output_that_would_overwrite_the_data_or_the_other_output_exits_2(her
 
 
 def test_a_fit_that_has_not_converged_is_said_to_be_so_and_a_converged_one_is_not(here):
-    assert b"not converged" in here("train", LAB).stderr
+    assert b"not converged" in here("train", LAB, "--lr", "0.01").stderr
     for data in (LAB, oracles.SAMPLE_DATA / "line.csv"):
-        assert b"not converged" not in here("train", data, "--standardize", "--lr", "auto").stderr
+        for arguments in ([], ["--standardize", "--lr", "auto"]):
+            assert b"not converged" not in here("train", data, *arguments).stderr
 
 
 def test_a_constant_target_has_no_r2_whatever_its_rounding(here):
@@ -353,7 +356,15 @@ def test_numbers_near_the_ends_of_the_range_are_right_or_refused(in_process, sca
 
 
 @pytest.mark.parametrize(
-    "arguments", ["", "--no-condense --standardize", "--batch-size 5", "--batch-size 5 --lr auto"]
+    "arguments",
+    [
+        "",
+        "--lr 0.01",
+        "--no-condense --standardize",
+        "--batch-size 5",
+        "--batch-size 5 --lr 0.01",
+        "--batch-size 5 --lr auto",
+    ],
 )
 def test_executors_give_the_same_numbers(in_process, arguments):
     """To 1e-12; "auto" has so little to do here that it is NumPy, to the byte."""
@@ -372,7 +383,7 @@ def test_executors_give_the_same_numbers(in_process, arguments):
 @pytest.mark.parametrize("batch_size", ["5", "full"])
 def test_stdout_has_the_same_bytes_whatever_is_shown_of_a_run(in_process, tmp_path, executor, batch_size):
     """Every epoch or few, a history or none; records that are not due are not even made."""
-    run = ("train", "-", "--batch-size", batch_size, "--epochs", "50", "--executor", executor)
+    run = ("train", "-", "--batch-size", batch_size, "--lr", "0.01", "--epochs", "50", "--executor", executor)
     variants = ([], ["-q"], ["--every", "1"], ["--every", "50"], ["--history", tmp_path / "h.csv"])
     results = [in_process(*run, *map(str, variant), stdin=LAB.read_text()) for variant in variants]
     assert {(code, out) for code, out, _ in results} == {(0, results[0][1])}
@@ -404,6 +415,38 @@ def test_verbose_says_what_runs_and_where_the_rows_are(here):
     assert b"rows: beyond 0 MiB, so in a scratch file in " in result.stderr
 
 
+def test_verbose_shows_the_details_of_a_plan(here):
+    details = [
+        "computed on 4 points that have exactly the loss of the 17 rows",
+        f"starts at {3.0500161 / oracles.LAB_LEAST_SQUARES_LOSS:.3g} times the minimum",
+        "condition number 372",
+    ]
+    plain, verbose = (here("train", LAB, "--lr", "0.01", *more).stderr.decode() for more in ([], ["-v"]))
+    assert set(details) <= set(verbose.splitlines())
+    assert not set(details) & set(plain.splitlines())
+
+
+def test_a_run_is_announced_in_lines_and_concluded_in_one(here):
+    """All that is said of a run but its epochs."""
+    result = here("train", LAB, "--lr", "0.01")
+    lines = [line for line in result.stderr.decode().splitlines() if not line.startswith("  ")]
+    assert lines == [
+        f"{str(LAB)!r}: 17 rows, target 'y', features 'x'",
+        (
+            "--lr 0.01 is stable, 22.6 % of the limit, 0.0442861 = 2 / λ_max; "
+            "within 0.0001 % of the optimum after 5360 epochs"
+        ),
+        (
+            "'x' is large (about 6.65), which makes descent slow; with --standardize --lr auto: "
+            "1 epoch instead of 5360"
+        ),
+        (
+            "not converged: the loss is 35 % above the optimum; within 0.0001 % of it after "
+            "5260 more epochs, or with --standardize --lr auto"
+        ),
+    ]
+
+
 def test_without_verbose_nothing_is_said_of_that(here):
     result = here("train", LAB, "--executor", "numba", "--batch-size", "5", "--max-memory", "100")
     assert result.returncode == 0
@@ -411,7 +454,9 @@ def test_without_verbose_nothing_is_said_of_that(here):
     assert b"scratch" not in result.stderr
 
 
-@pytest.mark.parametrize("arguments", ["--batch-size 5", "--no-condense", ""])
+@pytest.mark.parametrize(
+    "arguments", ["--batch-size 5", "--lr 0.01 --batch-size 5", "--lr 0.01 --no-condense", ""]
+)
 def test_a_budget_does_not_change_the_result(in_process, arguments):
     run, data = ("train", "-", "-q", *arguments.split()), LAB.read_text()
     expected = in_process(*run, stdin=data)
@@ -433,17 +478,21 @@ def years(i):
     return 1990 + i
 
 
-@pytest.mark.parametrize(
+large_features = pytest.mark.parametrize(
     "x", [years, lambda i: 33 * i, lambda i: 1_600_000_000 + 86_400 * i], ids=["years", "to 1000", "seconds"]
 )
+
+
+@large_features
 @pytest.mark.parametrize("kind", ["", "--momentum 0.5", "--batch-size 4"])
-def test_at_the_default_rate_large_features_diverge_and_the_way_out_is_named(
+def test_at_a_rate_of_0_01_large_features_diverge_and_the_way_out_is_named(
     in_process, tmp_path, monkeypatch, x, kind
 ):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "m.json").write_text("old")
-    data = "x,y\n" + "".join(f"{x(i)},{3 * i + 7 * np.sin(i)}\n" for i in range(31))
-    code, out, err = in_process("train", "-", "-o", "m.json", *kind.split(), stdin=data)
+    (tmp_path / "m.json").write_text(OLD)
+    data = with_large_features(x)
+    run = ("train", "-", "-o", "m.json", "--lr", "0.01")
+    code, out, err = in_process(*run, *kind.split(), stdin=data)
     assert (code, out) == (3, "")
     error = err.splitlines()[-1]
     assert re.match(
@@ -452,7 +501,7 @@ def test_at_the_default_rate_large_features_diverge_and_the_way_out_is_named(
         error,
     )
     assert error.endswith(" Nothing was saved.")
-    assert (tmp_path / "m.json").read_text() == "old"
+    assert (tmp_path / "m.json").read_text() == OLD
     remedy = error.partition("Try ")[2].split(", or ")[0].split(", for a loss")[0]
     assert remedy.startswith("--standardize --lr auto")
     code, out, err = in_process(
@@ -462,6 +511,84 @@ def test_at_the_default_rate_large_features_diverge_and_the_way_out_is_named(
     if "batch" not in kind:
         model = json.loads(out)
         assert model["training"]["relative_excess"] <= 1.1e-6
+
+
+def with_large_features(x):
+    return "x,y\n" + "".join(f"{x(i)},{3 * i + 7 * np.sin(i)}\n" for i in range(31))
+
+
+@large_features
+@pytest.mark.parametrize("kind", ["", "--momentum 0.5", "--momentum auto", "--no-condense", "--l2 0"])
+def test_where_no_rate_is_given_large_features_are_fitted_to_the_optimum(in_process, x, kind):
+    """And it is said how."""
+    code, out, err = in_process("train", "-", "--format", "json", *kind.split(), stdin=with_large_features(x))
+    assert code == 0
+    model = json.loads(out)
+    y = 3 * np.arange(31.0) + 7 * np.sin(np.arange(31.0))
+    centre, spread = (x(0) + x(30)) / 2, (x(1) - x(0)) * np.arange(-15.0, 16.0)
+    slope, error = spread @ y / (spread @ spread), np.std(y - np.polyval(np.polyfit(spread, y, 1), spread))
+    slope_error = 1e-6 * error * np.sqrt(31) / np.linalg.norm(spread)
+    assert model["weights"]["x"] == pytest.approx(slope, abs=slope_error)
+    mean_error = 1e-6 * error + 1e-12 * abs(slope * centre)
+    assert model["intercept"] + slope * centre == pytest.approx(
+        y.mean(), abs=slope_error * centre + mean_error
+    )
+    training = model["training"]
+    assert training["relative_excess"] <= 1e-12
+    assert (training["standardize"], training["stopped"]) == (True, "tol")
+    lines = err.splitlines()
+    assert lines[1].startswith("no --lr given: standardised, with rate ")
+    assert lines[-1] == f"reached the optimum in epoch {training['epochs']}"
+    assert "warning" not in err
+
+
+def test_where_no_rate_is_given_the_certified_values_are_reached(here):
+    """Norris at once; Longley, with nearly dependent features, by momentum, to millionths of the errors."""
+    for name, certified, errors in (
+        ("norris.csv", oracles.NORRIS, oracles.NORRIS_STANDARD_ERRORS),
+        ("longley.csv", oracles.LONGLEY, oracles.LONGLEY_STANDARD_ERRORS),
+    ):
+        columns = [] if name == "norris.csv" else ["-y", "total_employed", "-x", ",".join([*certified][1:])]
+        result = here("train", oracles.SAMPLE_DATA / name, *columns, "--format", "json")
+        assert result.returncode == 0
+        model = json.loads(result.stdout)
+        for column, value in {**model["weights"], "intercept": model["intercept"]}.items():
+            n_free = model["data"]["n_samples"] - len(certified)
+            assert abs(value - certified[column]) <= 1e-6 * np.sqrt(n_free) * errors[column]
+        training = model["training"]
+        assert bool(training["momentum"]) == training["nesterov"] == (name == "longley.csv")
+        assert (training["epochs"] == 1) == (name == "norris.csv")
+        last = result.stderr.decode().splitlines()[-1]
+        assert last == f"reached the optimum in epoch {training['epochs']}"
+
+
+def test_where_no_rate_is_given_patience_outlasts_a_rise_of_momentum(here):
+    """With which the loss may rise on the way, from the start on; the fit is better than the start."""
+    for patience in ("1", "3"):
+        result = here(
+            "train", oracles.SAMPLE_DATA / "longley.csv", "--patience", patience, "--format", "json"
+        )
+        model = json.loads(result.stdout)
+        assert model["training"]["loss"] < 0.5 * model["data"]["best_constant_loss"]
+
+
+def test_what_says_how_to_descend_leaves_the_rest_as_it_was(here):
+    """A scale, or a start, without a rate: that is 0.01, and there are 100 epochs."""
+    for given in ("--standardize", "--init=0,0", "--init normal"):
+        result = here("train", LAB, *given.split(), "--format", "json")
+        training = json.loads(result.stdout)["training"]
+        assert [training[name] for name in ("learning_rate", "epochs", "momentum")] == [0.01, 100, 0.0]
+        assert training["standardize"] == (given == "--standardize")
+        assert b"no --lr given" not in result.stderr
+
+
+def test_a_run_that_starts_at_the_optimum_ends_there(here):
+    best = oracles.LAB_LEAST_SQUARES
+    result = here("train", LAB, f"--init={best['x']},{best['intercept']}", "--lr", "auto", "--format", "json")
+    training = json.loads(result.stdout)["training"]
+    assert (training["epochs"], training["stopped"]) == (0, "optimum")
+    assert b"; already at the optimum\n" in result.stderr
+    assert result.stderr.endswith(b"reached the optimum in epoch 0\n")
 
 
 def test_a_start_whose_loss_is_not_finite_is_refused_without_a_remedy(in_process):
@@ -478,21 +605,33 @@ def test_a_start_whose_loss_is_not_finite_is_refused_without_a_remedy(in_process
     "arguments",
     [
         "--tol 1e-300",
+        "--lr 0.01 --tol 1e-300",
         "--lr 1e-300 --tol 1e-300",
         "--l2 1e308",
+        "--lr 0.01 --l2 1e308",
         "--l2 1e308 --lr auto",
         "--l2 1e308 --batch-size 4",
+        "--lr 0.01 --l2 1e308 --batch-size 4",
         "--momentum 0.999999",
+        "--lr 0.01 --momentum 0.999999",
         "--momentum 0.9999999999999999 --lr auto --batch-size 1",
         "--clip-norm 1e-300",
+        "--lr 0.01 --clip-norm 1e-300",
         "--clip-norm 1e308 --lr 1e308",
         "--schedule step --gamma 1e-300 --step-size 1 --batch-size 3",
+        "--lr 0.01 --schedule step --gamma 1e-300 --step-size 1 --batch-size 3",
         "--schedule step --step-size 999999999999999999",
+        "--lr 0.01 --schedule step --step-size 999999999999999999",
         "--schedule invscaling --power-t 1e300",
+        "--lr 0.01 --schedule invscaling --power-t 1e300",
         "--max-time 1e-9",
+        "--lr 0.01 --max-time 1e-9",
         "--epochs 999999999999999999 --tol 1e-3",
+        "--lr 0.01 --epochs 999999999999999999 --tol 1e-3",
         "--epochs 999999999999999999 --tol 0.1 --batch-size 5",
+        "--lr 0.01 --epochs 999999999999999999 --tol 0.1 --batch-size 5",
         "--epochs 999999999999999999 --patience 1 --batch-size 1",
+        "--lr 0.01 --epochs 999999999999999999 --patience 1 --batch-size 1",
         "--lr 1e308",
         "--lr 5e-324",
         "--init 1e100,1e100",
@@ -503,7 +642,7 @@ def test_extreme_settings_end_well_or_in_one_line(in_process, arguments):
     code, out, err = in_process("train", "-", "--format", "json", *arguments.split(), stdin=LAB.read_text())
     assert code in (0, 3), err
     assert (code == 3) == (not out)
-    assert not re.search(r"Traceback|Warning:|\binf times", err)
+    assert not re.search(r"Traceback|Warning:|\binf (times|%)", err)
     if out:
         json.loads(out, parse_constant=pytest.fail)
 
@@ -511,7 +650,7 @@ def test_extreme_settings_end_well_or_in_one_line(in_process, arguments):
 # Validation.
 
 
-@pytest.mark.parametrize("kind", ["", "--batch-size 4", "--patience 5"])
+@pytest.mark.parametrize("kind", ["--lr 0.01", "--lr 0.01 --batch-size 4", "--lr 0.01 --patience 5", ""])
 @pytest.mark.parametrize("from_file", [True, False])
 def test_rows_to_validate_on_are_measured_in_each_epoch(here, tmp_path, kind, from_file):
     held_out = oracles.SAMPLE_DATA / "lab_test.csv"
@@ -523,7 +662,10 @@ def test_rows_to_validate_on_are_measured_in_each_epoch(here, tmp_path, kind, fr
     assert "validation" in result.stderr.decode()
     n_held_out, n_samples = model["data"]["n_held_out"], model["data"]["n_samples"]
     assert (n_held_out, n_samples) == (8, 17) if from_file else n_held_out + n_samples == 17
-    assert f"rows: {n_held_out} to validate on, {n_samples} to train on" in result.stderr.decode()
+    assert f"\ntraining on {n_samples} rows, validating on {n_held_out}\n" in result.stderr.decode()
+    n_read = n_samples if from_file else 17
+    first = result.stderr.decode().splitlines()[0]
+    assert first == f"{str(LAB)!r}: {n_read} rows, target 'y', features 'x'"
     fitted = min(rows, key=lambda row: float(row["validation_loss"])) if "patience" in kind else rows[-1]
     assert model["training"]["validation_loss"] == float(fitted["validation_loss"])
     if from_file:
@@ -567,7 +709,7 @@ def test_the_columns_to_validate_on_may_be_in_another_order(in_process, tmp_path
 # What is said.
 
 
-@pytest.mark.parametrize("kind", ["", "--batch-size 4 --validation-fraction 0.2", "--lr 1"])
+@pytest.mark.parametrize("kind", ["", "--lr 0.01", "--batch-size 4 --validation-fraction 0.2", "--lr 1"])
 def test_quiet_and_verbose_change_what_is_said_and_not_the_result(here, kind):
     run, data = ["train", "-", "--format", "json", *kind.split()], LAB.read_text()
     results = [here(*run, *more, stdin=data) for more in ([], ["-q"], ["-v"])]
@@ -604,7 +746,7 @@ def test_rows_to_validate_on_are_either_held_out_or_given(in_process, tmp_path, 
 def test_long_work_without_numba_has_a_word_on_it(in_process, monkeypatch):
     monkeypatch.setattr("lrfit.cli.training_run.find_spec", lambda _: None)
     monkeypatch.setattr("lrfit.cli.training_run._LONG_S", 1e-9)
-    code, _, err = in_process("train", str(LAB), "--epochs", "3", "--tol", "1e-9", stdin="")
+    code, _, err = in_process("train", str(LAB), "--lr", "0.01", "--epochs", "3", "--tol", "1e-9", stdin="")
     assert code == 0
     assert "s step by step; pip install numba makes them quick\n" in err
 
@@ -671,6 +813,6 @@ def test_the_last_words_of_a_run_say_what_is_saved(in_process, tmp_path, monkeyp
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lrfit.cli.training_run.descend", descend_and_look)
-    run = ["train", str(LAB), "--epochs", "6", "--history", "h.csv", "-o", name]
+    run = ["train", str(LAB), "--lr", "0.01", "--epochs", "6", "--history", "h.csv", "-o", name]
     assert in_process(*run, *options.split(), stdin="")[0] == 0
     assert said[5] == words

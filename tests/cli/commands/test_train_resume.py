@@ -11,8 +11,13 @@ import oracles
 import pytest
 from conftest import LRFIT, UNMEASURED
 
+OLD = '{"format": "lrfit-model", "old": 1}'
 LAB = oracles.SAMPLE_DATA / "lab.csv"
-KINDS = ["", "--batch-size 4 --momentum 0.5 --average --schedule invscaling", "--standardize --patience 9"]
+KINDS = [
+    "--lr 0.01",
+    "--lr 0.01 --batch-size 4 --momentum 0.5 --average --schedule invscaling",
+    "--standardize --patience 9",
+]
 
 
 def read(path):
@@ -51,7 +56,7 @@ def assert_refused(result, *words, code=2):
 @pytest.mark.parametrize("checkpoints", ["", "--checkpoint-every 2"])
 def test_two_runs_leave_the_files_of_one(process, train, tmp_path, kind, checkpoints):
     """A plain run in processes of its own, so that all that goes over is in the files."""
-    run = train if kind else process
+    run = process if kind == KINDS[0] else train
     stops = "--patience 9" if "patience" in kind else ""
     files = [tmp_path / name for name in ("m.json", "h.csv")]
     whole = run(f"--epochs 12 -o m.json --history h.csv {kind}")
@@ -67,9 +72,22 @@ def test_two_runs_leave_the_files_of_one(process, train, tmp_path, kind, checkpo
 
 
 def test_the_model_may_come_from_standard_input(train, tmp_path):
-    train("--epochs 5 -o m.json")
+    train("--lr 0.01 --epochs 5 -o m.json")
     result = train("--resume - --epochs 7 --format json", stdin=(tmp_path / "m.json").read_text())
-    assert result.stdout == train("--epochs 12 --format json").stdout
+    assert result.stdout == train("--lr 0.01 --epochs 12 --format json").stdout
+
+
+@pytest.mark.parametrize("kind", ["", "--batch-size 4"])
+def test_a_run_without_a_rate_goes_on_with_the_one_that_was_chosen(train, kind):
+    """And with the momentum, which these data need in full batches; the model tells them."""
+    data = oracles.SAMPLE_DATA / "longley.csv"
+    train(f"--epochs 5 -o m.json {kind}", data)
+    result = train("--resume m.json --epochs 7 --format json", data)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout == train(f"--epochs 12 --format json {kind}", data).stdout
+    training = json.loads(result.stdout)["training"]
+    assert (training["standardize"], training["epochs"]) == (True, 12)
+    assert training["nesterov"] == (training["momentum"] > 0.5) == (not kind)
 
 
 def started(tmp_path, arguments, data=LAB):
@@ -98,8 +116,8 @@ def test_a_run_that_is_interrupted_goes_on_from_its_last_checkpoint(train, tmp_p
     done = model["training"]["epochs"]
     assert (process.returncode, out) == (130, b"")
     assert err.decode().splitlines()[-2:] == [
-        f"epoch {done} is saved: --resume m.json --epochs {1_000_000 - done} goes on from there",
         "lrfit: interrupted",
+        f"epoch {done} is saved: --resume m.json --epochs {1_000_000 - done} goes on from there",
     ]
     assert model["training"]["stopped"] == "checkpoint"
     assert done % 10 == 0
@@ -113,25 +131,29 @@ def test_a_run_that_is_interrupted_goes_on_from_its_last_checkpoint(train, tmp_p
 
 
 def test_without_a_checkpoint_an_interruption_leaves_all_as_it_was(tmp_path):
-    for name in ("m.json", "h.csv"):
-        (tmp_path / name).write_text("old")
-    process = started(tmp_path, "--epochs 100000000 --tol 1e-300 --batch-size 4 -o m.json --history h.csv")
+    old = {"m.json": OLD, "h.csv": "epoch,loss,excess,gradient_norm,b\n"}
+    for name, content in old.items():
+        (tmp_path / name).write_text(content)
+    process = started(
+        tmp_path, "--lr 0.01 --epochs 100000000 --tol 1e-300 --batch-size 4 -o m.json --history h.csv"
+    )
     while b"epoch" not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.decode().splitlines()[-2:] == [
-        "nothing was saved; -o with --checkpoint-every N saves progress",
         "lrfit: interrupted",
+        "nothing was saved; -o with --checkpoint-every N saves progress",
     ]
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"m.json": "old", "h.csv": "old"}
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == old
 
 
 def test_a_run_that_is_killed_leaves_a_whole_model(train, tmp_path):
     """And of temporary files only those that were open."""
     process = started(
-        tmp_path, "--batch-size 4 --epochs 1000000 -o m.json --history h.csv --checkpoint-every 1 -q"
+        tmp_path,
+        "--lr 0.01 --batch-size 4 --epochs 1000000 -o m.json --history h.csv --checkpoint-every 1 -q",
     )
     process.kill()
     process.communicate(timeout=30)
@@ -141,7 +163,7 @@ def test_a_run_that_is_killed_leaves_a_whole_model(train, tmp_path):
     assert all(path.name.startswith(".lrfit-") for path in left)
     result = train("--resume m.json --epochs 5 -o m.json")
     assert (result.returncode, result.stderr) == (0, b"")
-    train(f"--batch-size 4 --epochs {done + 5} -o whole.json")
+    train(f"--lr 0.01 --batch-size 4 --epochs {done + 5} -o whole.json")
     assert read(tmp_path / "m.json") == read(tmp_path / "whole.json")
 
 
@@ -150,7 +172,7 @@ def test_a_run_that_is_killed_leaves_a_whole_model(train, tmp_path):
 
 @pytest.fixture
 def model(train, tmp_path):
-    train("--epochs 5 -o m.json --history h.csv")
+    train("--lr 0.01 --epochs 5 -o m.json --history h.csv")
     return tmp_path / "m.json"
 
 
@@ -199,7 +221,7 @@ def test_the_same_values_in_another_file_are_the_same_data(train, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text(LAB.read_text().replace("3.3,1.7\n", "3.300,+1.7e0\r\n", 1).replace(",", ";"))
     result = train("--resume m.json --sep ; --format json --epochs 2", other)
-    assert result.stdout == train("--epochs 7 --format json").stdout
+    assert result.stdout == train("--lr 0.01 --epochs 7 --format json").stdout
 
 
 @pytest.mark.usefixtures("model")

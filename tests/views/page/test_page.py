@@ -139,7 +139,7 @@ def test_large_data_give_a_small_page_with_a_sample_of_the_rows():
 
 
 def test_mini_batches_need_all_rows_in_the_page():
-    with pytest.raises(UsageError, match=r"room for 20,000 numbers, and there are 22,000: leave out batch"):
+    with pytest.raises(UsageError, match=r"room for 20000 numbers, and there are 22000: leave out batch"):
         contents_of(some_rows(11_000, 1), batch_size=5)
 
 

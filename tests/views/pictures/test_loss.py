@@ -40,7 +40,7 @@ def test_a_million_epochs_are_thinned_and_said_so():
     run = history(np.linspace(2.0, 1.0, 1_000_001))
     picture = loss_picture({"loss": run}, title="")
     n_drawn = len(lines(picture.panels[0])["loss"].x)
-    assert picture.notes == (f"{n_drawn:,} of 1,000,001 epochs are drawn",)
+    assert picture.notes == (f"{n_drawn} of 1000001 epochs are drawn",)
 
 
 def test_an_excess_of_0_breaks_no_axis():

@@ -151,12 +151,12 @@ function drawLoss(element, { path, before, minimum, name }) {
   draw(
     element,
     [
-      ...floor.map((y) => ({ x: [0, last], y: [y, y], name: "the least", mode: "lines", line: aim(c) })),
+      ...floor.map((y) => ({ x: [0, last], y: [y, y], name: "minimum", mode: "lines", line: aim(c) })),
       ...ghost(c, steps(before), losses(before)),
       { x: steps(path), y: losses(path), name, mode: modeOf(path), line: line(c.blue), marker: { size: 5 } },
     ],
     {
-      x: { title: "step", tickformat: ",", range: [-0.03 * last, 1.03 * last] },
+      x: { title: "step", tickformat: "d", range: [-0.03 * last, 1.03 * last] },
       y: { title: name, type: "log", range: [low - room, high + room], ...logTicks(low - room, high + room) },
     },
   );

@@ -21,10 +21,10 @@ function show() {
 /** What the graph is shown on. */
 function shownRows() {
   const n = descent.shown.x.shape[0];
-  const rows = n > 1 ? `the ${grouped(n)} rows` : "the one row";
+  const rows = n > 1 ? `the ${n} rows` : "the one row";
   if (!descent.isFullBatch) return `${rows} of the next step.`;
   if (contents.has_all_rows) return `${rows}.`;
-  return `${n} sigma points, which stand for the ${grouped(contents.n_samples)} rows, with the same loss and gradients.`;
+  return `${n} sigma points, which stand for the ${contents.n_samples} rows, with the same loss and gradients.`;
 }
 
 /** Terms and their numbers. */
@@ -88,7 +88,7 @@ const sampleNote = (() => {
   const [shown, n] = [drawn.y.length, contents.n_samples];
   if (shown === n) return "";
   const how = contents.has_all_rows ? "evenly chosen" : "drawn at random";
-  return `${grouped(shown)} of ${grouped(n)} rows, ${how}; the numbers are those of all.`;
+  return `${shown} of ${n} rows, ${how}; the numbers are those of all.`;
 })();
 
 function showCharts() {
@@ -133,9 +133,8 @@ function nameOfBefore() {
 }
 
 const surfaceNote = (() => {
-  const lowest = isLine ? "the least" : "the lowest here";
   const others = parameterNames.length > 2 ? " The other parameters are as they are now." : "";
-  return `From one ellipse to the next the loss above ${lowest} grows ${FACTOR}-fold.${others}`;
+  return `Each ellipse: ${FACTOR} times the excess loss${isLine ? "" : " here"}.${others}`;
 })();
 
 /** Let the charts be as large as their places on paper, or, as plotly has it, as they are drawn. */
@@ -153,8 +152,8 @@ function setUpTexts() {
   write("source", source);
   const names = features.slice(0, 8).map((name) => cut(name)).join(", ") + (features.length > 8 ? ", …" : "");
   const how = `${standardize ? ", in standard units" : ""}${l2 ? `, with the penalty ½·${l2}·‖W‖²` : ""}`;
-  write("summary", `${cut(target)} from ${names}: ${grouped(n)} row${n > 1 ? "s" : ""}${how}`);
-  write("data-title", isLine ? "The data, and the line now" : `Predicted ${cut(target)}, against what it is`);
+  write("summary", `${cut(target)} from ${names}: ${n} row${n > 1 ? "s" : ""}${how}`);
+  write("data-title", isLine ? "The data, and the line now" : `Predicted and actual ${cut(target)}`);
   write("data-note", sampleNote);
   if (parameterNames.length === 1) write("surface-title", "The loss over the weight");
   write("end-name", contents.programs.objective);

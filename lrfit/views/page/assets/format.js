@@ -13,7 +13,5 @@ function short(value, n = 3) {
 
 const rounded = (value) => short(value, 4);
 
-const grouped = (n) => n.toLocaleString("en");
-
 /** All digits of a number: those that read back to it. */
 const digits = (value) => (Number.isFinite(value) ? String(value) : "too large");

@@ -7,8 +7,8 @@ let timer = null; // of the next picture; null while nothing runs
 
 const place = () =>
   descent.isFullBatch
-    ? `Step ${grouped(descent.nSteps)}`
-    : `Epoch ${grouped(descent.epoch)}, step ${descent.stepOfEpoch} of ${descent.batches.length}`;
+    ? `Step ${descent.nSteps}`
+    : `Epoch ${descent.epoch}, step ${descent.stepOfEpoch} of ${descent.batches.length}`;
 
 /** Take as many steps as are wanted at a time, or, in a run, up to the optimum; whether to go on. */
 function advance(isRun) {
