@@ -42,7 +42,7 @@ def fit_text(fit: ModelDocument, number_text: NumberText = all_digits, width: fl
     if max(map(len, whole.splitlines())) <= width:
         return whole
     short = tuple(_SHORT_TITLES.get(title, title) for title in titles)
-    return aligned([short, *rows]) + "\n" + aligned([measure[:2] for measure in measures])
+    return aligned([short, *rows], " ") + "\n" + aligned([measure[:2] for measure in measures])
 
 
 def fit_csv(fit: ModelDocument, separator: str) -> str:

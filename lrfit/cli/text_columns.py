@@ -26,15 +26,15 @@ def cut(name: str, width: int) -> str:
     return safe if max(len(safe), _n_cells(safe)) < width else safe[:n_fitting] + "…"
 
 
-def aligned(rows: Sequence[tuple[str, ...]]) -> str:
-    """The rows as lines, with the cells of each column aligned."""
+def aligned(rows: Sequence[tuple[str, ...]], gap: str = "  ") -> str:
+    """The rows as lines, with the cells of each column aligned, and this gap between columns."""
     widths = [min(_WIDEST, max(map(_n_cells, column))) for column in zip(*rows, strict=True)]
-    return "".join(_joined(row, widths) for row in rows)
+    return "".join(_joined(row, widths, gap) for row in rows)
 
 
-def _joined(row: tuple[str, ...], widths: Sequence[int]) -> str:
+def _joined(row: tuple[str, ...], widths: Sequence[int], gap: str) -> str:
     padded = (cell + padding(cell, width) for cell, width in zip(row, widths, strict=True))
-    return "  ".join(padded).rstrip() + "\n"
+    return gap.join(padded).rstrip() + "\n"
 
 
 def padding(cell: str, width: int) -> str:

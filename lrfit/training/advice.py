@@ -64,7 +64,7 @@ def rate(plan: TrainingPlan, *, is_plain: bool = False) -> str:
         return f"{name} {share} {rate_text(safe)}, the rate up to which no batch can lead away"
     limit = f"{rate_text(bound)} = {_formula(plan)}"
     if is_chosen:
-        return f"{name} the fastest (limit {limit})"
+        return f"{name} the fastest{'' if is_plain else f' (limit {limit})'}"
     if plan.is_stable:
         return f"{name} stable, {share_text(value, bound)} of the limit, {limit}"
     return f"{name} {ratio_text(value, bound)} times the limit, {limit}"
