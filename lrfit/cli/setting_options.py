@@ -67,7 +67,7 @@ _OPTIONS = dict(
         ),
         _setting(
             "learning_rate",
-            "Learning rate.  [default: auto; 0.01 with --standardize or --init]",
+            "Learning rate; auto is the fastest.",
             metavar="F|auto",
             shows_default=False,
         ),
@@ -80,7 +80,7 @@ _OPTIONS = dict(
         _setting("batch_size", "Rows in each step.", metavar="N|full", none="full"),
         _setting(
             "momentum",
-            "Share of the last step that is added to the next.  [default: needed without --lr, else 0]",
+            "Share of the last step that is added to the next; auto needs --lr auto.",
             metavar="F|auto|needed",
             shows_default=False,
         ),

@@ -31,6 +31,9 @@ _PATIENCE_S = 0.5
 _PERIOD_S = 0.1
 """Seconds between two updates of the bar. No thread draws it, since reading may fork."""
 
+_OPTIONS = r"--[a-z][\w-]*(?: (?:[\d.][\w.+-]*\b|auto\b|full\b|--[a-z][\w-]*))*"
+"""Options and their values, to be pasted as a whole: a line ends before or after them."""
+
 _SHORTEST_BAR = 8
 """Shortest bar, in characters; the columns beside it leave room for it."""
 
@@ -130,9 +133,12 @@ class Terminal(Listener):
         """A line broken at blanks, if it is wider than the terminal."""
         if not self._is_terminal or len(line) <= self.width:
             return line
+        import re  # noqa: PLC0415
         import textwrap  # noqa: PLC0415
 
-        return textwrap.fill(line, self.width, break_long_words=False, break_on_hyphens=False)
+        whole = re.sub(_OPTIONS, lambda options: options[0].replace(" ", "\xa0"), line)
+        wrapped = textwrap.fill(whole, self.width, break_long_words=False, break_on_hyphens=False)
+        return wrapped.replace("\xa0", " ")
 
     def say(self, text: str) -> None:
         """Print `text`, even if quiet."""

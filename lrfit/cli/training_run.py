@@ -114,8 +114,8 @@ def descend_with_table(
             terminal.note(table.row(record))
             shown_next = next_reported(record.epoch, every)
     if table.n_hidden:
-        fits = "parameter does" if table.n_hidden == 1 else "parameters do"
-        terminal.note(f"{table.n_hidden} more {fits} not fit; --history FILE.csv records all")
+        parameters = "parameter" if table.n_hidden == 1 else "parameters"
+        terminal.note(f"no room for {table.n_hidden} more {parameters}; --history FILE.csv records all")
     return record
 
 
@@ -124,8 +124,10 @@ def explained(error: DivergenceError, outcome: str, terminal: Terminal) -> Diver
 
     It is one line; but on a terminal each remedy has a line of its own, from which it can be copied.
     """
-    remedies, first, other = error.remedies, "Try ", ", or --"
-    if terminal.is_terminal:
-        remedies = remedies.replace(first, "\n  try ").replace(other, "\n   or --").replace(", for", "\nfor")
-    text = " ".join(filter(None, [f"{error.event}.", remedies, outcome]))
-    return DivergenceError(text.replace(" \n", "\n"))
+    sentences = [f"{error.event}.", error.remedies, outcome]
+    if not terminal.is_terminal:
+        return DivergenceError(" ".join(filter(None, sentences)))
+    remedies = (
+        error.remedies.replace("Try ", "Try\n  ").replace(", or --", "\n  --").replace(", for", "\nfor")
+    )
+    return DivergenceError("\n".join(filter(None, [sentences[0], remedies, outcome])))

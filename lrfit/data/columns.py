@@ -36,6 +36,8 @@ def choose_columns(
     features = list(x) or [name for name in header if name != target]
     check_known([target, *features], header, source_name)
     twice = first_repeated([*features, target])
+    if twice == target and y is None and list(x).count(twice) == 1:
+        raise DataError(f"column {shown(twice)} is the target unless {spelled(y=...)} names another")
     if twice is not None:
         raise DataError(
             f"column {shown(twice)} is listed twice; {spelled(x=...)} and {spelled(y=...)} "

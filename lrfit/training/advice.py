@@ -119,8 +119,11 @@ def improvement(plan: TrainingPlan) -> str | None:
     changes, n_best = quickest(plan, tol)
     if not isfinite(n_best) or (n_epochs is not None and n_epochs <= n_best):
         return None
-    instead = f" instead of {number_text(n_epochs)}" if n_epochs is not None and isfinite(n_epochs) else ""
-    return f"{slow}; with {spelled(**changes)}: {epochs_text(n_best)}{instead}"
+    better = f"with {spelled(**changes)}" + ("" if "epochs" in changes else f": {epochs_text(n_best)}")
+    if n_epochs is None or not isfinite(n_epochs):
+        return f"{slow}; {better}"
+    now = epochs_text(n_epochs) if "epochs" in changes else number_text(n_epochs)
+    return f"{slow}; {better} instead of {now}"
 
 
 def _cause(plan: TrainingPlan) -> str:

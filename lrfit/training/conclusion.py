@@ -8,9 +8,9 @@ from math import ceil, inf
 
 from lrfit.analysis.convergence import rate_text
 from lrfit.messages import spelled
-from lrfit.training.plan import OPTIMUM, Start, TrainingPlan
+from lrfit.training.plan import Start, TrainingPlan
 from lrfit.training.record import EpochRecord
-from lrfit.training.remedies import TOLERANCE, full_batch_plan, quickest
+from lrfit.training.remedies import TOLERANCE, full_batch_plan, quickest, units_of
 from lrfit.training.wording import HOPELESS, above_text, epochs_text
 
 __all__ = ["conclusion", "has_converged"]
@@ -90,7 +90,7 @@ def _against_noise(plan: TrainingPlan, record: EpochRecord) -> Iterator[str]:
     smaller = float(rate_text(plan.learning_rate * share, 2))
     n_epochs = max(1.0, _epochs_without_noise(plan, smaller, _MARGIN * _NOTED_EXCESS))
     if n_epochs < HOPELESS:
-        changes = spelled(learning_rate=smaller, epochs=int(n_epochs))
+        changes = spelled(**units_of(plan), learning_rate=smaller, epochs=int(n_epochs))
         yield f"within {100 * _NOTED_EXCESS:g} % of it with {changes}"
 
 
@@ -111,7 +111,7 @@ def _reason(plan: TrainingPlan, record: EpochRecord) -> str:
         return f"{stopped}: time limit reached ({spelled(max_time_s=...)})"
     if not plan.batches.is_full:
         return f"{stopped}: an epoch changed the loss by less than {tol} of it"
-    if record.stopped == "optimum" or (settings.tol or 1.0) <= OPTIMUM:
+    if record.stopped == "optimum":
         return f"reached the optimum in epoch {record.epoch}"
     return f"{stopped}: within {100 * (settings.tol or 0.0):g} % of the optimum ({tol})"
 

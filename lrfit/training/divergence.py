@@ -78,13 +78,16 @@ def divergence_error(run: Run, record: EpochRecord, before: EpochRecord) -> Dive
     limit = f"full batches are stable up to {rate_text(plan.max_stable_learning_rate)}"
     if not plan.batches.is_full:
         limit += f", and no batch can lead away up to {rate_text(plan.safe_learning_rate)}"
+    rate = f"learning rate {plan.learning_rate:.6g}"
+    if plan.settings.schedule != "constant":
+        rate += ", which then falls"
     name, values = "loss", (before.loss, record.loss)
     if plan.settings.l2:  # it is the objective that has risen; the loss may have fallen
         least = plan.objective.minimum * plan.loss_unit
         name, values = "objective", (before.excess + least, record.excess + least)
     return DivergenceError(
         f"training diverged in epoch {record.epoch}: the {name} went from {values[0]:.6g} to "
-        f"{values[1]:.6g} at learning rate {run.learning_rate:.6g}; {limit}",
+        f"{values[1]:.6g} at {rate}; {limit}",
         remedies(plan),
     )
 

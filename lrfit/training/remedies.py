@@ -13,7 +13,7 @@ from lrfit.training.plan import TrainingPlan, plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.wording import HOPELESS, epochs_text
 
-__all__ = ["TOLERANCE", "Changes", "full_batch_plan", "quickest", "remedies", "with_epochs"]
+__all__ = ["TOLERANCE", "Changes", "full_batch_plan", "quickest", "remedies", "units_of", "with_epochs"]
 
 TOLERANCE = 1e-6
 """Share of the optimum within which a loss counts as there, for a run that has no tolerance of its own."""
@@ -49,15 +49,36 @@ def _tried(plan: TrainingPlan) -> list[Changes]:
     settings, rate = plan.settings, plan.safe_learning_rate / 2.0
     if plan.batches.is_full:
         rate = full_batch_plan(plan, {"learning_rate": "auto"}).learning_rate
-    tried: list[Changes] = [{"learning_rate": "auto"}]
+    units = units_of(plan)
+    tried: list[Changes] = [{**units, "learning_rate": "auto"}]
     if not (settings.standardize or settings.l2):  # the penalty is in the units of descent: another optimum
         tried.insert(0, {"standardize": True, "learning_rate": "auto"})
     rounded = float(rate_text(rate, 3))
     if 0.0 < rounded < inf:
-        tried.append({"learning_rate": rounded})
+        tried.append({**units, "learning_rate": rounded})
+    if not plan.batches.is_full:
+        tried = [changes for changes in tried if _is_soon(plan, changes)] or tried[:1]
+    elif not settings.is_linear:
+        tried = tried[:1]
     if plan.start.epoch:
         tried = [{**changes, "allow_changes": True} for changes in tried]
     return tried
+
+
+def units_of(plan: TrainingPlan) -> Changes:
+    """The setting of the units of descent, to be said with a rate: where a rate is given, it is off."""
+    return {"standardize": True} if plan.settings.standardize else {}
+
+
+def _is_soon(plan: TrainingPlan, changes: Changes) -> bool:
+    """Whether mini-batches would come within 1 % of the optimum in the epochs of the plan, but for noise."""
+    rate = full_batch_plan(plan, changes).learning_rate
+    if changes["learning_rate"] == "auto":  # that of full batches may be too large
+        rate = min(rate, plan_training(plan.data, replace(plan.settings, **changes)).learning_rate)
+    if not 0.0 < rate < inf:
+        return False
+    n_steps = _epochs_until(plan, {**changes, "learning_rate": rate}, 0.01)
+    return n_steps <= plan.n_epochs * plan.steps_per_epoch
 
 
 def quickest(plan: TrainingPlan, tol: float) -> tuple[Changes, float]:
@@ -67,7 +88,7 @@ def quickest(plan: TrainingPlan, tol: float) -> tuple[Changes, float]:
     run cannot be foreseen.
     """
     settings = plan.settings
-    changes: dict[str, Any] = {"learning_rate": "auto"}
+    changes: dict[str, Any] = {**units_of(plan), "learning_rate": "auto"}
     if not (settings.standardize or settings.l2):
         changes = {"standardize": True, **changes}
     if not plan.batches.is_full:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from time import monotonic
 
-from lrfit.training.plan import TrainingPlan
+from lrfit.training.plan import OPTIMUM, TrainingPlan
 from lrfit.training.record import EpochRecord
 
 __all__ = ["Stopping"]
@@ -73,7 +73,7 @@ class Stopping:
         if self._patience and (self.best is None or record.monitored < self.best.monitored):
             self.best = record
         if self._is_close(record):
-            return "tol" if self._plan.settings.tol else "optimum"
+            return "tol" if (self._plan.settings.tol or 0.0) > OPTIMUM else "optimum"
         if self._patience and self.best and record.epoch - self.best.epoch >= self._patience:
             return "patience"
         if record.epoch >= self._plan.last_epoch:

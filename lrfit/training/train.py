@@ -89,8 +89,8 @@ def train(
     Args:
         data: The rows: path of a CSV file (packed by gzip or not), a DataFrame, or an array of x, of shape
             (n_rows, n_features) or (n_rows,).
-        y: The target: name of a column (the column `y` if None, else the last one); with an array of x, an
-            array of shape (n_rows,).
+        y: The target: name of a column (the column `y` if None, else the last one); or, beside a DataFrame or
+            an array of x, an array of shape (n_rows,).
         x: Name or names of the features; all columns but the target if empty. With an array, names for its
             columns.
         separator: Character between the fields of a file; a tab for `.tsv`, else a comma, if None.
@@ -204,7 +204,7 @@ def _columns(
     missing: str,
 ) -> tuple[Array, tuple[str, ...], str]:
     """The columns, the target last, shape (n_columns, n_rows); and the names of features and target."""
-    if is_frame(data):
+    if is_frame(data) and (y is None or isinstance(y, str)):
         chosen, target = choose_columns(
             [str(label) for label in data.columns], x, y, source_name="the DataFrame"
         )
@@ -214,7 +214,8 @@ def _columns(
         if y is None or isinstance(y, str):
             raise UsageError("an array of x needs an array of y, of shape (n_rows,), beside it")
         n_features = np.shape(data)[1] if np.ndim(data) > 1 else 1
-        features = x or (("x",) if n_features == 1 else tuple(f"x{i + 1}" for i in range(n_features)))
+        numbered = ("x",) if n_features == 1 else tuple(f"x{i + 1}" for i in range(n_features))
+        features = x or (tuple(map(str, data.columns)) if is_frame(data) else numbered)
         of_x, of_y = columns_of_array(data, features), columns_of_array(y, ["y"])
         if of_x.shape[1] != of_y.shape[1]:
             raise DataError(f"x has {of_x.shape[1]} rows, and y has {of_y.shape[1]}")

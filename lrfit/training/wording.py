@@ -7,6 +7,9 @@ from sys import float_info
 
 __all__ = ["above_text", "epochs_text", "number_text", "ratio_text", "share_text"]
 
+_MANY = 1e5
+"""A ratio from which on its first digits are enough."""
+
 HOPELESS = 1e8
 """Number of epochs, or of anything, that is no longer written out: nobody waits for more."""
 
@@ -56,6 +59,8 @@ def ratio_text(value: float, bound: float) -> str:
     """
     ratio = value / bound if bound else inf
     texts = (f"{ratio:.{n_digits}g}" for n_digits in range(3, 18))
+    if ratio >= _MANY:
+        return f"{min(ratio, float_info.max):.3g}"
     close = next((text for text in texts if (float(text) > 1.0) == (ratio > 1.0) and float(text) != 1.0), "1")
     return close if ratio < 999.5 else number_text(ratio)  # noqa: PLR2004 (three digits show it as 1000)
 

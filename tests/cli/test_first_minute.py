@@ -47,6 +47,9 @@ def test_the_plain_command_fits_ordinary_tables(tmp_path, seed):
 
 
 RUNS = [
+    "--batch-size 4",
+    "--batch-size 1 --epochs 30",
+    "--lr 3 --batch-size 8",
     "--lr 0.01",
     "--lr 1 --standardize",
     "--lr 0.001 --standardize --epochs 20",
@@ -101,6 +104,9 @@ def test_remedies_do_what_they_promise(tmp_path, seed):
         _, after = trained(path, *options, *words)
         assert after is not None, (text, words)
         assert after["relative_excess"] <= 1.1 * excess, (text, words)
+    if without_promise := re.search(rf"Try {_OPTIONS}\. Nothing", text):
+        _, after = trained(path, *options, *shlex.split(without_promise[1]))
+        assert after is not None, text
     if "--average comes closer" in text:
         _, after = trained(path, *options, "--average")
         assert after["relative_excess"] < before["relative_excess"], text

@@ -21,9 +21,11 @@ def test_each_remedy_has_a_line_on_a_terminal_and_all_have_one_elsewhere():
     assert texts[0] == f"the loss rose from 1.5 to 2.5. {remedies} Nothing was saved."
     assert texts[1].splitlines() == [
         "the loss rose from 1.5 to 2.5.",
-        "  try --standardize --lr auto",
-        "   or --lr 0.1 --epochs 9",
-        "for a loss within 1 %. More. Nothing was saved.",
+        "Try",
+        "  --standardize --lr auto",
+        "  --lr 0.1 --epochs 9",
+        "for a loss within 1 %. More.",
+        "Nothing was saved.",
     ]
 
 

@@ -36,7 +36,7 @@ def test_the_target_is_y_or_the_last_column_and_the_features_are_the_others(head
         (["speed", "y"], ["sped"], None, "did you mean 'speed'?"),
         (["temp", "TEMP2", "y"], ["TEMP"], None, "did you mean 'temp'?"),
         (["a", "b"], ["a", "a"], None, "column 'a' is listed twice"),
-        (["a", "b"], ["b"], None, "column 'b' is listed twice"),
+        (["a", "b"], ["b"], None, "column 'b' is the target unless y names another"),
         (["a", "b"], ["a"], "a", "column 'a' is listed twice"),
         (["y"], [], None, "data has one column, 'y'; a fit needs two"),
         (["x;y"], [], None, "if ';' separates the columns, say separator=';'"),

@@ -93,7 +93,7 @@ def test_without_a_rate_it_goes_to_the_optimum():
         error = np.sqrt(16 - 7) * 1e-6 * oracles.LONGLEY_STANDARD_ERRORS[name]
         assert value == pytest.approx(oracles.LONGLEY[name], abs=error)
     training = fit.document.training
-    assert (training.standardize, training.nesterov, training.stopped) == (True, True, "tol")
+    assert (training.standardize, training.nesterov, training.stopped) == (True, True, "optimum")
     assert training.epochs > 100
 
 
@@ -209,3 +209,13 @@ def test_a_run_that_diverges_says_what_to_pass_instead():
         lrfit.train(oracles.SAMPLE_DATA / "norris.csv", learning_rate=0.01)
     assert "Try standardize=True, learning_rate='auto', or" in str(info.value)
     assert "--" not in str(info.value)
+
+
+def test_a_frame_of_features_may_stand_beside_an_array_of_the_target():
+    x = pd.DataFrame({"area": [1.0, 2.0, 4.0], "rooms": [1.0, 3.0, 2.0]})
+    y = pd.Series([1.0, 2.0, 5.0], name="price")
+    fits = [lrfit.train(x, target) for target in (y, y.to_numpy(), y.tolist())]
+    assert fits[0].document == fits[1].document == fits[2].document
+    assert list(fits[0].weights) == ["area", "rooms"]
+    assert fits[0].weights == lrfit.train(x.assign(price=y), y="price").weights
+    assert list(lrfit.train(x, y, x=["a", "b"]).weights) == ["a", "b"]

@@ -19,7 +19,10 @@ from lrfit.cli.setting_options import setting_options
 from lrfit.cli.table_options import TableOf, column_options
 from lrfit.cli.terminal import Terminal
 from lrfit.messages import shown
-from lrfit.training.settings import TrainingSettings
+from lrfit.training.settings import TrainingSettings, is_plain
+
+_SHOWN_WELL: Mapping[str, Any] = {"standardize": True, "learning_rate": 0.1}
+"""Settings with which descent on most data takes some steps that can be seen."""
 
 
 @click.command(name="explore", cls=Command, short_help="Make a web page to explore descent on a CSV.")
@@ -35,7 +38,8 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
 
     The page needs no network. It shows the data and the line, the loss and the path downhill, and the graph
     with its values. It has controls for the learning rate and momentum, and STEP, RUN and RESET. Its numbers
-    are those of `lrfit train`. Settings given here are its initial ones. It needs plotly: pip install plotly.
+    are those of `lrfit train`. Settings given here are its initial ones; without --lr, --standardize and
+    --init, the data are standardised, and the rate is 0.1. It needs plotly: pip install plotly.
 
     \b
     Examples:
@@ -58,7 +62,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     check_outputs({"--output": output}, {"DATA": [data]}, overwritten={"--output": PAGE})
     if not output.lower().endswith((".html", ".htm")):
         raise click.UsageError(f"-o {shown(output)}: the name of a page must end in .html")
-    settings = TrainingSettings(**given)
+    settings = TrainingSettings(**{**(_SHOWN_WELL if is_plain(given) else {}), **given})
     terminal = Terminal(quiet=quiet)
     plan = plan_training(read_for_training(table_of(data), settings, terminal, most_kept=inf), settings)
     warn(plan, terminal)

@@ -83,7 +83,8 @@ def command(
     """Fit y_hat = W·x + b to the rows of the CSV file DATA (- for stdin) by gradient descent.
 
     Without --lr, --standardize and --init, data are standardised, and descent goes to the optimum at the
-    fastest rate. The result goes to stdout, progress to stderr.
+    fastest rate, with momentum if it is needed; otherwise --lr is 0.01, and --momentum 0. The result goes to
+    stdout, progress to stderr.
 
     \b
     Examples:

@@ -502,7 +502,7 @@ def test_at_a_rate_of_0_01_large_features_diverge_and_the_way_out_is_named(
     )
     assert error.endswith(" Nothing was saved.")
     assert (tmp_path / "m.json").read_text() == OLD
-    remedy = error.partition("Try ")[2].split(", or ")[0].split(", for a loss")[0]
+    remedy = error.partition("Try ")[2].split(", or ")[0].split(", for a loss")[0].split(". ")[0]
     assert remedy.startswith("--standardize --lr auto")
     code, out, err = in_process(
         "train", "-", "-q", "--format", "json", *kind.split(), *remedy.split(), stdin=data
@@ -535,7 +535,7 @@ def test_where_no_rate_is_given_large_features_are_fitted_to_the_optimum(in_proc
     )
     training = model["training"]
     assert training["relative_excess"] <= 1e-12
-    assert (training["standardize"], training["stopped"]) == (True, "tol")
+    assert (training["standardize"], training["stopped"]) == (True, "optimum")
     lines = err.splitlines()
     assert lines[1].startswith("no --lr given: standardised, with rate ")
     assert lines[-1] == f"reached the optimum in epoch {training['epochs']}"

@@ -107,7 +107,8 @@ def page(browser, tmp_path):
 
     def make(data, *arguments):
         file = tmp_path / "page.html"
-        result = run_command("explore", data, "-q", "-o", file, *arguments)
+        raw = [] if {"--lr", "--standardize", "--init"} & {*arguments} else ["--lr", "0.01"]
+        result = run_command("explore", data, "-q", "-o", file, *arguments, *raw)
         assert result.code == 0, result.err
         browser.get_log("performance")
         opened.append(Page(browser, file))
