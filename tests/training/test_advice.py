@@ -678,3 +678,13 @@ def test_against_noise_no_rate_is_named_with_which_nobody_would_arrive():
     text = conclusion(plan, last_record(plan))
     assert "the noise of batches keeps it there; --average comes closer" in text
     assert "within 1 % of it" not in text
+
+
+def test_against_noise_no_rate_is_named_where_rows_weigh_unequally():
+    """In a last batch that is shorter, and always of the same rows, these weigh more."""
+    rows = oracles.random_rows(13, 2)
+    for n_rows, is_named in ((13, False), (12, True)):
+        plan = descent_of(rows[:n_rows], learning_rate=0.3, batch_size=4, shuffle=False, epochs=300)
+        text = conclusion(plan, last_record(plan))
+        assert "the noise of batches keeps it there" in text
+        assert ("within 1 % of it with" in text) is is_named
