@@ -189,12 +189,23 @@ def with_header(lines, start, end, fields, csv_format, picks):
         number(name, csv_format.decimal) is not None for name in header
     ):
         return Refused("header=False")
-    elif len(set(header)) < len(header):
-        return Refused("two columns")
+    rows = rows_of(lines, n_before, csv_format.separator)
+    first = next((fields for fields in rows if fields is None or len(fields) > 1 or fields[0].strip()), None)
+    if csv_format.header and first and len(first) == len(header) + 1 and not first[-1].strip():
+        header.append("")  # of the empty field at the end of each row
     positions = tuple(dict.fromkeys(pick % len(header) for pick in picks))
     layout = ColumnLayout("data", csv_format, tuple(header), positions)
+    if any(header.count(header[position]) > 1 for position in positions):
+        return layout, Refused("two columns")
     rest = "".join(lines[n_before:]).encode(errors="surrogateescape")
     return layout, expected(rest, layout, n_before + 1)
+
+
+def rows_of(lines, start, separator):
+    """The fields of the rows from this line on; None for one with a wrong quote."""
+    while start < len(lines):
+        start, fields = row_from(lines, start, separator)
+        yield fields
 
 
 def is_like_a_number(name):

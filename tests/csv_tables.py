@@ -13,9 +13,14 @@ NUMBERS = "".join(f"{i},{i * i / 7}\n" for i in range(500))
 QUOTED = "".join(f'"{i}",{i * i / 7},"a\n, b"\n' for i in range(250))
 
 
-def table_of(content, *, streaming=False, encoding="utf-8", **csv_format):
+def table_of(content, *, streaming=False, encoding="utf-8", finds_separator=False, **csv_format):
     stored = content if isinstance(content, bytes) else content.encode()
-    return Table(Source(io.BytesIO(stored), "data", encoding), CsvFormat(**csv_format), streaming=streaming)
+    return Table(
+        Source(io.BytesIO(stored), "data", encoding),
+        CsvFormat(**csv_format),
+        streaming=streaming,
+        finds_separator=finds_separator,
+    )
 
 
 def blocks_of(table, columns, *, with_texts=False):

@@ -7,7 +7,7 @@ import click
 __all__ = ["Command"]
 
 _HEADINGS = {
-    "Columns": ("x", "y"),
+    "Columns": ("x", "y", "drop"),
     "Reading": ("separator", "decimal", "encoding", "header", "missing"),
     "Model": ("fit_intercept", "l2", "init"),
     "Descent": (

@@ -21,7 +21,7 @@ TableOf: TypeAlias = "Callable[..., TableRequest]"
 CSV_NAMES = frozenset({"separator", "decimal", "encoding", "header", "missing"})
 """Names of the options that say how a table is written."""
 
-COLUMN_NAMES = frozenset({"x", "y"})
+COLUMN_NAMES = frozenset({"x", "y", "drop"})
 """Names of the options that choose columns."""
 
 _CSV_OPTIONS = (
@@ -30,7 +30,7 @@ _CSV_OPTIONS = (
         "separator",
         type=separator,
         metavar="C",
-        help="Character between the columns.  [default: a comma; a tab for .tsv]",
+        help="Character between the columns.  [default: a comma, or what the file shows; a tab for .tsv]",
     ),
     click.option(
         "--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="Decimal mark."
@@ -66,6 +66,13 @@ _COLUMN_OPTIONS = (
         help="Features, separated by commas.  [default: all but y]",
     ),
     click.option("-y", "--y", "y", metavar="NAME", help="Target.  [default: y, else the last column]"),
+    click.option(
+        "--drop",
+        type=names,
+        metavar="NAMES",
+        multiple=True,
+        help="Columns that are left out.",
+    ),
 )
 
 
@@ -106,10 +113,11 @@ def column_options(command: Callable[..., None]) -> Callable[..., None]:
         table_of: TableOf,
         x: list[list[str]],
         y: str | None,
+        drop: list[list[str]],
         **others: Any,  # noqa: ANN401
     ) -> None:
-        chosen = tuple(name for group in x for name in group)
-        command(*arguments, table_of=partial(table_of, x=chosen, y=y), **others)
+        chosen, dropped = (tuple(name for group in groups for name in group) for groups in (x, drop))
+        command(*arguments, table_of=partial(table_of, x=chosen, y=y, drop=dropped), **others)
 
     return _with_options(csv_options(with_columns), _COLUMN_OPTIONS)
 

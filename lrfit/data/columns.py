@@ -5,35 +5,50 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from lrfit.errors import DataError
+from lrfit.errors import DataError, UsageError
 from lrfit.messages import listed, shown, spelled
 
 __all__ = ["check_known", "choose_columns", "first_repeated"]
 
 
 def choose_columns(
-    header: Sequence[str], x: Sequence[str] = (), y: str | None = None, *, source_name: str = "the data"
+    header: Sequence[str],
+    x: Sequence[str] = (),
+    y: str | None = None,
+    *,
+    drop: Sequence[str] = (),
+    source_name: str = "the data",
 ) -> tuple[list[str], str]:
     """Names of the features, and the name of the target.
 
     Args:
-        header: Names of all columns.
-        x: Names of the features. If empty, all columns but the target, in file order.
-        y: Name of the target. If None, the column `y`, or else the last column.
+        header: Names of all columns; "" for one without a name, which is never chosen by default.
+        x: Names of the features. If empty, all columns but the target and those to drop, in file order.
+        y: Name of the target. If None, the column `y`, or else the last of those that are not dropped.
+        drop: Names of columns that are neither.
         source_name: The table's name in messages.
 
     Raises:
-        DataError: A column does not exist or is chosen twice, or there is no feature.
+        DataError: A column does not exist, is chosen twice or has a name that another has, too; or there is
+            no feature.
+        UsageError: A column is both chosen and dropped.
 
     Examples:
         >>> choose_columns(["x", "y", "z"])
         (['x', 'z'], 'y')
-        >>> choose_columns(["a", "b"])
+        >>> choose_columns(["a", "b", ""])
+        (['a'], 'b')
+        >>> choose_columns(["id", "a", "b"], drop=["id"])
         (['a'], 'b')
     """
-    last = "y" if "y" in header else header[-1]
-    target = last if y is None else y
-    features = list(x) or [name for name in header if name != target]
+    left = [name for name in header if name and name not in drop]
+    check_known(drop, header, source_name, may_repeat=True)
+    if dropped := [name for name in (*x, *([] if y is None else [y])) if name in drop]:
+        raise UsageError(f"column {shown(dropped[0])} is both chosen and left out ({spelled(drop=...)})")
+    if not left:
+        raise DataError(f"{source_name} has no column with a name that is left")
+    target = ("y" if "y" in left else left[-1]) if y is None else y
+    features = list(x) or [name for name in left if name != target]
     check_known([target, *features], header, source_name)
     twice = first_repeated([*features, target])
     if twice == target and y is None and list(x).count(twice) == 1:
@@ -46,11 +61,6 @@ def choose_columns(
     if not features:
         raise DataError(
             f"{source_name} has one column, {shown(target)}; a fit needs two{_one_column_hint(target)}"
-        )
-    if not x and "" in features:
-        raise DataError(
-            f"{source_name}: column {header.index('') + 1} has no name; "
-            f"choose the features with {spelled(x=...)}"
         )
     if "intercept" in features:
         raise DataError(
@@ -65,14 +75,22 @@ def first_repeated(names: Sequence[str]) -> str | None:
     return next((name for name, n_times in Counter(names).items() if n_times > 1), None)
 
 
-def check_known(names: Sequence[str], header: Sequence[str], source_name: str) -> None:
-    """Check that the header has all these names.
+def check_known(
+    names: Sequence[str], header: Sequence[str], source_name: str, *, may_repeat: bool = False
+) -> None:
+    """Check that the header has all these names, each of them once.
 
     Raises:
-        DataError: It lacks one of them. The message suggests a similar name.
+        DataError: It lacks one of them, and the message suggests a similar name; or it has one twice.
     """
-    known = set(header)
-    name = next((name for name in names if name not in known), None)
+    counts = Counter(header)
+    twice = next((name for name in names if counts[name] > 1), None)
+    if twice is not None and not may_repeat:
+        raise DataError(
+            f"{source_name}: two columns are named {shown(twice)}; rename one, "
+            f"or leave both out ({spelled(drop=twice)})"
+        )
+    name = next((name for name in names if name not in counts), None)
     if name is None:
         return
     from difflib import get_close_matches  # noqa: PLC0415 (slow to import, and seldom needed)

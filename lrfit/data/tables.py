@@ -30,13 +30,15 @@ class TableRequest:
 
     Attributes:
         path: Path of the file; `-` for standard input.
-        separator: Character between fields; None for a tab in files named `.tsv`, else a comma.
+        separator: Character between fields; None for a tab in files named `.tsv`, else for a comma, or what
+            the header and the first rows show.
         decimal: Decimal mark, "." or ",".
         encoding: Encoding of the text, by Python's names.
         header: Whether the first row names the columns; else they are named 1, 2, ….
         missing: "error", or "drop" to leave out rows that lack a value in a column that is read.
-        x: Names of the features; all columns but the target if empty.
+        x: Names of the features; all other columns if empty.
         y: Name of the target; the column `y` if None, else the last one.
+        drop: Names of columns that are neither.
 
     Raises:
         UsageError: A value is not among the valid ones, or two exclude each other.
@@ -50,6 +52,7 @@ class TableRequest:
     missing: str = "error"
     x: tuple[str, ...] = ()
     y: str | None = None
+    drop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, valid in (("decimal", _DECIMALS), ("missing", _MISSING)):
@@ -100,7 +103,9 @@ def open_table(
         listener.work("reading", unit="bytes") as on_read,
         open_source(request.path, request.encoding, on_read=on_read) as source,
     ):
-        table = Table(source, request.format, streaming=streaming)
+        table = Table(source, request.format, streaming=streaming, finds_separator=request.separator is None)
+        if table.format.separator != request.format.separator:
+            listener.note(f"{table.name}: separated by {shown(table.format.separator)}")
         yield table
     if table.n_dropped:
         n_rows = f"{table.n_dropped} rows with missing values"

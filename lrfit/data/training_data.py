@@ -71,12 +71,16 @@ def read_training_data(
     listener = listener or Listener()
     rows = _row_store(max_memory) if most_kept else None
     with open_table(request, listener) as table:
-        features, target = choose_columns(table.header, request.x, request.y, source_name=table.name)
+        features, target = choose_columns(
+            table.header, request.x, request.y, drop=request.drop, source_name=table.name
+        )
         keep = None if rows is None else _appending(rows, most_kept)
         sample = read_sample(table, [*features, target], keep=keep, hold_out=hold_out)
         listener.note(
             f"{table.name}: {rows_text(table.n_samples)}, target {shown(target)}, features {listed(features)}"
         )
+        if not request.x and (unnamed := [i for i, name in enumerate(table.header, 1) if not name]):
+            listener.note(f"left out columns without a name: {', '.join(map(str, unnamed))}")
     held_out = sample.held_out
     if validation:
         with open_table(validation, listener) as table:

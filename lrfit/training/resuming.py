@@ -196,7 +196,7 @@ def columns_of(model: ModelDocument, request: TableRequest) -> TableRequest:
         UsageError: It names other columns than the model has.
     """
     features = tuple(model.weights)
-    if request.x not in ((), features) or request.y not in (None, model.target):
+    if request.x not in ((), features) or request.y not in (None, model.target) or request.drop:
         raise UsageError(
             f"the model that is resumed has other columns; leave out {spelled(x=...)} and {spelled(y=...)}"
         )

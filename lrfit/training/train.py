@@ -64,6 +64,7 @@ def train(
     y: str | npt.ArrayLike | None = None,
     *,
     x: str | Sequence[str] = (),
+    drop: str | Sequence[str] = (),
     separator: str | None = None,
     decimal: str = ".",
     encoding: str = "utf-8",
@@ -93,7 +94,9 @@ def train(
             an array of x, an array of shape (n_rows,).
         x: Name or names of the features; all columns but the target if empty. With an array, names for its
             columns.
-        separator: Character between the fields of a file; a tab for `.tsv`, else a comma, if None.
+        drop: Name or names of columns of a file or a DataFrame that are neither.
+        separator: Character between the fields of a file; if None, a tab for `.tsv`, else a comma, or what
+            the header and the first rows show.
         decimal: Decimal mark in a file, "." or ",".
         encoding: Encoding of a file.
         header: Whether the first row of a file names the columns; else they are named 1, 2, ….
@@ -132,15 +135,15 @@ def train(
     _check_names(settings)
     resumption, chosen = _chosen(settings, resume, allow_changes=allow_changes)
     listener = _LogListener()
-    names = (x,) if isinstance(x, str) else tuple(x)
+    names, dropped = ((given,) if isinstance(given, str) else tuple(given) for given in (x, drop))
     if isinstance(data, str | PathLike):
         form = (separator, decimal, encoding, header, missing)
-        table = TableRequest(fspath(data), *form, x=names, y=_name(y))
+        table = TableRequest(fspath(data), *form, x=names, y=_name(y), drop=dropped)
         wanted = resumption.table(table) if resumption else table
         other = None if validation is None else TableRequest(fspath(validation), *form)
         read = read_for_training(wanted, chosen, listener, validation=other, max_memory=max_memory)
     else:
-        read = _read_from_memory(data, y, names, missing, chosen, validation)
+        read = _read_from_memory(data, y, names, dropped, missing, chosen, validation)
     plan = plan_run(read, chosen, resumption)
     for text in warnings(plan):
         listener.warn(text)
@@ -179,6 +182,7 @@ def _read_from_memory(
     data: Any,  # noqa: ANN401
     y: Any,  # noqa: ANN401
     x: tuple[str, ...],
+    drop: tuple[str, ...],
     missing: str,
     settings: TrainingSettings,
     validation: Any,  # noqa: ANN401
@@ -188,7 +192,7 @@ def _read_from_memory(
         raise UsageError(
             f"{spelled(validation=...)} and {spelled(validation_fraction=...)} exclude each other"
         )
-    columns, features, target = _columns(data, y, x, missing)
+    columns, features, target = _columns(data, y, x, missing, drop)
     read = training_data_of(columns, features, target, hold_out=hold_out_of(settings))
     if validation is None:
         return read
@@ -202,11 +206,12 @@ def _columns(
     y: Any,  # noqa: ANN401
     x: tuple[str, ...],
     missing: str,
+    drop: tuple[str, ...] = (),
 ) -> tuple[Array, tuple[str, ...], str]:
     """The columns, the target last, shape (n_columns, n_rows); and the names of features and target."""
     if is_frame(data) and (y is None or isinstance(y, str)):
         chosen, target = choose_columns(
-            [str(label) for label in data.columns], x, y, source_name="the DataFrame"
+            [str(label) for label in data.columns], x, y, drop=drop, source_name="the DataFrame"
         )
         names = (*chosen, target)
         columns = columns_of_frame(data, names)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lrfit.data.columns import choose_columns
-from lrfit.errors import DataError
+from lrfit.errors import DataError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,16 @@ def test_the_target_is_y_or_the_last_column_and_the_features_are_the_others(head
         (["x;y"], ["x"], None, "say separator=';'"),
         (["sep=;"], [], None, "has one column, 'sep=;'; a fit needs two; if ';' separates"),
         (["# made by x"], [], None, "has one column, '# made by x'; a fit needs two"),
-        (["a", "", "y"], [], None, "data: column 2 has no name; choose the features with x"),
+        (["", "y"], [], None, "has one column, 'y'"),
+        (["", ""], [], None, "data has no column with a name that is left"),
+        (
+            ["a", "b", "a", "y"],
+            [],
+            None,
+            "two columns are named 'a'; rename one, or leave both out",
+        ),
         (["a", "intercept", "y"], [], None, "a feature cannot be named 'intercept'"),
+        (["{"], [], None, "it is JSON: a model, or data that have to be CSV?"),
         (["\x1b[31m", "y"], ["x"], None, r"only '\x1b[31m', 'y'"),
         (["a", "y"], ["\u202ex"], None, r"no column '\u202ex'"),
     ],
@@ -64,3 +72,16 @@ def test_at_most_ten_columns_are_listed(name):
         choose_columns(header, [name])
     assert "column_10'" not in str(error.value)
     assert len(str(error.value)) < 500
+
+
+def test_columns_are_left_out():
+    header = ["id", "a", "b", "y", "", "id"]
+    assert choose_columns(header, drop=["id"]) == (["a", "b"], "y")
+    assert choose_columns(header, drop=["id", "y"]) == (["a"], "b")
+    assert choose_columns(header, ["b"], "a", drop=["y"]) == (["b"], "a")
+    with pytest.raises(UsageError, match="'a' is both chosen and left out"):
+        choose_columns(header, ["a"], drop=["a"])
+    with pytest.raises(UsageError, match="'y' is both chosen and left out"):
+        choose_columns(header, y="y", drop=["y"])
+    with pytest.raises(DataError, match=r"no column 'ID', only .* did you mean 'id'"):
+        choose_columns(header, drop=["ID"])

@@ -187,7 +187,11 @@ def test_rows_that_lack_a_value_are_refused_or_left_out():
         ((np.ones((17, 1, 1)), Y), {}, "an array of shape"),
         ((FRAME.assign(x="a"),), {}, "column 'x' of the DataFrame holds .*, not numbers"),
         ((FRAME,), {"x": "z"}, "the DataFrame has no column 'z'"),
-        ((pd.DataFrame([[1, 2, 3]], columns=["x", "x", "y"]),), {"x": "x"}, "has 2 columns named 'x'"),
+        (
+            (pd.DataFrame([[1, 2, 3]], columns=["x", "x", "y"]),),
+            {"x": "x"},
+            "two columns are named 'x'",
+        ),
         ((LAB, Y), {}, "y is the name of a column where the data are a file"),
         ((LAB,), {"missing": "keep"}, "missing is 'keep', and must be 'error' or 'drop'"),
         ((LAB,), {"decimal": ";"}, "decimal is ';', and must be '.' or ','"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lrfit.data.columns import first_repeated
-from lrfit.data.csv.format import MISSING, ColumnLayout
+from lrfit.data.csv.format import MISSING, ColumnLayout, CsvFormat
 from lrfit.data.csv.strict import decoded_lines, records
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
@@ -18,39 +18,53 @@ _EXCEL_NOTE = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 """A first row that tells Excel the separator."""
 
 
+_SEPARATORS = (";", "\t", "|", " ")
+"""Separators that a header and its rows may show."""
+
+_SHOWN_LINES = 20
+"""Number of lines that have to agree on a separator."""
+
+
 @dataclass(frozen=True, eq=False)
 class Header:
     """The names of the columns, and the bytes behind them.
 
     Attributes:
-        names: Names of all columns, in file order.
-        text: The header as it was written; None if the table has none.
+        names: Names of all columns, in file order; "" for one without a name.
+        text: The header as it was written, with a name for each field; None if the table has none.
         n_lines: Number of lines before the first row of numbers, blank lines included.
+        format: The format of the CSV, with the separator that was found.
         blocks: The blocks of bytes that follow.
     """
 
     names: tuple[str, ...]
     text: str | None
     n_lines: int
+    format: CsvFormat
     blocks: Iterator[bytes]
 
 
-def read_header(blocks: Iterator[bytes], layout: ColumnLayout) -> Header:
+def read_header(blocks: Iterator[bytes], layout: ColumnLayout, *, finds_separator: bool = False) -> Header:
     """The header at the start of these blocks; without one, the columns are named 1, 2, ….
 
     Args:
         blocks: Blocks of bytes, each of whole rows.
         layout: The table's name and format; it has no names of columns yet.
+        finds_separator: Whether another separator is taken, if the format's gives a single column.
 
     Raises:
-        DataError: There is no header, two columns have the same name, or the header is a row of numbers.
+        DataError: There is no header, or it is a row of numbers.
     """
     n_lines = 0
     for block in blocks:
         if not block.strip(b"\r\n"):
             n_lines += len(block.splitlines())
             continue
+        if len(block.strip(b"\r\n").splitlines()) == 1:  # of a pipe: a header is read with the row behind it
+            block += next(blocks, b"")  # noqa: PLW2901
         lines, refusal = decoded_lines(block, layout, n_lines + 1)
+        if finds_separator:
+            layout = _with_separator(lines, layout)
         row = next(records(lines, refusal, layout, n_lines + 1), None)
         if row is not None:
             start, end, fields = row
@@ -58,9 +72,43 @@ def read_header(blocks: Iterator[bytes], layout: ColumnLayout) -> Header:
             rest = block[len("".join(lines[:n_skipped]).encode()) :]
             text = "".join(lines[start:end]).rstrip("\r\n") if layout.format.header else None
             names = _names(fields, text, layout)
-            return Header(names, text, n_lines + n_skipped, _chained(rest, blocks))
+            if text is not None and _has_empty_end(lines[n_skipped:], layout, len(names)):
+                names, text = (*names, ""), text + layout.format.separator
+            return Header(names, text, n_lines + n_skipped, layout.format, _chained(rest, blocks))
         n_lines += len(lines)
     raise DataError(f"{layout.source_name} is empty: it has neither a header nor rows")
+
+
+def _with_separator(lines: list[str], layout: ColumnLayout) -> ColumnLayout:
+    """The layout with another separator, if that gives the header and the first rows as many fields.
+
+    These have to be two or more. With the separator of the layout the header has to have one, or not be CSV.
+    """
+    first = [line for line in lines[:_SHOWN_LINES] if line.strip()]
+    if _n_fields(first[:1], layout.format.separator) <= 1:
+        for separator in _SEPARATORS:
+            if separator != layout.format.decimal and _n_fields(first, separator) > 1:
+                return replace(layout, format=replace(layout.format, separator=separator))
+    return layout
+
+
+def _n_fields(lines: list[str], separator: str) -> int:
+    """Number of fields that each of these lines has with a separator; 0 if it is not the same."""
+    try:
+        counts = {len(fields) for fields in csv.reader(lines, delimiter=separator, strict=True) if fields}
+    except csv.Error:
+        return 0
+    return counts.pop() if len(counts) == 1 else 0
+
+
+def _has_empty_end(lines: list[str], layout: ColumnLayout, n_columns: int) -> bool:
+    """Whether the first row has one field more than there are columns, and that is empty."""
+    first = [line for line in lines[:_SHOWN_LINES] if line.strip()][:1]
+    try:
+        fields = next(csv.reader(first, delimiter=layout.format.separator, strict=True), [])
+    except csv.Error:
+        return False
+    return len(fields) == n_columns + 1 and not fields[-1].strip()
 
 
 def _names(fields: list[str], text: str | None, layout: ColumnLayout) -> tuple[str, ...]:
@@ -68,10 +116,6 @@ def _names(fields: list[str], text: str | None, layout: ColumnLayout) -> tuple[s
         return tuple(str(i) for i in range(1, len(fields) + 1))
     names = tuple(field.strip() for field in fields)
     _check_is_header(names, text, layout)
-    twice = first_repeated(names)
-    if twice is not None:
-        problem = f"are named {shown(twice)}; rename one" if twice else "have no name; give them one"
-        raise DataError(f"{layout.source_name}: two columns {problem}")
     return names
 
 

@@ -65,6 +65,8 @@ class Table:
     Args:
         source: The open source of bytes.
         format: The format of the CSV.
+        finds_separator: Whether the header and the first rows may show another separator than that of the
+            format, if with that one there is a single column.
         streaming: Whether to give out rows as soon as they arrive, even one by one through a pipe. The first
             missing value then raises an error at once; otherwise all missing values are counted first.
 
@@ -75,19 +77,28 @@ class Table:
         lost_digits: Whether an integer beyond 2^53 was read, which float64 may not hold exactly.
 
     Raises:
-        DataError: There is no header, two columns have the same name, or the header is a row of numbers.
+        DataError: There is no header, or it is a row of numbers.
     """
 
-    def __init__(self, source: Source, format: CsvFormat, *, streaming: bool = False) -> None:  # noqa: A002
+    def __init__(
+        self,
+        source: Source,
+        format: CsvFormat,  # noqa: A002
+        *,
+        streaming: bool = False,
+        finds_separator: bool = False,
+    ) -> None:
         self.n_samples = 0
         self.n_dropped = 0
         self.lost_digits = False
         self._streaming = streaming
         self._is_prompt = streaming and not source.is_file
         layout = ColumnLayout(source.name, format, (), ())
-        header = read_header(source.blocks(streaming=self._is_prompt), layout)
+        header = read_header(
+            source.blocks(streaming=self._is_prompt), layout, finds_separator=finds_separator
+        )
         self.header_text = header.text
-        self._layout = replace(layout, header=header.names)
+        self._layout = replace(layout, header=header.names, format=header.format)
         self._line = 1 + header.n_lines
         self._blocks = header.blocks
 

@@ -233,7 +233,7 @@ def test_a_wrong_option_exits_2_and_says_what_is_right(in_process, arguments, me
         ("x,y\n1,2\n3,abc\n", "line 3, column 'y': 'abc' is not a number"),
         ("x,y\n1,\n2,3\n", "--missing drop"),
         ("x,x\n1,2\n", "two columns are named 'x'"),
-        ("x;y\n1;2\n", "--sep ';'"),
+        ("x;y\n1\n", "--sep ';'"),
         ("x,y\n1,1e400\n", "beyond the range"),
         ('x,y\n"1,2\n', "line 2: a quote opens"),
     ],
@@ -816,3 +816,32 @@ def test_the_last_words_of_a_run_say_what_is_saved(in_process, tmp_path, monkeyp
     run = ["train", str(LAB), "--lr", "0.01", "--epochs", "6", "--history", "h.csv", "-o", name]
     assert in_process(*run, *options.split(), stdin="")[0] == 0
     assert said[5] == words
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_separator_that_the_file_shows_is_taken_and_said(in_process, tmp_path, monkeypatch, separator):
+    """From a file and from a pipe, by each command that reads."""
+    monkeypatch.chdir(tmp_path)
+    text = LAB.read_text()
+    other = text.replace(",", separator)
+    (tmp_path / "d.csv").write_text(other)
+    want = in_process("train", "-", "-q", "--format", "json", "-o", "m.json", stdin=text)
+    for path in ("d.csv", "-"):
+        code, out, err = in_process("train", path, "--format", "json", stdin=other)
+        assert (code, out) == (0, want[1])
+        assert f": separated by {separator!r}\n" in err
+        code, out, _ = in_process("predict", "m.json", path, "-q", stdin=other)
+        assert (code, out.splitlines()[0]) == (0, f"x{separator}y{separator}y_hat")
+        assert in_process("evaluate", "m.json", path, stdin=other)[0] == 0
+
+
+def test_columns_are_left_out(in_process):
+    text = "id,x,y,note,,\n1,2,3,a,,\n2,3,5,b,,\n3,4,6,c,,\n"
+    code, out, err = in_process("train", "-", "--drop", "id,note", "--format", "json", stdin=text)
+    assert code == 0
+    assert list(json.loads(out)["weights"]) == ["x"]
+    assert "left out columns without a name: 5, 6\n" in err
+    code, _, err = in_process("train", "-", "--drop", "idd", stdin=text)
+    assert (code, "did you mean 'id'?" in err) == (1, True)
+    code, _, err = in_process("train", "-", "--drop", "x", "-x", "x", stdin=text)
+    assert (code, "both chosen and left out (--drop)" in err) == (2, True)

@@ -1,6 +1,7 @@
 """The header is told from the rows, names the columns, and no row is taken for it."""
 
 import gzip
+from contextlib import suppress
 
 import pytest
 from csv_tables import blocks_of, table_of, values_of
@@ -85,9 +86,55 @@ def test_a_long_first_row_of_numbers_is_shown_in_part():
 
 
 @pytest.mark.parametrize("content", ["x,y,x\n1,2,3\n", "x, x\n1,2\n", 'x,"x"\n1,2\n'])
-def test_two_columns_of_the_same_name_are_refused(content):
-    with pytest.raises(DataError, match=r"^data: two columns are named 'x'; rename one$"):
-        table_of(content)
+def test_two_columns_of_the_same_name_are_refused_where_they_are_wanted(content):
+    table = table_of(content)
+    with pytest.raises(DataError, match=r"^data: two columns are named 'x'; rename one, or leave both out"):
+        values_of(table)
+
+
+def test_columns_that_nobody_wants_may_have_any_name_or_none():
+    table = table_of("x,,y,a,a,\n1,,2,3,4,\n5,6,7,8,,\n")
+    assert table.header == ("x", "", "y", "a", "a", "")
+    (block,) = table.map_blocks(lambda block: block.values.tolist(), ["x", "y"])
+    assert block == [[1.0, 5.0], [2.0, 7.0]]
+
+
+@pytest.mark.parametrize(
+    ("content", "separator"),
+    [
+        ("a;b\n1;2\n", ";"),
+        ("a\tb\n1,5\t2\n", "\t"),
+        ("a|b|c\n1|2|3\n\n4|5|6\n", "|"),
+        ("a b\n1 2\n", " "),
+        ('"a,b";c\n1;2\n', ";"),
+        ('a\t"b, c"\n1\t2\n', "\t"),
+        ("a;b,c\n1;2,3\n", ","),
+        ("a;b\n1;2;3\n", ","),  # not as many fields
+        ("a;b\n" + "1;2\n" * 18 + "1\n", ","),
+        ("a b;c d\n1;2\n", ";"),
+        ("a\n1\n", ","),
+        ('a;"b\n1;2\n', ","),
+    ],
+)
+def test_a_separator_is_found_if_the_header_and_the_first_rows_agree(content, separator):
+    with suppress(DataError):  # of a quote, where none is found
+        table = table_of(content, finds_separator=True)
+        assert table.format.separator == separator
+        assert table.header != (table.header_text,) or separator == ","
+    with suppress(DataError):
+        assert table_of(content).format.separator == ","
+
+
+def test_where_a_comma_is_the_decimal_mark_it_separates_nothing():
+    table = table_of("a;b\n1,5;2\n", finds_separator=True, decimal=",", separator=";")
+    assert table.format.separator == ";"
+
+
+def test_an_empty_field_at_the_end_of_each_row_is_a_column_without_a_name():
+    table = table_of("x,y\n1,2,\n3,4,\n")
+    assert (table.header, table.header_text) == (("x", "y", ""), "x,y,")
+    assert table_of("1,2,\n", header=False).header == ("1", "2", "3")
+    assert table_of('x,y\n1,"\n2"\n').header == ("x", "y")
 
 
 @pytest.mark.parametrize(

@@ -60,16 +60,16 @@ def test_text_in_columns_that_are_not_chosen_does_no_harm():
 @pytest.mark.parametrize(
     ("content", "hint"),
     [
-        ("x;y\n1;2\n", "separator=';'"),
-        ("x\ty\n1\t2\n", r"separator='\t'"),
-        ("x|y\n1|2\n", "separator='|'"),
+        ("x;y\n1\n", "separator=';'"),
+        ("x\ty\n1\t2\t3\n", r"separator='\t'"),
         ("sep=;\nx;y\n1;2\n", "separator=';'"),
         ("# comment\nx,y\n1,2\n", "'# comment'"),
         ("x,y\n1,5,2,5\n", "line 2: 4 fields, but there are 2 columns"),
         ('x,y\n"1,5",2\n', "decimal=','"),
         ("x,y\n1,2,3\n4,5,6\n", "line 2: 3 fields, but there are 2 columns"),
-        ("x,y\n1,2,\n3,4,\n", "line 2: 3 fields, but there are 2 columns"),
-        ("x,y,\n1,2\n", "column 3 has no name"),
+        ("x,y\n1,2,\n3,4\n", "line 3: 2 fields, but there are 3 columns"),
+        ("x,y\n1,2,\n3,4,5\n5,6\n", "line 4: 2 fields, but there are 3 columns"),
+        ("x,y,\n1,2\n", "line 2: 2 fields, but there are 3 columns"),
         ("x,y\n1,2\n3\n", "line 3: 1 field, but there are 2 columns"),
     ],
 )
