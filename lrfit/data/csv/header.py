@@ -60,7 +60,7 @@ def read_header(blocks: Iterator[bytes], layout: ColumnLayout, *, finds_separato
         if not block.strip(b"\r\n"):
             n_lines += len(block.splitlines())
             continue
-        if len(block.strip(b"\r\n").splitlines()) == 1:  # of a pipe: a header is read with the row behind it
+        if not any(end in block.strip(b"\r\n") for end in (b"\n", b"\r")):  # of a pipe: wait for a row
             block += next(blocks, b"")  # noqa: PLW2901
         lines, refusal = decoded_lines(block, layout, n_lines + 1)
         if finds_separator:
