@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from lrfit.cli.help import Command
@@ -22,6 +20,8 @@ def command(*, what: str) -> None:
       lrfit schema > model.schema.json
       lrfit schema history
     """
+    import json
+
     from lrfit.model.schema import document_schema
     from lrfit.training.history_file import history_schema
 
