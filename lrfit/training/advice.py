@@ -110,15 +110,17 @@ def improvement(plan: TrainingPlan) -> str | None:
     """Settings that would arrive sooner, and why; None if there are none."""
     settings, tol = plan.settings, plan.settings.tol or TOLERANCE
     is_fixed = plan.start.epoch > 0 or settings.l2 > 0.0 or settings.clip_norm is not None
-    if plan.objective.condition_number <= _ILL_CONDITIONED or is_fixed:
+    is_best = settings.standardize and settings.learning_rate == settings.momentum == "auto"
+    if plan.objective.condition_number <= _ILL_CONDITIONED or is_fixed or is_best:
         return None
-    slow = f"{_cause(plan)}, which makes descent slow"
     if not plan.batches.is_full:
+        slow = f"{_cause(plan)}, which makes descent slow"
         return None if settings.standardize else f"{slow}; {spelled(standardize=True)} helps"
     n_epochs = plan.epochs_until(tol) if plan.is_stable else None
     changes, n_best = quickest(plan, tol)
     if not isfinite(n_best) or (n_epochs is not None and n_epochs <= n_best):
         return None
+    slow = f"{_cause(plan)}, which makes descent slow"
     better = f"with {spelled(**changes)}" + ("" if "epochs" in changes else f": {epochs_text(n_best)}")
     if n_epochs is None or not isfinite(n_epochs):
         return f"{slow}; {better}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -172,10 +173,19 @@ class TrainingPlan:
         """
         if not (self.batches.is_full and self.settings.is_linear):
             return None
-        theta = self.start.theta
-        velocity = velocity_of(self.start.variables or {}, theta)
-        target = tol * self.objective.scale
-        return epochs_until(target, self.objective, self.method, self.learning_rate, theta, velocity)
+        if tol not in self._forecasts:
+            theta = self.start.theta
+            velocity = velocity_of(self.start.variables or {}, theta)
+            target = tol * self.objective.scale
+            self._forecasts[tol] = epochs_until(
+                target, self.objective, self.method, self.learning_rate, theta, velocity
+            )
+        return self._forecasts[tol]
+
+    @cached_property
+    def _forecasts(self) -> dict[float, float]:
+        """What `epochs_until` has found, by tolerance: with momentum it takes some milliseconds."""
+        return {}
 
 
 def plan_training(data: TrainingData, settings: TrainingSettings) -> TrainingPlan:
