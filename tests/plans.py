@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from lrfit.analysis.moments import Moments
 from lrfit.data.training_data import TrainingData
-from lrfit.training.plan import plan_training
+from lrfit.training.planning import plan_training
 from lrfit.training.summary import summarize
 
 

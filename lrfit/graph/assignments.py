@@ -22,9 +22,9 @@ from lrfit.graph.nodes import (
     get_default_graph,
     graph_of,
     node_in_graph_of,
-    outer_scope,
     shown_name,
 )
+from lrfit.graph.scopes import outer_scope
 from lrfit.graph.shapes import Shape, fits, format_shape
 
 __all__ = ["assign", "assign_add", "assign_sub", "global_variables_initializer", "group"]

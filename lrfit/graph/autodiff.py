@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrfit.errors import GraphError, ShapeError
-from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of, outer_scope
+from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of
 from lrfit.graph.ops import ones_like
 from lrfit.graph.order import topological_order
+from lrfit.graph.scopes import outer_scope
 from lrfit.graph.shapes import fits, format_shape
 
 __all__ = ["gradients"]

@@ -2,9 +2,8 @@
 
 As in TensorFlow 1, a graph is defined first and run later. A `Node` is one application of an `Op` to
 other nodes. It is immutable, is compared by identity and holds no values: values belong to a run, variables
-to a `Session`. So two sessions share nothing. Shapes are checked when a node is built.
-
-Every value is an array of float64, so no result depends on a hidden cast. Comparisons give 1.0 or 0.0.
+to a `Session`. So two sessions share nothing. Shapes are checked when a node is built. Every value is an
+array of float64, so no result depends on a hidden cast; comparisons give 1.0 or 0.0.
 """
 
 from __future__ import annotations
@@ -42,15 +41,12 @@ class Op:
         name: Unique name, its key in `OPS`.
         kernel: The NumPy function that computes the value: `kernel(*values, **attrs)`.
         shape_rule: The function that computes the shape of the value: `shape_rule(*shapes, **attrs)`; it may
-            raise `ShapeError`. If the rank of an input is unknown, it is not called, and the rank of the
-            value is unknown, too.
+            raise `ShapeError`. It is not called where the rank of an input, and so of the value, is unknown.
         vjps: For each input, its vector-Jacobian product `vjp(g, y, *inputs)`: the node of Σᵢ gᵢ ·
             ∂yᵢ/∂input, given the gradient g of the value y; None where the value does not depend on that
-            input, or is constant almost everywhere. For an op that takes any number of inputs and has no
-            gradient, vjps itself is None.
+            input, or is constant almost everywhere. None for an op of any number of inputs, all without.
         pure: Whether a pass may compute the value ahead of time, or only once for equal applications.
-        has_value: False for an op that only has an effect; its nodes can be fetched (as None), but neither
-            used as inputs nor fed.
+        has_value: False for an op that only has an effect; its nodes can be fetched (as None), but not used.
     """
 
     name: str
@@ -290,11 +286,6 @@ def shown_name(node: Node) -> str:
 def graph_of(node: Node) -> Graph:
     """The graph that `node` belongs to; the default graph for one that belongs to none."""
     return node.graph or get_default_graph()
-
-
-def outer_scope(node: Node) -> str:
-    """The outermost scope of a node's name; the name itself if it has none."""
-    return node.name.partition("/")[0]
 
 
 def node_in_graph_of(member: Node, value: NodeLike, name: str = "constant") -> Node:

@@ -13,8 +13,9 @@ from lrfit.graph.assignments import assign, assign_add, assign_sub, group, updat
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.clipping import clip_by_global_norm
 from lrfit.graph.leaves import Variable, trainable_variables
-from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of, outer_scope
+from lrfit.graph.nodes import Node, NodeLike, graph_of, node_in_graph_of
 from lrfit.graph.ops import multiply, zeros_like
+from lrfit.graph.scopes import outer_scope
 from lrfit.graph.shapes import fits, format_shape
 
 __all__ = ["GradientDescentOptimizer", "MomentumOptimizer", "Optimizer"]

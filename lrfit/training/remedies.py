@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from lrfit.analysis.convergence import rate_text
 from lrfit.messages import spelled
-from lrfit.training.plan import TrainingPlan, plan_training
+from lrfit.training.plan import TrainingPlan
+from lrfit.training.planning import plan_training
 from lrfit.training.settings import TrainingSettings
 from lrfit.training.wording import HOPELESS, epochs_text
 

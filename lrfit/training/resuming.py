@@ -21,7 +21,8 @@ from lrfit.messages import shown, spelled
 from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load
 from lrfit.training.graph import start_of
-from lrfit.training.plan import Start, TrainingPlan, plan_training
+from lrfit.training.plan import Start, TrainingPlan
+from lrfit.training.planning import plan_training
 from lrfit.training.settings import TrainingSettings, completed
 
 __all__ = ["Resumption", "chosen_settings", "columns_of", "plan_run"]

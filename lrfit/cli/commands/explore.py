@@ -51,7 +51,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     from lrfit.cli.training_run import warn
     from lrfit.system.files import open_output
     from lrfit.system.optional import import_optional
-    from lrfit.training.plan import plan_training
+    from lrfit.training.planning import plan_training
     from lrfit.training.reading import read_for_training
     from lrfit.views.page.html import page
     from lrfit.views.page.page_data import page_data

@@ -12,7 +12,7 @@ from lrfit.cli.terminal import Terminal
 from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData
 from lrfit.errors import DataError
-from lrfit.training.plan import overflow
+from lrfit.training.planning import overflow
 from lrfit.training.reading import read_for_training
 from lrfit.training.settings import TrainingSettings
 

@@ -18,7 +18,8 @@ from lrfit.errors import DivergenceError, UsageError
 from lrfit.messages import listed, shown
 from lrfit.training.history import History, next_thinned
 from lrfit.training.history_file import BEGINNING
-from lrfit.training.plan import TrainingPlan, plan_training
+from lrfit.training.plan import TrainingPlan
+from lrfit.training.planning import plan_training
 from lrfit.training.reading import read_for_training
 from lrfit.training.record import EpochRecord
 from lrfit.training.run import Run
