@@ -223,3 +223,11 @@ def test_a_frame_of_features_may_stand_beside_an_array_of_the_target():
     assert list(fits[0].weights) == ["area", "rooms"]
     assert fits[0].weights == lrfit.train(x.assign(price=y), y="price").weights
     assert list(lrfit.train(x, y, x=["a", "b"]).weights) == ["a", "b"]
+
+
+def test_a_frame_to_predict_for_has_each_feature_once():
+    fit = lrfit.train(pd.DataFrame({"a": [1.0, 2.0, 4.0], "y": [1.0, 3.0, 4.0]}))
+    with pytest.raises(lrfit.DataError, match="the DataFrame has no column named 'a'; its columns are 'b'"):
+        fit.predict(pd.DataFrame({"b": [1.0]}))
+    with pytest.raises(lrfit.DataError, match="the DataFrame has 2 columns named 'a'"):
+        fit.predict(pd.DataFrame([[1.0, 2.0]], columns=["a", "a"]))
