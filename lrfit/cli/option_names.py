@@ -46,7 +46,7 @@ _SYNONYMS = {
     "--target": "-y",
     "--tolerance": "--tol",
 }
-"""What others call an option, and its name here."""
+"""Names of options in other tools, and those here."""
 
 _SAFE = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_.,:/@%+-]+", re.ASCII)
 """Values that need no quotes in a shell; a lone `,` or `.` is quoted to make it visible."""

@@ -53,7 +53,7 @@ def fit_csv(fit: ModelDocument, separator: str) -> str:
 
 
 def _trained(fit: ModelDocument) -> tuple[TrainingSummary, DataSummary]:
-    """What is known of the training and of the data."""
+    """The summaries of the training and of the data."""
     if fit.training is None or fit.data is None:
         raise ValueError("the fit was not trained here")
     return fit.training, fit.data

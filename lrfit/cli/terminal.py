@@ -44,14 +44,17 @@ class Terminal(Listener):
     Args:
         quiet: Leave out notes and progress; warnings stay.
         verbose: Show details, and what the library logs.
+
+    Attributes:
+        is_terminal: Whether stderr is a terminal, where long messages have lines.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self._quiet, self._verbose = quiet, verbose
         if verbose:
             self._show_log()
-        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._live = not quiet and self._is_terminal and os.environ.get("TERM") != "dumb"
+        self.is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._live = not quiet and self.is_terminal and os.environ.get("TERM") != "dumb"
         self._bar: Progress | None = None
         self._next_s = 0.0
 
@@ -81,7 +84,7 @@ class Terminal(Listener):
     def note(self, text: str) -> None:
         """Print `text`, unless quiet."""
         if not self._quiet:
-            self._print(text)
+            self.say(text)
 
     def detail(self, text: str) -> None:
         """Print `text` if verbose."""
@@ -90,7 +93,7 @@ class Terminal(Listener):
 
     def warn(self, text: str) -> None:
         """Print `text` as a warning."""
-        self._print(f"lrfit: warning: {text}")
+        self.say(f"lrfit: warning: {text}")
 
     @contextmanager
     def work(
@@ -131,7 +134,7 @@ class Terminal(Listener):
 
     def _wrapped(self, line: str) -> str:
         """A line broken at blanks, if it is wider than the terminal."""
-        if not self._is_terminal or len(line) <= self.width:
+        if not self.is_terminal or len(line) <= self.width:
             return line
         import re  # noqa: PLC0415
         import textwrap  # noqa: PLC0415
@@ -141,15 +144,7 @@ class Terminal(Listener):
         return wrapped.replace("\xa0", " ")
 
     def say(self, text: str) -> None:
-        """Print `text`, even if quiet."""
-        self._print(text)
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether stderr is a terminal, where long messages have lines."""
-        return self._is_terminal
-
-    def _print(self, text: str) -> None:
+        """Print `text`, even if quiet; a long line is broken on a terminal."""
         text = "\n".join(map(self._wrapped, text.splitlines()))
         with suppress(OSError):  # the result matters more than a note about it
             if self._bar:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_h
 from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import FORMAT, VERSION
 
-__all__ = ["document_schema"]
+__all__ = ["DIALECT", "document_schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -78,7 +78,7 @@ def _formula(plan: TrainingPlan) -> str:
 
 
 def details(plan: TrainingPlan) -> Iterator[str]:
-    """What is known of a run beyond its course: on what it is computed, and how far there is to go."""
+    """Facts about a run beyond its course: on what it is computed, and how far there is to go."""
     if not plan.settings.needs_rows:
         n_points, n_rows = len(plan.batches), plan.moments.n_samples
         yield f"computed on {n_points} points that have exactly the loss of the {rows_text(n_rows)}"
@@ -113,19 +113,26 @@ def improvement(plan: TrainingPlan) -> str | None:
     is_best = settings.standardize and settings.learning_rate == settings.momentum == "auto"
     if plan.objective.condition_number <= _ILL_CONDITIONED or is_fixed or is_best:
         return None
-    if not plan.batches.is_full:
-        slow = f"{_cause(plan)}, which makes descent slow"
-        return None if settings.standardize else f"{slow}; {spelled(standardize=True)} helps"
+    better = _sooner(plan, tol) if plan.batches.is_full else _standardized(plan)
+    return better and f"{_cause(plan)}, which makes descent slow; {better}"
+
+
+def _standardized(plan: TrainingPlan) -> str | None:
+    """That standardising helps mini-batches, where it is not done; else None."""
+    return None if plan.settings.standardize else f"{spelled(standardize=True)} helps"
+
+
+def _sooner(plan: TrainingPlan, tol: float) -> str | None:
+    """The settings with which full batches arrive sooner, and when; None if there are none."""
     n_epochs = plan.epochs_until(tol) if plan.is_stable else None
     changes, n_best = quickest(plan, tol)
     if not isfinite(n_best) or (n_epochs is not None and n_epochs <= n_best):
         return None
-    slow = f"{_cause(plan)}, which makes descent slow"
     better = f"with {spelled(**changes)}" + ("" if "epochs" in changes else f": {epochs_text(n_best)}")
     if n_epochs is None or not isfinite(n_epochs):
-        return f"{slow}; {better}"
+        return better
     now = epochs_text(n_epochs) if "epochs" in changes else number_text(n_epochs)
-    return f"{slow}; {better} instead of {now}"
+    return f"{better} instead of {now}"
 
 
 def _cause(plan: TrainingPlan) -> str:

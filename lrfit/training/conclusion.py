@@ -58,7 +58,7 @@ def _not_converged(plan: TrainingPlan, record: EpochRecord) -> str:
 
 
 def _ways(plan: TrainingPlan, record: EpochRecord) -> Iterator[str]:
-    """What would come closer to the optimum: to go on, or to do otherwise."""
+    """Ways to come closer to the optimum: to go on, or to do otherwise."""
     settings, tol = plan.settings, plan.settings.tol or TOLERANCE
     n_epochs = replace(plan, start=_end(record)).epochs_until(tol)
     if plan.batches.is_full and not plan.is_stable:
@@ -77,7 +77,7 @@ def _ways(plan: TrainingPlan, record: EpochRecord) -> Iterator[str]:
 
 
 def _against_noise(plan: TrainingPlan, record: EpochRecord) -> Iterator[str]:
-    """What takes out the noise of batches, which keeps descent at a constant rate from the optimum.
+    """Remedies against the noise of batches, which keeps descent at a constant rate from the optimum.
 
     The excess that it leaves falls at least as fast as the rate. So a rate is named that is smaller by as
     much, and by a margin for the draw of the batches, with the epochs that it takes without noise to a share

@@ -34,9 +34,11 @@ def history_header(features: Sequence[str], *, intercept: bool, validation: bool
 
 def history_schema() -> dict[str, Any]:
     """The JSON Schema of a row of a history, as an object with the names of the columns."""
+    from lrfit.model.schema import DIALECT  # noqa: PLC0415 (few want a schema)
+
     number = {"type": "number"}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         "title": "row of an lrfit history",
         "type": "object",
         "properties": {

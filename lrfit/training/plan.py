@@ -169,5 +169,5 @@ class TrainingPlan:
 
     @cached_property
     def _forecasts(self) -> dict[float, float]:
-        """What `epochs_until` has found, by tolerance: with momentum it takes some milliseconds."""
+        """The forecasts of `epochs_until` by tolerance, kept because momentum makes them slow."""
         return {}

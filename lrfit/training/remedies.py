@@ -37,7 +37,7 @@ def remedies(plan: TrainingPlan) -> str:
     tried = _tried(plan)
     if not (plan.batches.is_full and settings.is_linear):
         return f"Try {', or '.join(spelled(**changes) for changes in tried)}."
-    needed = [(changes, _epochs_needed(plan, changes)) for changes in tried]
+    needed = [(changes, _epochs_until(plan, changes, TOLERANCE)) for changes in tried]
     good = [spelled(**with_epochs(changes, n, plan)) for changes, n in needed if n <= HOPELESS]
     slow = [f"{spelled(**changes)} needs {epochs_text(n)}" for changes, n in needed if n > HOPELESS]
     promise = f"for a loss within {100 * TOLERANCE:g} % of the optimum"
@@ -89,9 +89,8 @@ def quickest(plan: TrainingPlan, tol: float) -> tuple[Changes, float]:
     run cannot be foreseen.
     """
     settings = plan.settings
-    changes: dict[str, Any] = {**units_of(plan), "learning_rate": "auto"}
-    if not (settings.standardize or settings.l2):
-        changes = {"standardize": True, **changes}
+    changes: dict[str, Any] = {"standardize": True} if settings.standardize or not settings.l2 else {}
+    changes["learning_rate"] = "auto"
     if not plan.batches.is_full:
         changes["batch_size"] = None
     if settings.schedule != "constant":
@@ -109,10 +108,6 @@ def quickest(plan: TrainingPlan, tol: float) -> tuple[Changes, float]:
 def _epochs_until(plan: TrainingPlan, changes: Changes, tol: float) -> float:
     n_epochs = full_batch_plan(plan, changes).epochs_until(tol)
     return inf if n_epochs is None else n_epochs
-
-
-def _epochs_needed(plan: TrainingPlan, changes: Changes) -> float:
-    return full_batch_plan(plan, changes).epochs_until(TOLERANCE) or 0.0
 
 
 def full_batch_plan(plan: TrainingPlan, changes: Changes) -> TrainingPlan:

@@ -73,7 +73,8 @@ class Stopping:
         if self._patience and (self.best is None or record.monitored < self.best.monitored):
             self.best = record
         if self._is_close(record):
-            return "tol" if (self._plan.settings.tol or 0.0) > OPTIMUM else "optimum"
+            is_optimum = self._plan.batches.is_full and (self._plan.settings.tol or 0.0) <= OPTIMUM
+            return "optimum" if is_optimum else "tol"
         if self._patience and self.best and record.epoch - self.best.epoch >= self._patience:
             return "patience"
         if record.epoch >= self._plan.last_epoch:

@@ -58,9 +58,9 @@ def ratio_text(value: float, bound: float) -> str:
         ('1.0002', '1.5', '1')
     """
     ratio = value / bound if bound else inf
-    texts = (f"{ratio:.{n_digits}g}" for n_digits in range(3, 18))
     if ratio >= _MANY:
         return f"{min(ratio, float_info.max):.3g}"
+    texts = (f"{ratio:.{n_digits}g}" for n_digits in range(3, 18))
     close = next((text for text in texts if (float(text) > 1.0) == (ratio > 1.0) and float(text) != 1.0), "1")
     return close if ratio < 999.5 else number_text(ratio)  # noqa: PLR2004 (three digits show it as 1000)
 

@@ -259,3 +259,9 @@ def test_at_least_one_epoch_is_done_however_little_time_there_is():
 
 def test_reaching_the_last_epoch_is_no_stop_by_time():
     assert run(oracles.lab_rows(), max_time_s=1e-9, epochs=1)[-1].stopped == "epochs"
+
+
+def test_mini_batches_never_stop_for_being_at_the_optimum():
+    rows = np.column_stack([np.arange(6.0), np.zeros(6)])  # the start is the optimum, and nothing changes
+    last = run(rows, learning_rate=0.01, batch_size=2, tol=1e-13, epochs=5)[-1]
+    assert (last.epoch, last.stopped) == (1, "tol")

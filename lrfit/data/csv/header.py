@@ -17,7 +17,6 @@ __all__ = ["Header", "read_header"]
 _EXCEL_NOTE = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 """A first row that tells Excel the separator."""
 
-
 _SEPARATORS = (";", "\t", "|", " ")
 """Separators that a header and its rows may show."""
 

@@ -29,7 +29,7 @@ MOST_FEATURES = 99
 
 @dataclass(frozen=True, eq=False)
 class PageData:
-    """What the scripts of the page find in its JSON, by these names.
+    """The data that the scripts of the page find in its JSON, by these names.
 
     Attributes:
         source: Name of the data.
