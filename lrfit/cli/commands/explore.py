@@ -66,21 +66,24 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     terminal = Terminal(quiet=quiet)
     plan = plan_training(read_for_training(table_of(data), settings, terminal, most_kept=inf), settings)
     warn(plan, terminal)
-    document = page(page_data(plan, source=file_title(data), command=_train_command()))
+    document = page(
+        page_data(plan, source=file_title(data), command=_train_command(standardize=settings.standardize))
+    )
     with open_output(output) as file:
         file.write(document)
     terminal.note(f"wrote {shown(output)} ({len(document) / 1e6:.1f} MB); open it in a browser")
 
 
-def _train_command() -> str:
+def _train_command(*, standardize: bool) -> str:
     """`lrfit train` with the options of this command line that the page does not control."""
     values = click.get_current_context().params
-    skipped = {"data", "output", "quiet", "learning_rate", "momentum", "batch_size"}
+    skipped = {"data", "output", "quiet", "learning_rate", "momentum", "batch_size", "standardize"}
     path = values["data"]
     words = ["lrfit", "train", f"./{path}" if path.startswith("-") and path != "-" else path]
     for option in given_options():
         if option.name not in skipped:
             words += _words(option, values[option.name or ""])
+    words += ["--standardize"] * standardize  # perhaps of the page's own accord
     return " ".join(map(quote, words))
 
 

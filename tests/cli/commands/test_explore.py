@@ -67,9 +67,9 @@ def test_the_page_begins_with_the_settings(explored):
 def test_the_data_may_come_from_standard_input(explored):
     contents = explored("-", stdin=LAB.read_bytes())
     assert contents["source"] == "standard input"
-    assert contents["command"] == "lrfit train -"
+    assert contents["command"] == "lrfit train - --standardize"
     assert explored("-", "--intercept", "--no-header", stdin=b"1,2\n")["command"] == (
-        "lrfit train - --no-header --intercept"
+        "lrfit train - --no-header --intercept --standardize"
     )
     assert contents["n_samples"] == 17
 

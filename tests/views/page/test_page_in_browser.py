@@ -41,7 +41,9 @@ _NO_CHARTS = "window.Plotly = { react(element, data) { element.data = data; }, P
 
 
 class Page:
-    """A page of `lrfit explore`, open in the browser."""
+    """A page of `lrfit explore`, open in the browser; with `defaults` where nothing says how to descend."""
+
+    defaults = ("--lr", "0.01")
 
     def __init__(self, browser, path):
         self.browser = browser
@@ -107,7 +109,7 @@ def page(browser, tmp_path):
 
     def make(data, *arguments):
         file = tmp_path / "page.html"
-        raw = [] if {"--lr", "--standardize", "--init"} & {*arguments} else ["--lr", "0.01"]
+        raw = [] if {"--lr", "--standardize", "--init"} & {*arguments} else Page.defaults
         result = run_command("explore", data, "-q", "-o", file, *arguments, *raw)
         assert result.code == 0, result.err
         browser.get_log("performance")
@@ -518,3 +520,14 @@ def test_its_ellipses_have_equal_loss(browser, settings):
     centre = excess(*bowl["centre"])
     around = [excess(i, j) - centre for i, j in zip(drawn["x"], drawn["y"], strict=True)]
     assert around == pytest.approx([1.5] * len(around), rel=1e-9)
+
+
+def test_a_page_of_data_alone_names_the_command_that_does_the_same(page_without_charts, monkeypatch):
+    monkeypatch.setattr(Page, "defaults", [])
+    plain = page_without_charts(LAB)
+    plain.click("step", 10)
+    command = plain["command"].text
+    assert command == f"lrfit train {LAB} --standardize --lr 0.1 --epochs 10"
+    parameters, model = trained(command)
+    assert plain.parameters() == pytest.approx(parameters, rel=1e-12)
+    assert plain.totals["loss"] == pytest.approx(model["training"]["loss"], rel=1e-12)
