@@ -31,12 +31,36 @@ from lrfit.analysis.linear_algebra import products, row_norms, triangles, upper_
 from lrfit.arrays import Array
 from lrfit.errors import DataError
 
-__all__ = ["Moments"]
+__all__ = ["Moments", "root_of_columns"]
 
 _CHUNK_ROWS = 4096
 """Number of rows in a chunk: few enough for a processor's cache, and fixed, so that bits do not vary."""
 
 _EPS = float(np.finfo(np.float64).eps)
+
+
+def root_of_columns(columns: Array) -> Array:
+    """R, upper triangular, with RᵀR = Σ z·zᵀ over the rows z, which are given by columns."""
+    chunks = _empty_chunks(*columns.shape)
+    chunks.reshape(len(columns), -1)[:, : columns.shape[1]] = columns
+    return _root(chunks)
+
+
+def _empty_chunks(width: int, n_rows: int) -> Array:
+    """Zeros for the columns of `n_rows` rows or a few more, shape (width, n_chunks, chunk)."""
+    chunk = min(max(_CHUNK_ROWS, 2 * width), n_rows)
+    return np.zeros((width, -(-n_rows // chunk), chunk))  # rows of zeros at the end change no QR
+
+
+def _root(chunks: Array) -> Array:
+    r_of_chunks = triangles(chunks.transpose(1, 2, 0))
+    return upper_triangle(r_of_chunks.reshape(-1, len(chunks)))
+
+
+def _mean(columns: Array, weights: Array | None) -> Array:
+    return np.asarray(
+        columns.mean(axis=1) if weights is None else np.average(columns, axis=1, weights=weights)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +72,14 @@ class Moments:
         mean: Mean of each column of (x, y), shape (n_features + 1,).
         factor: L, lower triangular with a diagonal ≥ 0, shape (n_features + 1, m) with m at most
             n_features + 1 and n_samples.
+        total_weight: Sum of the weights of the rows; None if all have the weight 1. With weights, mean,
+            covariance and loss are weighted.
     """
 
     n_samples: int
     mean: Array
     factor: Array
+    total_weight: float | None = None
 
     @classmethod
     def empty(cls, width: int) -> Moments:
@@ -66,25 +93,29 @@ class Moments:
 
     @classmethod
     @np.errstate(over="ignore", invalid="ignore")
-    def of_columns(cls, columns: Array) -> Moments:
+    def of_columns(cls, columns: Array, weights: Array | None = None) -> Moments:
         """The moments of rows given by their columns, shape (n_features + 1, n_samples), the target last.
 
         Contiguous columns are the fastest. The moments are not finite where a sum overflows.
+
+        Args:
+            columns: The rows.
+            weights: Weight of each row, above 0, shape (n_samples,).
         """
         width, n_samples = columns.shape
         if not n_samples:
             return cls.empty(width)
-        chunk = min(max(_CHUNK_ROWS, 2 * width), n_samples)
-        n_chunks = -(-n_samples // chunk)
-        mean = columns.mean(axis=1)
-        centred = np.zeros((width, n_chunks * chunk))  # rows of zeros at the end change no QR
-        z = centred[:, :n_samples]
+        mean = _mean(columns, weights)
+        chunks = _empty_chunks(width, n_samples)
+        z = chunks.reshape(width, -1)[:, :n_samples]
         np.subtract(columns, mean[:, np.newaxis], out=z)
-        rest = z.mean(axis=1)  # the mean that is left because of rounding
+        rest = _mean(z, weights)  # the mean that is left because of rounding
         z -= rest[:, np.newaxis]
-        r_of_chunks = triangles(centred.reshape(width, n_chunks, chunk).transpose(1, 2, 0))
-        r = upper_triangle(r_of_chunks.reshape(-1, width))
-        return cls(n_samples, mean + rest, r.T / np.sqrt(n_samples))
+        total = None
+        if weights is not None:
+            z *= np.sqrt(weights)
+            total = float(np.sum(weights))
+        return cls(n_samples, mean + rest, _root(chunks).T / np.sqrt(total or n_samples), total)
 
     @classmethod
     def merged(cls, several: Iterable[Moments]) -> Moments:
@@ -103,17 +134,28 @@ class Moments:
         """The moments of the rows of both together; associative except for rounding."""
         if not (self.n_samples and other.n_samples):
             return self if self.n_samples else other
-        n_samples = self.n_samples + other.n_samples
-        shift = self.mean + (other.mean - self.mean) * (other.n_samples / n_samples)
+        n_samples, weight = self.n_samples + other.n_samples, self.weight + other.weight
+        shift = self.mean + (other.mean - self.mean) * (other.weight / weight)
         # The first row of R gives the mean that is left because of rounding.
         r = upper_triangle(np.vstack([self._triangle(shift), other._triangle(shift)]))
-        return Moments(n_samples, shift + r[0, 1:] / r[0, 0], r[1:, 1:].T / np.sqrt(n_samples))
+        is_weighted = self.total_weight is not None
+        return Moments(
+            n_samples,
+            shift + r[0, 1:] / r[0, 0],
+            r[1:, 1:].T / np.sqrt(weight),
+            weight if is_weighted else None,
+        )
 
     def _triangle(self, shift: Array) -> Array:
         """A few rows R with the same RᵀR as all rows [1, z - shift]."""
         top = np.concatenate([[1.0], self.mean - shift])
         below = np.column_stack([np.zeros(self.factor.shape[1]), self.factor.T])
-        return sqrt(self.n_samples) * np.vstack([top, below])
+        return sqrt(self.weight) * np.vstack([top, below])
+
+    @property
+    def weight(self) -> float:
+        """Sum of the weights of the rows; their number, if they have none."""
+        return self.n_samples if self.total_weight is None else self.total_weight
 
     @property
     def n_features(self) -> int:
