@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from shlex import quote
 from typing import TypeAlias
 
-__all__ = ["Spelling", "listed", "printable", "rows_text", "shown", "spelled", "spelling"]
+__all__ = ["Spelling", "listed", "pasteable", "printable", "rows_text", "shown", "spelled", "spelling"]
 
 SHOWN_WIDTH = 80
 """Number of characters of a name or cell that a message shows before it cuts off the rest."""
@@ -42,6 +43,16 @@ def shown(text: str, width: int | None = SHOWN_WIDTH) -> str:
     escape = "".join(c if c.isprintable() and c not in "\\'" else _escape(c) for c in start)
     mark = "" if start == text and escape == escape[:width] else "…"
     return f"'{escape[:width]}{mark}'"
+
+
+def pasteable(path: str) -> str:
+    r"""A path as it can be pasted into a shell; or escaped, if it could control a terminal.
+
+    Examples:
+        >>> print(pasteable("data.csv"), pasteable("my data.csv"), pasteable("red\x1b[31m"))
+        data.csv 'my data.csv' 'red\x1b[31m'
+    """
+    return quote(path) if path.isprintable() else shown(path, width=None)
 
 
 def rows_text(n_rows: int) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 from lrfit.analysis.moments import Moments
+from lrfit.data.kinds import Column
+from lrfit.data.row_store import RowStore
 from lrfit.data.training_data import TrainingData
 from lrfit.training.planning import plan_training
 from lrfit.training.summary import summarize
@@ -12,13 +14,19 @@ from lrfit.training.summary import summarize
 class GivenSample:
     """As much of a sample as plans and summaries look at."""
 
+    columns: tuple[Column, ...]
     moments: Moments
     fingerprint: str | None
+    rows: RowStore | None
 
 
 def data_of(moments, rows=None, *, held_out=None, features=None, target="y", fingerprint="f"):
     names = features or [f"x{i}" for i in range(moments.n_features)]
-    return TrainingData(tuple(names), target, GivenSample(moments, fingerprint), held_out, rows)
+    return TrainingData(target, GivenSample(columns_of(names), moments, fingerprint, rows), held_out)
+
+
+def columns_of(names):
+    return tuple(Column(name) for name in names)
 
 
 def plan_of(moments, settings, rows=None, **names):
@@ -27,9 +35,8 @@ def plan_of(moments, settings, rows=None, **names):
 
 def renamed(plan, features, target="y", fingerprint="f"):
     """The plan with data of these names."""
-    sample = GivenSample(plan.moments, fingerprint)
-    data = replace(plan.data, features=tuple(features), target=target, sample=sample)
-    return replace(plan, data=data)
+    sample = replace(plan.data.sample, columns=columns_of(features), fingerprint=fingerprint)
+    return replace(plan, data=replace(plan.data, target=target, sample=sample))
 
 
 def summary_of(plan, record, features, target="y", *, fingerprint="f"):

@@ -43,6 +43,7 @@ VALUES = {
     "patience": ["1", "10"],
     "max_time_s": ["1e-300", "1e300"],
     "validation_fraction": ["0.5", "1e-300"],
+    "validation_rows": ["random", "last"],
     "init": ["normal", "1e308", "1e150", "5e-324", "-1e300"],
 }
 OPTIONS = {"learning_rate": "lr", "max_time_s": "max-time"}
@@ -83,6 +84,8 @@ def options(draw, n_features):
         chosen.pop("average", None)
     if chosen.get("learning_rate") != "auto" or "batch_size" in chosen:
         chosen = {name: value for name, value in chosen.items() if (name, value) != ("momentum", "auto")}
+    if "validation_fraction" not in chosen:
+        chosen.pop("validation_rows", None)
     if chosen.get("momentum", "needed") == "needed":
         chosen.pop("nesterov", None)
     for name, schedule in (("power_t", "invscaling"), ("step_size", "step"), ("gamma", "step")):

@@ -9,7 +9,7 @@ import resource
 import subprocess
 import sys
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 
 import numpy as np
@@ -25,6 +25,7 @@ from lrfit.analysis.moments import Moments
 from lrfit.data.row_store import RowStore
 from lrfit.errors import LrfitError, ModelFileError
 from lrfit.model.document_file import to_bytes, to_document
+from lrfit.model.intervals import intervals
 from lrfit.model.prediction import predictor
 from lrfit.training.loop import descend
 from lrfit.training.resuming import Resumption
@@ -39,7 +40,10 @@ FINGERPRINT = "0123456789abcdef"
 def trained():
     plan = plan_of(Moments.of_rows(ROWS), TrainingSettings(**SAID), RowStore.of(ROWS))
     *_, record = descend(plan, executor="numpy")
-    return summary_of(plan, record, ["x", "z"], "y", fingerprint=FINGERPRINT)
+    fit = summary_of(plan, record, ["x", "z"], "y", fingerprint=FINGERPRINT)
+    unpenalised = replace(plan, settings=replace(plan.settings, l2=0.0))
+    kept = summary_of(unpenalised, record, ["x", "z"]).data.intervals
+    return replace(fit, data=replace(fit.data, intervals=kept))
 
 
 FIT = trained()
@@ -268,6 +272,9 @@ TINY = "-5e-324"
         ("data.n_held_out", ["-1", str(2**63)], COUNT),
         ("data.least_squares.loss", [TINY], AMOUNT),
         ("data.least_squares.standard_errors.x", [TINY], AMOUNT),
+        ("data.least_squares.p.x", [TINY, "1.0000000000000002"], "a number from 0 to 1"),
+        ("data.intervals.degrees_of_freedom", ["0", "-1"], NUMBER),
+        ("data.intervals.residual_standard_error", [TINY], AMOUNT),
         ("data.optimum.loss", [TINY], AMOUNT),
     ],
 )
@@ -303,6 +310,27 @@ def test_a_value_that_no_run_has_is_refused_and_its_field_named(field, literals,
             "data.least_squares.standard_errors",
             '{"x": 1, "z": 1}',
             "'data.least_squares.standard_errors' lacks 'intercept', and must have",
+        ),
+        ("data.least_squares.t", '{"x": 1, "intercept": 1}', "'data.least_squares.t' lacks 'z', and must"),
+        ("data.least_squares.p", '{"x": 1}', "'data.least_squares.p' lacks 'intercept', and must have"),
+        ("data.least_squares.interval_95", "{}", "'data.least_squares.interval_95' lacks 'intercept', and"),
+        (
+            "data.least_squares.interval_95.z",
+            "[1]",
+            "'data.least_squares.interval_95.z' has 1 numbers, and must have 2",
+        ),
+        ("data.intervals.features", '["x"]', "'data.intervals.features' lacks 'z', and must have"),
+        (
+            "data.intervals.features",
+            '["x", "z", "x"]',
+            "'data.intervals.features' has 3 names, and must have 2",
+        ),
+        ("data.intervals.factor", "[[1, 0], [1]]", "'data.intervals.factor' has 2 rows, and must have 3"),
+        ("data.intervals.factor", "[[1, 0, 0], [1], [1]]", "'data.intervals.factor[1]' has 1 numbers, and"),
+        (
+            "data.intervals.factor",
+            "[[1, 0, 0], [0, 1], [1]]",
+            "'data.intervals.factor[1]' begins with 0, and must begin with a positive number",
         ),
         ("data.optimum.weights", '{"x": 1, "y": 1}', "'data.optimum.weights' has 'y', and must have"),
         ("weights", '{"x": 1}', "has 'z', and must have the names of 'weights'"),
@@ -378,8 +406,10 @@ def refusal_of(use, fit):
 
 
 def used(fit):
-    y_hat = predictor(fit)(np.ones((2, len(fit.weights))))
+    x = np.ones((2, len(fit.weights)))
+    y_hat = predictor(fit)(x)
     assert np.all(np.isfinite(y_hat))
+    assert np.all(np.isfinite(intervals(fit, "prediction", 0.95)(x, y_hat)))
 
 
 def resumed(fit):
@@ -415,8 +445,9 @@ def test_a_field_that_is_gone_is_refused_or_has_its_default(path):
     del parent[last]
     fit = outcome(json.dumps(content).encode())
     if fit is not None:
-        assert path[0] in {"training", "data"}
-        assert len(path) < 3 or path[:2] == ("training", "variables")
+        assert path[0] in {"training", "data", "columns", "group"}
+        added_later = path[2:] in [("t",), ("p",), ("interval_95",)]
+        assert len(path) < 3 or path[:2] == ("training", "variables") or added_later
 
 
 @given(st.sampled_from([path for path in PATHS if path and isinstance(path[-1], str)]), JSON, st.booleans())

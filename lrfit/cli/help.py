@@ -7,8 +7,21 @@ import click
 __all__ = ["Command"]
 
 _HEADINGS = {
-    "Columns": ("x", "y", "drop"),
-    "Reading": ("separator", "decimal", "encoding", "header", "missing"),
+    "Columns": ("x", "y", "drop", "dates", "categories", "weights", "by"),
+    "Reading": (
+        "separator",
+        "decimal",
+        "thousands",
+        "strip",
+        "na",
+        "missing",
+        "comment",
+        "skip",
+        "skip_below",
+        "skip_footer",
+        "encoding",
+        "header",
+    ),
     "Model": ("fit_intercept", "l2", "init"),
     "Descent": (
         "learning_rate",
@@ -27,7 +40,7 @@ _HEADINGS = {
         "standardize",
         "condense",
     ),
-    "Stopping": ("tol", "validation_fraction", "validation", "patience", "max_time_s"),
+    "Stopping": ("tol", "validation_fraction", "validation_rows", "validation", "patience", "max_time_s"),
     "Going on": ("resume", "allow_changes", "checkpoint_every"),
     "Running": ("executor", "max_memory"),
 }

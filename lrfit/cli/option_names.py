@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from lrfit.messages import shown
+from lrfit.messages import pasteable, shown
 
 __all__ = ["as_options", "option_name", "synonym"]
 
@@ -48,7 +48,7 @@ _SYNONYMS = {
 }
 """Names of options in other tools, and those here."""
 
-_SAFE = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_.,:/@%+-]+", re.ASCII)
+_SAFE = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_.,:/@%+=-]+", re.ASCII)
 """Values that need no quotes in a shell; a lone `,` or `.` is quoted to make it visible."""
 
 
@@ -79,8 +79,8 @@ def as_options(settings: Mapping[str, object]) -> str:
         '--standardize --lr auto'
         >>> as_options({"header": False, "x": ...})
         '--no-header -x'
-        >>> as_options({"separator": ";", "missing": "drop"})
-        "--sep ';' --missing drop"
+        >>> print(as_options({"separator": ";", "missing": "drop", "thousands": "'"}))
+        --sep ';' --missing drop --thousands "'"
     """
     return " ".join(_option(name, value) for name, value in settings.items())
 
@@ -98,4 +98,6 @@ def _value(value: object) -> str:
     if isinstance(value, Iterable) and not isinstance(value, str):
         value = ",".join(map(str, value))
     text = f"{value:.15g}" if isinstance(value, float) and float(f"{value:.15g}") == value else str(value)
+    if "'" in text and text.isprintable():
+        return pasteable(text) if any(c in text for c in '"$`\\!') else f'"{text}"'
     return text if _SAFE.fullmatch(text) and len(text) <= len(shown(text)) - 2 else shown(text)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lrfit.training.settings import SettingRule
 
 __all__ = [
+    "column_names",
     "digits_option",
     "duration",
     "initial_values",
@@ -27,7 +28,9 @@ __all__ = [
     "refuse_two_stdins",
     "separator",
     "setting_value",
+    "share",
     "size",
+    "words",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -77,6 +80,13 @@ def duration(text: str) -> float:
     return float(number_of) * (unit or 1.0)
 
 
+def share(text: str) -> float:
+    """A number above 0 and below 1."""
+    if not _is_finite_number(text) or not 0.0 < float(text) < 1.0:
+        _refuse(text, "a number above 0 and below 1")
+    return float(text)
+
+
 def size(text: str) -> int:
     """A number of bytes: an integer, with K, M, G or T for powers of 1024."""
     match = _SIZE.fullmatch(text)
@@ -96,6 +106,22 @@ def names(text: str) -> list[str]:
     return listed or _refuse(text, "a list of names separated by commas")
 
 
+def column_names(text: str) -> str:
+    """Names of columns; the header tells what is one of them, and what is a list."""
+    return text if text.strip() else _refuse(text, "a list of names separated by commas")
+
+
+def words(text: str) -> list[str]:
+    """Words, separated by commas; one with a comma, or with blanks that count, must be in double quotes."""
+    try:
+        listed = [
+            word.strip() for line in csv.reader([text], strict=True, skipinitialspace=True) for word in line
+        ]
+    except csv.Error:
+        listed = []
+    return listed or [text]
+
+
 def initial_values(text: str) -> str | tuple[float, ...]:
     """`zeros`, `normal`, or numbers separated by commas."""
     if text in {"zeros", "normal"}:
@@ -107,10 +133,12 @@ def initial_values(text: str) -> str | tuple[float, ...]:
 
 
 def separator(text: str) -> str:
-    r"""One ASCII character; `\t` stands for a tab."""
+    r"""One ASCII character, where `\t` stands for a tab; or `blanks`."""
+    if text == "blanks":
+        return text
     character = "\t" if text == "\\t" else text
     if not _SEPARATOR.fullmatch(character):
-        _refuse(text, "a character that can separate columns, such as , ; | or \\t")
+        _refuse(text, "a character that can separate columns, such as , ; | or \\t; or blanks")
     return character
 
 

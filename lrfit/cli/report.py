@@ -7,14 +7,14 @@ the same bits.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import inf, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lrfit.cli.text_columns import aligned, bare
 from lrfit.data.csv.writer import csv_line
-from lrfit.views.number_texts import NumberText, all_digits
+from lrfit.views.number_texts import NumberText, all_digits, digits_of_error, significant
 
 if TYPE_CHECKING:
     from lrfit.model.document import DataSummary, ModelDocument, TrainingSummary
@@ -26,6 +26,14 @@ _NO_NUMBER = "n/a"
 
 _SHORT_TITLES = {"least_squares": "least sq.", "standard_error": "std. err."}
 
+_INFERENCE = ("t", "p", "low_95", "high_95")
+
+_DIGITS_OF_T, _DIGITS_OF_P = 4, 3
+"""Number of digits on a terminal."""
+
+_Columns: TypeAlias = dict[str, list[str]]
+"""The cells of a table's columns, by title."""
+
 _NEGLIGIBLE = 1e-24
 """Share of the best constant's loss up to which the least loss is rounding, with no relative excess."""
 
@@ -33,23 +41,41 @@ _NEGLIGIBLE = 1e-24
 def fit_text(fit: ModelDocument, number_text: NumberText = all_digits, width: float = inf) -> str:
     """The report on a model that was just trained: its parameters, those of least squares, and measures.
 
-    Where it is wider than `width`, it has shorter titles, and does not say what the measures mean.
+    Where it is wider than `width`, inference has a table of its own; where it still is, the report has
+    shorter titles, and does not say what the measures mean.
     """
     training, data = _trained(fit)
-    titles, *rows = _parameter_rows(fit, training, data, number_text)
+    names = {"parameter": [*map(bare, _names(fit, training))]}
+    estimates = names | _estimates(fit, training, data, number_text)
+    inference = _inference(training, data, number_text)
     measures = _measures(training, data, number_text)
-    whole = aligned([titles, *rows]) + "\n" + aligned(measures)
-    if max(map(len, whole.splitlines())) <= width:
-        return whole
-    short = tuple(_SHORT_TITLES.get(title, title) for title in titles)
-    return aligned([short, *rows], " ") + "\n" + aligned([measure[:2] for measure in measures])
+    tables = [estimates, names | inference] if inference else [estimates]
+    short = [{_SHORT_TITLES.get(title, title): cells for title, cells in table.items()} for table in tables]
+    layouts = ([estimates | inference], measures, "  "), (tables, measures, "  ")
+    for layout in layouts:
+        text = _page(*layout)
+        if max(map(len, text.splitlines())) <= width:
+            return text
+    return _page(short, [measure[:2] for measure in measures], " ")
 
 
 def fit_csv(fit: ModelDocument, separator: str) -> str:
-    """The parameters of a model that was just trained, one per line, with all digits."""
+    """The parameters of a model that was just trained, one per line, with all digits.
+
+    Cells are empty where a value is not defined, or SciPy is missing; columns are always the same.
+    """
     training, data = _trained(fit)
-    rows = _parameter_rows(fit, training, data, all_digits, name_text=str)
+    names = _names(fit, training)
+    inference = _inference(training, data, all_digits) or dict.fromkeys(_INFERENCE, [""] * len(names))
+    columns = {"parameter": names} | _estimates(fit, training, data, all_digits) | inference
+    rows = zip(*([title, *cells] for title, cells in columns.items()), strict=True)
     return _lines([[cell if cell != _NO_NUMBER else "" for cell in row] for row in rows], separator)
+
+
+def _page(tables: Sequence[_Columns], measures: Sequence[tuple[str, ...]], gap: str) -> str:
+    """The tables, with this gap between their columns, and the measures, with blank lines between."""
+    rows = (zip(*([title, *cells] for title, cells in table.items()), strict=True) for table in tables)
+    return "\n".join([*(aligned([*table], gap) for table in rows), aligned(measures)])
 
 
 def _trained(fit: ModelDocument) -> tuple[TrainingSummary, DataSummary]:
@@ -59,14 +85,14 @@ def _trained(fit: ModelDocument) -> tuple[TrainingSummary, DataSummary]:
     return fit.training, fit.data
 
 
-def _parameter_rows(
-    fit: ModelDocument,
-    training: TrainingSummary,
-    data: DataSummary,
-    number_text: NumberText,
-    name_text: Callable[[str], str] = bare,
-) -> list[tuple[str, ...]]:
-    """Each parameter, with its least-squares value and the standard error of that value.
+def _names(fit: ModelDocument, training: TrainingSummary) -> list[str]:
+    return [*fit.weights, *["intercept"] * training.fit_intercept]
+
+
+def _estimates(
+    fit: ModelDocument, training: TrainingSummary, data: DataSummary, number_text: NumberText
+) -> _Columns:
+    """Each parameter's value, its least-squares value and the standard error of that.
 
     With a penalty, the optimum of descent differs from least squares; it has a column between the two.
     """
@@ -75,16 +101,32 @@ def _parameter_rows(
     if data.optimum:
         columns["optimum"] = {**data.optimum.weights, "intercept": data.optimum.intercept}
     columns["least_squares"] = {**best.weights, "intercept": best.intercept}
-    columns["standard_error"] = {**best.standard_errors}
-    names = [*fit.weights, *["intercept"] * training.fit_intercept]
-    numbers = [
-        (
-            name_text(name),
-            *(_number(column[name], number_text, best.standard_errors[name]) for column in columns.values()),
-        )
-        for name in names
-    ]
-    return [("parameter", *columns), *numbers]
+    columns["standard_error"] = best.standard_errors
+    names = _names(fit, training)
+    return {
+        title: [_number(column[name], number_text, best.standard_errors[name]) for name in names]
+        for title, column in columns.items()
+    }
+
+
+def _inference(training: TrainingSummary, data: DataSummary, number_text: NumberText) -> _Columns:
+    """Each parameter's t, p and 95 % interval, of least squares; no columns where there are none."""
+    best = data.least_squares
+    if best.t is None or best.p is None or best.interval_95 is None:
+        return {}
+    of_t = of_p = number_text
+    if number_text is digits_of_error:  # of the parameter, which says nothing of t and p
+        of_t, of_p = significant(_DIGITS_OF_T), significant(_DIGITS_OF_P)
+    low, high = (
+        {k: None if ends is None else ends[i] for k, ends in best.interval_95.items()} for i in (0, 1)
+    )
+    columns: list[tuple[Mapping[str, float | None], NumberText]]
+    columns = [(best.t, of_t), (best.p, of_p), (low, number_text), (high, number_text)]
+    names = [*best.weights, *["intercept"] * training.fit_intercept]
+    return {
+        title: [_number(column[name], text, best.standard_errors[name]) for name in names]
+        for title, (column, text) in zip(_INFERENCE, columns, strict=True)
+    }
 
 
 def _measures(training: TrainingSummary, data: DataSummary, number_text: NumberText) -> list[tuple[str, ...]]:

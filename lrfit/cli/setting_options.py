@@ -14,7 +14,7 @@ import click
 from lrfit.cli.given import is_given
 from lrfit.cli.option_names import option_name
 from lrfit.cli.options import duration, initial_values, setting_value
-from lrfit.model.rules import SCHEDULES
+from lrfit.model.rules import SCHEDULES, VALIDATION_ROWS
 from lrfit.training.settings import TrainingSettings, rules
 
 __all__ = ["setting_options"]
@@ -61,7 +61,8 @@ _OPTIONS = dict(
         _setting("l2", "Strength of the penalty ½·l2·‖W‖², in the units of descent.", metavar="F"),
         _setting(
             "init",
-            "Initial values: the weights, then the intercept, in the data's units.",
+            "Where to start: zeros or normal, in the units of descent (standardised with --standardize); "
+            "or numbers in the data's units, the weights and then the intercept.",
             metavar="zeros|normal|N,N,…",
             type=initial_values,
         ),
@@ -116,6 +117,11 @@ _OPTIONS = dict(
             type=duration,
         ),
         _setting("validation_fraction", "Hold out this share of the rows.", metavar="F"),
+        _setting(
+            "validation_rows",
+            "Which rows are held out: drawn at random, or the last of the data, as for a series.",
+            type=click.Choice(VALIDATION_ROWS),
+        ),
     ]
 )
 

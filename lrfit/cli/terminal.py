@@ -44,17 +44,18 @@ class Terminal(Listener):
     Args:
         quiet: Leave out notes and progress; warnings stay.
         verbose: Show details, and what the library logs.
+        has_bars: Show progress, where there is a terminal.
 
     Attributes:
         is_terminal: Whether stderr is a terminal, where long messages have lines.
     """
 
-    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, has_bars: bool = True) -> None:
         self._quiet, self._verbose = quiet, verbose
         if verbose:
             self._show_log()
         self.is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._live = not quiet and self.is_terminal and os.environ.get("TERM") != "dumb"
+        self._live = has_bars and not quiet and self.is_terminal and os.environ.get("TERM") != "dumb"
         self._bar: Progress | None = None
         self._next_s = 0.0
 

@@ -7,11 +7,15 @@ Only mini-batches need rows, shape (n_rows, n_columns): see `lrfit.data.row_stor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lrfit.arrays import Array
+import numpy as np
 
-__all__ = ["Block", "BlockCounts"]
+from lrfit.arrays import Array
+from lrfit.data.kinds import Column
+
+__all__ = ["Block", "BlockCounts", "used_levels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +27,8 @@ class BlockCounts:
         n_lines: Number of lines.
         n_missing: Number of rows left out because they lack a value.
         first_missing: The place of the first row that was left out, for messages; empty if there is none.
+        missing_of_columns: For each column, the number of those rows that lack its value; empty if there is
+            none.
         lost_digits: Whether an integer beyond 2^53 was read, which float64 may not hold exactly.
     """
 
@@ -30,6 +36,7 @@ class BlockCounts:
     n_lines: int
     n_missing: int = 0
     first_missing: str = ""
+    missing_of_columns: tuple[int, ...] = ()
     lost_digits: bool = False
 
 
@@ -41,8 +48,38 @@ class Block:
         values: Values of the columns that were asked for, shape (n_columns, n_rows), C-contiguous.
         texts: The same rows as they were written, without line ends; None unless asked for.
         counts: Number of rows, lines and missing values.
+        levels: For each column, the levels whose places its values are; empty for a column of numbers.
     """
 
     values: Array
     texts: list[str] | None
     counts: BlockCounts
+    levels: tuple[tuple[str, ...], ...] = ()
+
+
+def used_levels(
+    values: Array, columns: Sequence[Column], levels: Sequence[tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """The levels that occur in a block, sorted; the values become their places among these.
+
+    Levels that were known before stay as they are.
+
+    Args:
+        values: Shape (n_columns, n_rows), changed in place.
+        columns: The columns.
+        levels: For each column, the levels whose places its values are.
+    """
+    return tuple(
+        _sorted(row, names) if column.kind == "category" and column.levels is None else names
+        for row, column, names in zip(values, columns, levels, strict=True)
+    )
+
+
+def _sorted(places: Array, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that occur among these places, sorted; the places become those in this order."""
+    used = [int(place) for place in np.unique(places)]
+    order = sorted(used, key=lambda place: names[place])
+    new_places = np.zeros(len(names))
+    new_places[order] = np.arange(len(order))
+    places[:] = new_places[places.astype(np.intp)]
+    return tuple(names[place] for place in order)

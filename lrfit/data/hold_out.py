@@ -24,6 +24,7 @@ class HoldOut:
     Attributes:
         fraction: Share of the rows, above 0 and below 1.
         seed: Seed of the draw, 0 or more.
+        is_last: Whether it is the last rows that are held out, and none is drawn.
 
     Raises:
         UsageError: A value is out of its range.
@@ -31,12 +32,22 @@ class HoldOut:
 
     fraction: float
     seed: int = 0
+    is_last: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 < self.fraction < 1.0:
             raise UsageError(f"fraction is {self.fraction!r}, and must be above 0 and below 1")
         if self.seed < 0:
             raise UsageError(f"seed is {self.seed!r}, and must be at least 0")
+
+    def n_last(self, n_rows: int) -> int:
+        """Number of rows that are held out at the end of so many: n_rows · fraction, rounded down.
+
+        Examples:
+            >>> HoldOut(0.2, is_last=True).n_last(44)
+            8
+        """
+        return int(n_rows * self.fraction)
 
     def mask(self, n_rows: int, checksum: int) -> npt.NDArray[np.bool_]:
         """Mask of the rows of a block that are held out, shape (n_rows,).

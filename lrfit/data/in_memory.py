@@ -10,13 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from lrfit.arrays import Array
+from lrfit.data.block import Block, BlockCounts, used_levels
+from lrfit.data.csv.cells import cells_of
+from lrfit.data.csv.format import CsvFormat
+from lrfit.data.kinds import Column
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["columns_of_array", "columns_of_frame", "is_frame", "without_missing"]
+__all__ = ["block_of_frame", "block_of_values", "columns_of_array", "is_frame"]
 
 
 def is_frame(data: object) -> TypeGuard[pd.DataFrame]:
@@ -25,13 +29,33 @@ def is_frame(data: object) -> TypeGuard[pd.DataFrame]:
     return pandas is not None and isinstance(data, pandas.DataFrame)
 
 
-def columns_of_frame(frame: pd.DataFrame, names: Sequence[str]) -> Array:
-    """The columns of these names, shape (n_columns, n_rows); a missing value is NaN.
+def block_of_frame(frame: pd.DataFrame, columns: Sequence[Column], missing: str) -> Block:
+    """The columns of a DataFrame by their kinds; dates may be datetimes or text.
+
+    Args:
+        frame: The rows.
+        columns: The columns, with the levels of categories if they are known.
+        missing: "error", or "drop" to leave out rows that lack a value.
 
     Raises:
-        DataError: There is no such column, or two, or it does not hold finite numbers.
+        DataError: There is no such column, or two, or a value is missing or not of the column's kind.
     """
-    return np.array([_of_series(frame, name) for name in names], dtype=np.float64)
+    read = [_of_series(frame, column) for column in columns]
+    values = np.array([values for values, _ in read], dtype=np.float64).reshape(len(columns), len(frame))
+    return block_of_values(values, columns, missing, [levels for _, levels in read])
+
+
+def block_of_values(
+    values: Array, columns: Sequence[Column], missing: str, levels: Sequence[tuple[str, ...]] | None = None
+) -> Block:
+    """The rows of these columns that lack no value, in which a missing value is NaN.
+
+    Raises:
+        DataError: A value is missing, and `missing` is "error".
+    """
+    whole = _without_missing(values, [column.name for column in columns], missing)
+    used = used_levels(whole, columns, levels or [()] * len(columns))
+    return Block(whole, None, BlockCounts(whole.shape[1], 0), used)
 
 
 def columns_of_array(values: npt.ArrayLike, names: Sequence[str]) -> Array:
@@ -51,7 +75,7 @@ def columns_of_array(values: npt.ArrayLike, names: Sequence[str]) -> Array:
     return columns.reshape(len(names), len(rows))
 
 
-def without_missing(columns: Array, names: Sequence[str], missing: str) -> Array:
+def _without_missing(columns: Array, names: Sequence[str], missing: str) -> Array:
     """The rows that lack no value, if `missing` is "drop"; all rows, if it is "error".
 
     Raises:
@@ -71,19 +95,47 @@ def without_missing(columns: Array, names: Sequence[str], missing: str) -> Array
     )
 
 
-def _of_series(frame: pd.DataFrame, name: str) -> Array:
-    """A column of a table, by the text of its label."""
-    labels = [label for label in frame.columns if str(label) == name]
+def _of_series(frame: pd.DataFrame, column: Column) -> tuple[Array, tuple[str, ...]]:
+    """The numbers of a column, found by the text of its label, and the levels that they are places of."""
+    labels = [label for label in frame.columns if str(label) == column.name]
     if len(labels) != 1:
         there = listed([str(label) for label in frame.columns])
         n_columns = f"{len(labels)} columns" if labels else "no column"
-        raise DataError(f"the DataFrame has {n_columns} named {shown(name)}; its columns are {there}")
+        raise DataError(f"the DataFrame has {n_columns} named {shown(column.name)}; its columns are {there}")
     series = frame[labels[0]]
+    if column.kind in ("date", "category"):
+        return _of_text(series, column)
     if series.dtype.kind not in "iuf":
         raise DataError(
-            f"column {shown(name)} of the DataFrame holds {series.dtype}, not numbers: convert or drop it"
+            f"column {shown(column.name)} of the DataFrame holds {series.dtype}, not numbers: "
+            f"{spelled(dates=column.name)} or {spelled(categories=column.name)} reads dates or words, "
+            f"{spelled(drop=column.name)} leaves it out"
         )
-    return _numbers(series.to_numpy(dtype=np.float64, na_value=np.nan), name)
+    numbers = _numbers(series.to_numpy(dtype=np.float64, na_value=np.nan), column.name)
+    if column.kind == "weight" and (numbers < 0.0).any():
+        row = int(np.argmax(numbers < 0.0))
+        raise DataError(
+            f"row {row}, column {shown(column.name)}: a weight has to be at least 0 (rows count from 0)"
+        )
+    return numbers, ()
+
+
+def _of_text(series: pd.Series[Any], column: Column) -> tuple[Array, tuple[str, ...]]:
+    """The numbers of dates or words, by the text of each different value."""
+    codes, values = series.factorize()
+    cells = cells_of(column, CsvFormat())
+    numbers = []
+    for code, value in enumerate(values):
+        text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+        try:
+            number = cells.value(text)
+        except ValueError as error:
+            row = int(np.argmax(codes == code))
+            raise DataError(
+                f"row {row}, column {shown(column.name)}: {shown(text)} {error} (rows count from 0)"
+            ) from error
+        numbers.append(np.nan if number is None else number)
+    return np.array([*numbers, np.nan])[codes], cells.levels
 
 
 def _numbers(column: npt.NDArray[Any], name: str) -> Array:

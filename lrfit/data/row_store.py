@@ -84,6 +84,11 @@ class RowStore:
         if self.is_on_disk or self._n_rows * self._n_columns * 8 > self._max_bytes:
             self._write_scratch()
 
+    def keep_first(self, n_rows: int) -> None:
+        """Drop all rows behind the first `n_rows`."""
+        self._rows = self.rows()[:n_rows]
+        self._n_rows = n_rows
+
     def _write_scratch(self) -> None:
         try:
             if self._scratch is None:

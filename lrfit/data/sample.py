@@ -1,39 +1,48 @@
-"""Samples: all rows of a table, condensed block by block to their moments and a fingerprint."""
+"""Samples: the rows of a table, or of a group in it, condensed to their moments and a fingerprint."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
-from lrfit.data.block import Block, BlockCounts
-from lrfit.data.csv.table import Table
+from lrfit.data.columns import check_features
+from lrfit.data.condense import AnyMoments, Part, Recipe
+from lrfit.data.kinds import Column
 from lrfit.errors import DataError
-from lrfit.messages import spelled
+from lrfit.messages import listed, shown, spelled
 
 if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
+    from lrfit.data.level_rows import LevelRows
+    from lrfit.data.row_store import RowStore
 
-__all__ = ["Sample", "read_sample", "sample_of"]
+__all__ = ["Gathering", "Keeping", "Sample"]
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The rows of a table in a few numbers.
+    """The rows of a table, or of a group in it, in a few numbers.
 
     Attributes:
+        columns: The features as they were read, with the levels of categories, sorted.
         moments: Moments of the rows to train on.
         held_out: Moments of the rows held out; None if no rows were to be held out.
         checksums: For each block, the number of rows and the CRC-32 of the values.
+        rows: The rows to train on, (x, y) and the weight if there is one; None if they were not kept.
     """
 
+    columns: tuple[Column, ...]
     moments: Moments
     held_out: Moments | None
     checksums: tuple[tuple[int, int], ...]
+    rows: RowStore | LevelRows | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -47,91 +56,173 @@ class Sample:
         return f"{zlib.crc32(text):08x}{zlib.adler32(text):08x}"
 
 
-def read_sample(
-    table: Table,
-    columns: Sequence[str],
-    *,
-    keep: Callable[[Array], None] | None = None,
-    hold_out: HoldOut | None = None,
-) -> Sample:
-    """The moments of all rows: of those to train on, and of those held out.
+class Keeping(NamedTuple):
+    """Which rows are kept, beside their moments.
+
+    Attributes:
+        most: The rows are kept if there are no more than this.
+        max_memory: Bytes that they may take; beyond it a scratch file holds them. Half of what is available
+            if None.
+    """
+
+    most: float = 0
+    max_memory: int | None = None
+
+
+class Gathering:
+    """The blocks of a table, or of a group in it, merged so far.
 
     Args:
-        table: The table. No row of it has been read yet. If it streams, blocks are cut as bytes arrive, so
-            the fingerprint and the choice of the rows held out may differ from run to run.
-        columns: Names of the columns, the target last.
-        keep: Called with the rows to train on, block by block, in order; shape (n_rows, n_columns).
-        hold_out: The choice of the rows held out. If None, all rows are to train on.
-
-    Raises:
-        DataError: `Table.map_blocks` raises it, or no row is held out, or none is left to train on.
+        recipe: How the blocks were condensed.
+        keeping: Which rows are kept.
     """
-    checksums = []
-    training = held_out = Moments.empty(len(columns))
-    condense = partial(_condensed, hold_out=hold_out, keeps_values=keep is not None)
-    for block in table.map_blocks(condense, columns):
-        checksums.append((block.n_rows, block.checksum))
-        training = training.merge(block.training)
-        held_out = held_out.merge(block.held_out)
-        if keep and block.kept is not None:
-            keep(block.kept.T)
-    _check_split(table.n_samples, training, held_out if hold_out else None)
-    return Sample(training, held_out if hold_out else None, tuple(checksums))
 
+    def __init__(self, recipe: Recipe, keeping: Keeping) -> None:
+        self._recipe = recipe
+        self._most = inf if recipe.holds_out_last else keeping.most
+        self._keeps = bool(keeping.most)
+        self._store = _row_store(keeping.max_memory) if recipe.keeps_values else None
+        self._pieces: list[tuple[int, AnyMoments]] = []
+        self._checksums: list[tuple[int, int]] = []
+        self._levels: list[dict[str, int]] = [
+            {level: i for i, level in enumerate(column.levels or ())} for column in recipe.choice.features
+        ]
+        self._training = self._held_out = recipe.moments(
+            np.zeros((recipe.n_features + 1 + recipe.is_weighted, 0)), [()] * recipe.n_features
+        )
 
-def sample_of(columns: Array, *, keep: Callable[[Array], None], hold_out: HoldOut | None = None) -> Sample:
-    """The sample of rows in memory, which are one block.
+    def add(self, part: Part, levels: Sequence[tuple[str, ...]]) -> None:
+        """Add the rows of one more block, whose categories have these levels."""
+        self._checksums.append((part.n_rows, part.checksum))
+        self._training = _merged(self._training, part.training)
+        self._held_out = _merged(self._held_out, part.held_out)
+        if self._recipe.holds_out_last:
+            self._pieces.append((part.n_rows, part.training))
+        if self._store is not None and part.kept is not None and len(self._store) <= self._most:
+            self._store.append(self._with_own_places(part.kept, levels).T)
 
-    Args:
-        columns: The values, shape (n_columns, n_rows), the target last.
-        keep: Called with the rows to train on, shape (n_rows, n_columns).
-        hold_out: The choice of the rows held out. If None, all rows are to train on.
+    def _with_own_places(self, values: Array, levels: Sequence[tuple[str, ...]]) -> Array:
+        """The values, with the places that levels have in all blocks so far."""
+        if not self._recipe.categories:
+            return values
+        values = values.copy()
+        for i in self._recipe.categories:
+            own = self._levels[i]
+            places = np.array([own.setdefault(level, len(own)) for level in levels[i]], dtype=np.float64)
+            values[i] = places[values[i].astype(np.intp)]
+        return values
 
-    Raises:
-        DataError: There is no row, or no row is held out, or none is left to train on.
-    """
-    whole = Block(columns, None, BlockCounts(columns.shape[1], 0))
-    block = _condensed(whole, hold_out=hold_out, keeps_values=True)
-    held_out = block.held_out if hold_out else None
-    _check_split(block.n_rows, block.training, held_out)
-    keep(columns.T if block.kept is None else block.kept.T)
-    return Sample(block.training, held_out, ((block.n_rows, block.checksum),))
+    def sample(self, source_name: str) -> Sample:
+        """The sample of all rows."""
+        training, held_out = self._training, self._held_out
+        hold_out, store = self._recipe.hold_out, self._store
+        if hold_out is not None and hold_out.is_last and store is not None:
+            training, held_out = self._split(store, hold_out)
+        _check_split(
+            sum(n for n, _ in self._checksums), training, held_out if hold_out else None, source_name
+        )
+        columns = self._columns(training)
+        check_features(columns, source_name)
+        return Sample(
+            columns,
+            self._of_features(training, columns),
+            self._of_features(held_out, columns) if hold_out else None,
+            tuple(self._checksums),
+            self._rows(),
+        )
 
+    def _split(self, store: RowStore, hold_out: HoldOut) -> tuple[AnyMoments, AnyMoments]:
+        """The moments of the rows but for the last ones, and those of the last ones."""
+        training = held_out = self._held_out  # of no rows
+        n_training = len(store) - hold_out.n_last(len(store))
+        levels = [tuple(own) for own in self._levels]
+        start = 0
+        for n_rows, piece in self._pieces:
+            end, middle = start + n_rows, min(max(n_training, start), start + n_rows)
+            if middle == end:
+                training = _merged(training, piece)
+            elif middle == start:
+                held_out = _merged(held_out, piece)
+            else:
+                rows = store.rows()
+                training = _merged(training, self._recipe.moments(rows[start:middle].T, levels))
+                held_out = _merged(held_out, self._recipe.moments(rows[middle:end].T, levels))
+            start = end
+        store.keep_first(n_training)
+        return training, held_out
 
-def _check_split(n_rows: int, training: Moments, held_out: Moments | None) -> None:
-    """Refuse a sample of which a part has no rows."""
-    if not n_rows:
-        raise DataError("there are no rows")
-    if held_out and not held_out.n_samples:
-        raise DataError(f"no row is held out of {n_rows}: raise {spelled(validation_fraction=...)}")
-    if not training.n_samples:
-        raise DataError(
-            f"all rows ({n_rows}) are held out, and none is left to train on: "
-            f"lower {spelled(validation_fraction=...)}"
+    def _columns(self, training: AnyMoments) -> tuple[Column, ...]:
+        """The features with the levels that occur, or that were known before."""
+        if isinstance(training, Moments):
+            return self._recipe.choice.features
+        found = iter(training.levels())
+        return tuple(
+            _with_levels(column, next(found)) if column.kind == "category" else column
+            for column in self._recipe.choice.features
+        )
+
+    def _of_features(self, moments: AnyMoments, columns: Sequence[Column]) -> Moments:
+        """The moments of all features and the target."""
+        if isinstance(moments, Moments):
+            return moments
+        numbers, indicators, place = [], [], 0
+        for column in columns:
+            levels = (column.levels or ())[1:]
+            if column.kind == "category":
+                indicators.append([(place + i, level) for i, level in enumerate(levels)])
+                place += len(levels)
+            else:
+                numbers.append(place)
+                place += 1
+        for known, names in zip([c for c in columns if c.levels is not None], moments.levels(), strict=False):
+            if unknown := sorted(set(names) - set(known.levels or ())):
+                raise DataError(
+                    f"column {shown(known.name)} has {listed(unknown)} only in rows held out: "
+                    f"raise the share to train on, or change {spelled(seed=...)}"
+                )
+        return moments.moments([*numbers, place], indicators)
+
+    def _rows(self) -> RowStore | LevelRows | None:
+        """The rows to train on, if they were kept and are not too many."""
+        if self._store is None or not self._keeps or len(self._store) > self._most:
+            return None
+        if not self._recipe.categories:
+            return self._store
+        from lrfit.data.level_rows import LevelRows  # noqa: PLC0415 (most data have no words)
+
+        features = zip(self._recipe.choice.features, self._levels, strict=True)
+        return LevelRows(
+            self._store,
+            [c._replace(levels=tuple(own)) if c.kind == "category" else c for c, own in features],
         )
 
 
-class _CondensedBlock(NamedTuple):
-    """The numbers that a sample needs of a block; `kept` has the values to train on, by columns."""
-
-    n_rows: int
-    checksum: int
-    training: Moments
-    held_out: Moments
-    kept: Array | None
+def _with_levels(column: Column, levels: tuple[str, ...]) -> Column:
+    """The column with the levels that were found, unless they were known before."""
+    return column._replace(levels=levels) if column.levels is None else column
 
 
-def _condensed(block: Block, *, hold_out: HoldOut | None, keeps_values: bool) -> _CondensedBlock:
-    """The block's checksum and moments, and its values to train on if `keeps_values`."""
-    n_rows, checksum = block.counts.n_rows, zlib.crc32(block.values.data)
-    training, held_out = block.values, block.values[:, :0]
-    if hold_out:
-        mask = hold_out.mask(n_rows, checksum)
-        training, held_out = training.compress(~mask, axis=1), training.compress(mask, axis=1)
-    return _CondensedBlock(
-        n_rows,
-        checksum,
-        Moments.of_columns(training),
-        Moments.of_columns(held_out),
-        training if keeps_values else None,
-    )
+def _merged(one: AnyMoments, other: AnyMoments) -> AnyMoments:
+    """The moments of the rows of both, which are of one kind."""
+    return one.merge(other)  # type: ignore[arg-type]
+
+
+def _row_store(max_bytes: int | None) -> RowStore:
+    from lrfit.data.row_store import RowStore  # noqa: PLC0415 (full batches need no rows)
+
+    return RowStore(max_bytes)
+
+
+def _check_split(n_rows: int, training: AnyMoments, held_out: AnyMoments | None, source_name: str) -> None:
+    """Refuse a sample of which a part has no rows."""
+    if not n_rows:
+        raise DataError(f"{source_name}: there are no rows")
+    if held_out and not held_out.n_samples:
+        raise DataError(
+            f"{source_name}: no row is held out of {n_rows}: raise {spelled(validation_fraction=...)}"
+        )
+    if not training.n_samples:
+        raise DataError(
+            f"{source_name}: all rows ({n_rows}) are held out, and none is left to train on: "
+            f"lower {spelled(validation_fraction=...)}"
+        )

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lrfit.data.column_names import ColumnRequest
+from lrfit.data.csv.format import BLANKS, CsvFormat
 from lrfit.errors import UsageError
 from lrfit.messages import shown, spelled
 from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
-    from lrfit.data.csv.format import CsvFormat
     from lrfit.data.csv.table import Table
 
 __all__ = ["TableRequest", "open_table"]
@@ -30,15 +31,20 @@ class TableRequest:
 
     Attributes:
         path: Path of the file; `-` for standard input.
-        separator: Character between fields; None for a tab in files named `.tsv`, else for a comma, or what
-            the header and the first rows show.
+        separator: Character between fields, or "blanks" for runs of blanks; None for a tab in files named
+            `.tsv`, else for a comma, or what the header and the first rows show.
         decimal: Decimal mark, "." or ",".
+        thousands: Character between groups of digits; "" for none.
+        strip: Characters that are no part of a number at either end of its cell.
+        na: Cells that stand for a missing value, beside the usual ones; numbers count by their value.
+        missing: "error", or "drop" to leave out rows that lack a value in a column that is read.
+        comment: How lines begin that are left out; "" for none.
+        skip: Number of lines above the header that are left out.
+        skip_below: Number of lines below the header that are left out, not counting blank ones.
+        skip_footer: Number of lines at the end that are left out, not counting blank ones.
         encoding: Encoding of the text, by Python's names.
         header: Whether the first row names the columns; else they are named 1, 2, ….
-        missing: "error", or "drop" to leave out rows that lack a value in a column that is read.
-        x: Names of the features; all other columns if empty.
-        y: Name of the target; the column `y` if None, else the last one.
-        drop: Names of columns that are neither.
+        columns: The columns that are wanted.
 
     Raises:
         UsageError: A value is not among the valid ones, or two exclude each other.
@@ -47,25 +53,46 @@ class TableRequest:
     path: str
     separator: str | None = None
     decimal: str = "."
+    thousands: str = ""
+    strip: str = ""
+    na: tuple[str, ...] = ()
+    missing: str = "error"
+    comment: str = ""
+    skip: int = 0
+    skip_below: int = 0
+    skip_footer: int = 0
     encoding: str = "utf-8"
     header: bool = True
-    missing: str = "error"
-    x: tuple[str, ...] = ()
-    y: str | None = None
-    drop: tuple[str, ...] = ()
+    columns: ColumnRequest = ColumnRequest()  # noqa: RUF009 (immutable)
 
     def __post_init__(self) -> None:
         for name, valid in (("decimal", _DECIMALS), ("missing", _MISSING)):
             if getattr(self, name) not in valid:
                 words = " or ".join(map(repr, valid))
                 raise UsageError(f"{name} is {shown(str(getattr(self, name)))}, and must be {words}")
-        if self.separator is not None and not (len(self.separator) == 1 and self.separator.isascii()):
-            raise UsageError(f"separator is {shown(self.separator)}, and must be one ASCII character")
-        if self._separator == self.decimal:
+        for name in ("skip", "skip_below", "skip_footer"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 0:
+                raise UsageError(f"{name} is {getattr(self, name)!r}, and must be an integer of at least 0")
+        self._check_characters()
+
+    def _check_characters(self) -> None:
+        """Refuse characters that would have two meanings."""
+        separator = self.separator
+        if (
+            separator is not None
+            and separator != BLANKS
+            and not (len(separator) == 1 and separator.isascii())
+        ):
+            raise UsageError(f"separator is {shown(separator)}, and must be one ASCII character, or 'blanks'")
+        if len(self.thousands) > 1 or self.thousands.isalnum() or self.thousands in ("+", "-", self.decimal):
             raise UsageError(
-                f"{spelled(separator=...)} and {spelled(decimal=...)} are the same character; "
-                f"with {spelled(decimal=',')} say {spelled(separator=';')}"
+                f"{spelled(thousands=self.thousands)}: it must be one character, no letter, digit or sign, "
+                "and other than the decimal mark"
             )
+        if wrong := [c for c in self.strip if c.isdigit() or c in "+-" + self.decimal]:
+            raise UsageError(f"{spelled(strip=self.strip)}: {shown(wrong[0])} is a part of numbers")
+        if any(end in self.comment for end in "\r\n") or self.comment.startswith((" ", "\t")):
+            raise UsageError(f"{spelled(comment=self.comment)}: it must be the text that comments begin with")
 
     @property
     def _separator(self) -> str:
@@ -75,14 +102,28 @@ class TableRequest:
     @property
     def format(self) -> CsvFormat:
         """How the file is written."""
-        from lrfit.data.csv.format import CsvFormat  # noqa: PLC0415 (imports NumPy)
-
-        return CsvFormat(self._separator, self.decimal, self.header, self.missing == "drop")
+        return CsvFormat(
+            separator=self._separator,
+            decimal=self.decimal,
+            header=self.header,
+            drop_missing=self.missing == "drop",
+            thousands=self.thousands,
+            strip=self.strip,
+            na=self.na,
+            comment=self.comment,
+            skip=self.skip,
+            skip_below=self.skip_below,
+            skip_footer=self.skip_footer,
+        )
 
 
 @contextmanager
 def open_table(
-    request: TableRequest, listener: Listener | None = None, *, streaming: bool = False
+    request: TableRequest,
+    listener: Listener | None = None,
+    *,
+    streaming: bool = False,
+    text: str | None = None,
 ) -> Iterator[Table]:
     """The table that is asked for, open within the block; see `Table`.
 
@@ -90,6 +131,7 @@ def open_table(
         request: The file, and how it is written.
         listener: Hears how far the file is read and, at the end, what was noticed in it.
         streaming: Give out rows as soon as they come.
+        text: The table itself, in place of that at the path.
 
     Raises:
         DataError: It cannot be opened, or has no header.
@@ -101,11 +143,14 @@ def open_table(
     listener = listener or Listener()
     with (
         listener.work("reading", unit="bytes") as on_read,
-        open_source(request.path, request.encoding, on_read=on_read) as source,
+        open_source(request.path, request.encoding, on_read=on_read, text=text) as source,
     ):
         table = Table(source, request.format, streaming=streaming, finds_separator=request.separator is None)
         if table.format.separator != request.format.separator:
-            listener.note(f"{table.name}: separated by {shown(table.format.separator)}")
+            separator = table.format.separator
+            listener.note(
+                f"{table.name}: separated by {separator if separator == BLANKS else shown(separator)}"
+            )
         yield table
     if table.n_dropped:
         n_rows = f"{table.n_dropped} rows with missing values"

@@ -1,24 +1,43 @@
-"""Training data: what a run is given, whether it comes from a table or from arrays."""
+"""Training data: the rows that a run is given, whether they come from a table or from memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
-from lrfit.data.columns import choose_columns
-from lrfit.data.sample import Sample, read_sample, sample_of
+from lrfit.data.block import Block
+from lrfit.data.column_names import ColumnRequest, named_columns
+from lrfit.data.columns import ColumnChoice, choose_columns
+from lrfit.data.extremes import sentinels
+from lrfit.data.kinds import Column, feature_names
+from lrfit.data.sample import Keeping, Sample
+from lrfit.data.samples import Samples, read_samples, samples_of
 from lrfit.data.tables import TableRequest, open_table
 from lrfit.messages import listed, rows_text, shown
 from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
+    from lrfit.data.csv.table import Table
     from lrfit.data.hold_out import HoldOut
+    from lrfit.data.level_rows import LevelRows
     from lrfit.data.row_store import RowStore
 
-__all__ = ["TrainingData", "read_training_data", "training_data_of"]
+__all__ = ["Group", "TrainingData", "read_training_data", "training_data_of"]
+
+
+class Group(NamedTuple):
+    """A group of rows that has a line of its own.
+
+    Attributes:
+        column: Name of the column whose levels are the groups.
+        level: The level of this group.
+    """
+
+    column: str
+    level: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,23 +45,44 @@ class TrainingData:
     """The rows that a run is given, as far as it needs them.
 
     Attributes:
-        features: Names of the columns of x.
         target: Name of y.
         sample: What is known of the rows.
         held_out: Moments of the rows to validate on; None without.
-        rows: The rows to train on; None if they were not kept, or are too many.
+        weights: Name of the column of weights; None without.
+        group: The group that the rows are; None for all rows.
+        units: Units of columns by their names, as far as the table says.
     """
 
-    features: tuple[str, ...]
     target: str
     sample: Sample
     held_out: Moments | None = None
-    rows: RowStore | None = None
+    weights: str | None = None
+    group: Group | None = None
+    units: Mapping[str, str] | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the features, with their kinds and levels."""
+        return self.sample.columns
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features."""
+        return feature_names(self.columns)
 
     @property
     def moments(self) -> Moments:
         """Moments of the rows to train on."""
         return self.sample.moments
+
+    @property
+    def rows(self) -> RowStore | LevelRows | None:
+        """The rows to train on, and behind them the weight if there is one; None if they were not kept."""
+        return self.sample.rows
+
+    def points(self) -> Array | None:
+        """The rows (x, y) to train on, without weights; None if they were not kept."""
+        return None if self.rows is None else self.rows.rows()[:, : len(self.moments.mean)]
 
 
 def read_training_data(
@@ -51,73 +91,112 @@ def read_training_data(
     *,
     validation: TableRequest | None = None,
     hold_out: HoldOut | None = None,
-    most_kept: float = 0,
-    max_memory: int | None = None,
-) -> TrainingData:
-    """The columns of a table that are asked for, read once from front to back.
+    keeping: Keeping | None = None,
+) -> list[TrainingData]:
+    """The columns of a table that are asked for, read once from front to back: one data for each group.
 
     Args:
         request: The table, and its columns.
         listener: Hears what was chosen, and how far the reading is.
-        validation: A table of rows to validate on.
+        validation: A table of rows to validate on, for a table without groups.
         hold_out: Which rows of the table to validate on instead.
-        most_kept: The rows are kept if there are no more than this.
-        max_memory: Bytes that they may take; beyond it a scratch file holds them. Half of what is available
-            if None.
+        keeping: Which rows are kept.
 
     Raises:
         DataError: A table cannot be read, or lacks a column.
     """
     listener = listener or Listener()
-    rows = _row_store(max_memory) if most_kept else None
     with open_table(request, listener) as table:
-        features, target = choose_columns(
-            table.header, request.x, request.y, drop=request.drop, source_name=table.name
-        )
-        keep = None if rows is None else _appending(rows, most_kept)
-        sample = read_sample(table, [*features, target], keep=keep, hold_out=hold_out)
-        listener.note(
-            f"{table.name}: {rows_text(table.n_samples)}, target {shown(target)}, features {listed(features)}"
-        )
-        if not request.x and (unnamed := [i for i, name in enumerate(table.header, 1) if not name]):
-            listener.note(f"left out columns without a name: {', '.join(map(str, unnamed))}")
-    held_out = sample.held_out
+        choice = _choice(table, request, listener)
+        samples = read_samples(table, choice, keeping=keeping, hold_out=hold_out)
+        _describe(table, choice, samples, listener)
+    data = _data(samples, choice, _units(table, choice))
     if validation:
+        (one,) = data
         with open_table(validation, listener) as table:
-            held_out = read_sample(table, [*features, target]).moments
-    if held_out:
-        listener.note(
-            f"training on {rows_text(sample.moments.n_samples)}, validating on {held_out.n_samples}"
+            data = [replace(one, held_out=_validation(table, request.columns, one, choice))]
+    if data[0].held_out:
+        n_training, n_held_out = (sum(n) for n in zip(*map(_numbers_of_rows, data), strict=True))
+        listener.note(f"training on {rows_text(n_training)}, validating on {n_held_out}")
+    return data
+
+
+def _unheard(text: str) -> None:
+    """A note that was said on the first table."""
+
+
+def _choice(table: Table, request: TableRequest, listener: Listener) -> ColumnChoice:
+    """The columns of a table that are read."""
+    columns, header = named_columns(table.header, request.columns, listener.note)
+    table.name_columns(header)
+    return choose_columns(header, columns, source_name=table.name)
+
+
+def _describe(table: Table, choice: ColumnChoice, samples: Samples, listener: Listener) -> None:
+    """Say what was chosen, what was left out, and what looks strange."""
+    names = [column.name for column in choice.features]
+    listener.note(
+        f"{table.name}: {rows_text(table.n_samples)}, target {shown(choice.target)}, features {listed(names)}"
+    )
+    if unnamed := [i for i, name in enumerate(table.header, 1) if not name]:
+        listener.note(f"left out columns without a name: {', '.join(map(str, unnamed))}")
+    for column in next(iter(samples.of_group.values())).columns:
+        if column.kind == "category" and choice.by is None:
+            levels = column.levels or ()
+            listener.note(
+                f"{shown(column.name)} has {len(levels)} levels; {shown(levels[0])} is the baseline, "
+                "which the intercept is for"
+            )
+    for text in sentinels(samples.extremes, samples.numbers):
+        listener.warn(text)
+
+
+def _units(table: Table, choice: ColumnChoice) -> dict[str, str]:
+    """The units of the columns that are read."""
+    units = dict(zip(table.header, table.units, strict=False))
+    names = [*(column.name for column in choice.features), choice.target]
+    return {name: units[name] for name in names if units.get(name)}
+
+
+def _data(
+    samples: Samples, choice: ColumnChoice, units: Mapping[str, str] | None = None
+) -> list[TrainingData]:
+    return [
+        TrainingData(
+            choice.target,
+            sample,
+            sample.held_out,
+            choice.weights,
+            None if choice.by is None else Group(choice.by, level),
+            units,
         )
-    if rows is not None and len(rows) > most_kept:
-        rows = None
-    return TrainingData(tuple(features), target, sample, held_out, rows)
+        for level, sample in samples.of_group.items()
+    ]
+
+
+def _validation(table: Table, request: ColumnRequest, data: TrainingData, choice: ColumnChoice) -> Moments:
+    """The moments of rows to validate on, with the columns and the levels of those to train on."""
+    _, header = named_columns(table.header, request, _unheard)
+    table.name_columns(header)
+    samples = read_samples(table, choice._replace(features=data.columns))
+    return samples.of_group[""].moments
+
+
+def _numbers_of_rows(data: TrainingData) -> tuple[int, int]:
+    return data.moments.n_samples, data.held_out.n_samples if data.held_out else 0
 
 
 def training_data_of(
-    columns: Array, features: Sequence[str], target: str, *, hold_out: HoldOut | None = None
-) -> TrainingData:
-    """The data of rows that are in memory, shape (n_columns, n_rows), the target last.
+    block: Block, choice: ColumnChoice, *, hold_out: HoldOut | None = None
+) -> list[TrainingData]:
+    """The data of rows that are in memory, one for each group.
+
+    Args:
+        block: The rows, in the columns of the choice.
+        choice: The columns.
+        hold_out: Which rows to validate on.
 
     Raises:
         DataError: There is no row, or none is left to train on or to validate on.
     """
-    rows = _row_store(columns.nbytes)
-    sample = sample_of(columns, keep=rows.append, hold_out=hold_out)
-    return TrainingData(tuple(features), target, sample, sample.held_out, rows)
-
-
-def _row_store(max_bytes: int | None) -> RowStore:
-    from lrfit.data.row_store import RowStore  # noqa: PLC0415 (full batches need no rows)
-
-    return RowStore(max_bytes)
-
-
-def _appending(rows: RowStore, most: float) -> Callable[[Array], None]:
-    """A function that adds rows to a store, until there are more than `most`."""
-
-    def append(block: Array) -> None:
-        if len(rows) <= most:
-            rows.append(block)
-
-    return append
+    return _data(samples_of(block, choice, hold_out=hold_out), choice)

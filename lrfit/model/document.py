@@ -5,23 +5,35 @@ The `loss` here is the `half_mse` of `Moments`. Imports nothing heavy, so that r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from lrfit.messages import shown
-from lrfit.model.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Schedule, Share, one_of
+from lrfit.data.kinds import Column
+from lrfit.model.rules import (
+    Amount,
+    Count,
+    Gamma,
+    Momentum,
+    Number,
+    Positive,
+    Probability,
+    Rule,
+    Schedule,
+    Share,
+    ValidationRows,
+    one_of,
+)
 
 if TYPE_CHECKING:
     from lrfit.arrays import Array
 
 __all__ = [
     "DataSummary",
+    "IntervalSummary",
     "LeastSquaresSummary",
     "ModelDocument",
     "OptimumSummary",
     "TrainingSummary",
-    "contradictions",
 ]
 
 _STOPS = ("epochs", "tol", "optimum", "patience", "time", "checkpoint")
@@ -29,12 +41,43 @@ _STOPS = ("epochs", "tol", "optimum", "patience", "time", "checkpoint")
 
 @dataclass(frozen=True)
 class LeastSquaresSummary:
-    """The least-squares solution, to which descent converges; undefined standard errors are None."""
+    """The least-squares solution, to which descent converges; what is not defined is None.
+
+    Attributes:
+        weights: Weights by feature.
+        intercept: Intercept; 0.0 for a model without one.
+        loss: Half-MSE of this solution.
+        standard_errors: Standard errors of the weights and of the "intercept".
+        t: Each parameter / its standard error; None as a whole without standard errors or SciPy.
+        p: Two-sided p values of t, with n_samples - n_parameters degrees of freedom; None where t is.
+        interval_95: Ends of the 95 % confidence intervals of the parameters; None where t is.
+    """
 
     weights: dict[str, float]
     intercept: float
     loss: Amount
     standard_errors: dict[str, Amount | None]
+    t: dict[str, float | None] | None = None
+    p: dict[str, Probability | None] | None = None
+    interval_95: dict[str, list[float] | None] | None = None
+
+
+@dataclass(frozen=True)
+class IntervalSummary:
+    """The numbers that intervals of predictions take, beside the model itself.
+
+    Attributes:
+        degrees_of_freedom: n_samples - n_parameters.
+        residual_standard_error: s = √(Σ residual² / degrees_of_freedom), of least squares.
+        features: Features in the order of the factor, which those of a sorted object may lose.
+        factor: R, upper triangular: RᵀR = Σ z·zᵀ over the rows, with z = (1, x), or x without an intercept.
+            Each list is a row from its diagonal on.
+    """
+
+    degrees_of_freedom: Number
+    residual_standard_error: Amount
+    features: list[str]
+    factor: list[list[float]]
 
 
 @dataclass(frozen=True)
@@ -92,6 +135,7 @@ class TrainingSummary:
     average: bool = False
     clip_norm: Positive | None = None
     validation_fraction: Share | None = None
+    validation_rows: ValidationRows = "random"
     validation_loss: Amount | None = None
     relative_excess: Amount | None = None
     converged: bool | None = None
@@ -116,6 +160,9 @@ class DataSummary:
         optimum: The solution that descent converges to, if a penalty moves it; else None.
         n_held_out: Number of rows held out.
         fingerprint: Fingerprint of the values that were read; see `Sample`.
+        weights_column: The column of the weights of the rows; None if all count the same.
+        intervals: The numbers that intervals of predictions take; None with a penalty, with more than 100
+            features, where standard errors are not defined, and in older documents.
     """
 
     n_samples: Number
@@ -128,6 +175,30 @@ class DataSummary:
     optimum: OptimumSummary | None = None
     n_held_out: Count = 0
     fingerprint: str | None = None
+    weights_column: str | None = None
+    intervals: IntervalSummary | None = None
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """A column of features as it is read.
+
+    Attributes:
+        kind: "number"; "date", which becomes days since 1970-01-01 (UTC unless an offset is given); or
+            "category", whose levels but the first become features of 0 and 1, named `column=level`.
+        levels: The levels of a category, sorted; None for other kinds.
+    """
+
+    kind: Annotated[str, one_of(("number", "date", "category"))] = "number"
+    levels: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """The rows that the line is for: those with this level in this column."""
+
+    column: str
+    level: str
 
 
 @dataclass(frozen=True)
@@ -135,7 +206,16 @@ class ModelDocument:
     """A model document: the line `y_hat = Σ weights[name] · x[name] + intercept`, and where it comes from.
 
     `training` and `data` are None in a document written by hand. The types give the valid values of each
-    field; `contradictions` checks that the fields agree with each other.
+    field; `lrfit.model.contradictions` checks that the fields agree with each other.
+
+    Attributes:
+        target: Name of y.
+        weights: The weight of each feature.
+        intercept: The intercept; 0.0 for a model without one.
+        training: How the model was trained.
+        data: The data that it was trained on.
+        columns: The columns that the features are made from, in order; None if each is a number.
+        group: The rows that the line is for; None for all.
     """
 
     target: str
@@ -143,6 +223,17 @@ class ModelDocument:
     intercept: float
     training: TrainingSummary | None = None
     data: DataSummary | None = None
+    columns: dict[str, ColumnSummary] | None = None
+    group: GroupSummary | None = None
+
+    @property
+    def read_columns(self) -> tuple[Column, ...]:
+        """The columns that the features are made from, in order."""
+        summaries = self.columns or {name: ColumnSummary() for name in self.weights}
+        return tuple(
+            Column(name, summary.kind, None if summary.levels is None else tuple(summary.levels))
+            for name, summary in summaries.items()
+        )
 
     @property
     def coefficients(self) -> Array:
@@ -150,39 +241,3 @@ class ModelDocument:
         import numpy as np  # noqa: PLC0415 (takes long, and reading a model needs none)
 
         return np.array(list(self.weights.values()))
-
-
-def contradictions(fit: ModelDocument) -> Iterator[str]:
-    """Sentences about names and lengths that contradict each other; each begins with the path of a field."""
-    yield from _of_data(fit.data, set(fit.weights)) if fit.data else ()
-    yield from _of_training(fit.training, len(fit.weights)) if fit.training else ()
-
-
-def _of_data(data: DataSummary, features: set[str]) -> Iterator[str]:
-    solutions = {"least_squares": data.least_squares, "optimum": data.optimum}
-    named: dict[str, tuple[Iterable[str], set[str]]] = {
-        f"{name}.weights": (solution.weights, features) for name, solution in solutions.items() if solution
-    }
-    named["least_squares.standard_errors"] = (data.least_squares.standard_errors, {*features, "intercept"})
-    for field, (names, wanted) in named.items():
-        if other := sorted(wanted.symmetric_difference(names)):
-            has = "lacks" if other[0] in wanted else "has"
-            yield f"'data.{field}' {has} {shown(other[0])}, and must have the names of 'weights'"
-
-
-def _of_training(training: TrainingSummary, n_features: int) -> Iterator[str]:
-    variables, best = training.variables, training.best
-    if variables and ("b" in variables) != training.fit_intercept:
-        yield f"'training.variables' {'lacks' if training.fit_intercept else 'has'} 'b', the intercept"
-    lengths = {
-        f"variables.{name}": (v, n_features if name[:1] == "W" else 1)
-        for name, v in (variables or {}).items()
-    }
-    lengths |= {} if best is None else {"best": (best, n_features + training.fit_intercept)}
-    for field, (numbers, wanted) in lengths.items():
-        if len(numbers) != wanted:
-            yield f"{shown(f'training.{field}')} has {len(numbers)} numbers, and must have {wanted}"
-    if (training.best_epoch is None) != (best is None):
-        yield "'training.best_epoch' and 'training.best' go together"
-    if (training.best_epoch or 0) > training.epochs:
-        yield f"'training.best_epoch' is {training.best_epoch}, beyond 'training.epochs', {training.epochs}"

@@ -11,18 +11,20 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import partial
 from math import inf, isfinite
 from types import UnionType
-from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, BinaryIO, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 from lrfit.errors import DataError, ModelFileError
 from lrfit.messages import shown
-from lrfit.model.document import ModelDocument, contradictions
+from lrfit.model.contradictions import contradictions
+from lrfit.model.document import ModelDocument
 from lrfit.system.files import open_stream
 
-__all__ = ["load", "to_bytes", "to_document"]
+__all__ = ["load", "load_all", "to_bytes", "to_document", "to_documents", "to_lines"]
 
 FORMAT = "lrfit-model"
 VERSION = 1
@@ -62,6 +64,11 @@ def to_bytes(fit: ModelDocument) -> bytes:
     return (re.sub(r"[^ -~\n]", _printable, text) + "\n").encode()
 
 
+def to_lines(fits: Sequence[ModelDocument]) -> bytes:
+    """The documents of groups as the bytes of a file, a line each; raises as `to_bytes` does."""
+    return b"".join(b" ".join(line.strip() for line in to_bytes(fit).splitlines()) + b"\n" for fit in fits)
+
+
 def load(path: str) -> ModelDocument:
     """The document in the file at `path`, or on standard input for `-`; see `to_document`.
 
@@ -70,11 +77,46 @@ def load(path: str) -> ModelDocument:
         ModelFileError: It cannot be read, or is not a model document.
     """
     with open_stream(path) as (stream, name):
-        try:
-            document = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise ModelFileError(f"{name} cannot be read: {error.strerror or error}") from error
-        return to_document(document, name)
+        documents = to_documents(_read(stream, name), name)
+        if len(documents) > 1:
+            raise ModelFileError(f"{name} has a model for each of {len(documents)} groups, and one is needed")
+        return documents[0]
+
+
+def _read(stream: BinaryIO, name: str) -> bytes:
+    try:
+        return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ModelFileError(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def load_all(path: str) -> list[ModelDocument]:
+    """The documents in the file at `path`: one, or one for each group, a line each; see `to_documents`."""
+    with open_stream(path) as (stream, name):
+        return to_documents(_read(stream, name), name)
+
+
+def to_documents(content: bytes, name: str) -> list[ModelDocument]:
+    """The documents in the content of a file: one, or those of the groups of a table, a line each.
+
+    Raises:
+        ModelFileError: One is not a model document, or they do not belong together.
+    """
+    lines = [line for line in content.splitlines() if line.strip()]
+    if len(lines) < 2 or not all(line.startswith(b"{") and line.endswith(b"}") for line in lines[:2]):  # noqa: PLR2004
+        return [to_document(content, name)]
+    documents = [to_document(line, f"{name}, line {i}") for i, line in enumerate(lines, 1)]
+    kinds = {_kind(document) for document in documents}
+    levels = [document.group.level for document in documents if document.group]
+    if len(kinds) > 1 or len(set(levels)) < len(documents):
+        raise ModelFileError(f"{name} has models that are not those of the groups of one table")
+    return documents
+
+
+def _kind(document: ModelDocument) -> tuple[object, ...]:
+    """All in which the models of groups agree."""
+    columns = tuple((column.name, column.kind) for column in document.read_columns)
+    return document.target, columns, document.group and document.group.column
 
 
 def to_document(document: bytes, name: str) -> ModelDocument:

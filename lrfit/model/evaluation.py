@@ -10,10 +10,9 @@ from math import sqrt
 import numpy as np
 
 from lrfit.analysis.moments import Moments
-from lrfit.arrays import Array
+from lrfit.data.block import Block
 from lrfit.errors import DataError
-from lrfit.model.document import ModelDocument
-from lrfit.model.prediction import predictor
+from lrfit.model.application import Application
 
 __all__ = ["Evaluation", "ResidualSums", "evaluate", "summing"]
 
@@ -23,7 +22,7 @@ class Evaluation:
     """Measures of the residuals y_hat - y.
 
     Attributes:
-        n_samples: Number of rows.
+        n_samples: Number of rows; those of weight 0 do not count. With weights, all means are weighted.
         loss: Half the mean squared residual, mse / 2.
         mse: Mean squared residual.
         rmse: Root of the mean squared residual.
@@ -49,8 +48,8 @@ class ResidualSums:
     """Sums over rows, from which the measures are computed; the sums of two sets of rows can be merged.
 
     Attributes:
-        squares: Σ residual².
-        absolutes: Σ |residual|.
+        squares: Σ w · residual²; w is 1 where the rows have no weights.
+        absolutes: Σ w · |residual|.
         largest: Largest |residual|.
         target: Moments of y.
     """
@@ -70,24 +69,31 @@ class ResidualSums:
         )
 
 
-def summing(fit: ModelDocument) -> Callable[[Array], ResidualSums]:
-    """A function from rows (x, y), shape (n_rows, n_features + 1), to sums of residuals.
+def summing(applied: Application) -> Callable[[Block], ResidualSums]:
+    """A function from a block, in the columns of an application with its target, to sums of residuals.
 
     The sums are not finite if they are too large.
-
-    Examples:
-        >>> summing(ModelDocument("y", {"x": 2.0}, 1.0))(np.array([[1.0, 3.5], [2.0, 4.0]])).squares
-        1.25
     """
-    predict = predictor(fit)
+    predict = applied.predictor()
+    names = [column.kind for column in applied.columns]
+    is_weighted = names[-1] == "weight"
 
     @np.errstate(over="ignore", invalid="ignore")
-    def sums(rows: Array) -> ResidualSums:
-        residual = predict(rows[:, :-1]) - rows[:, -1]
+    def sums(block: Block) -> ResidualSums:
+        values = block.values
+        if is_weighted:
+            values = values[:, values[-1] > 0.0]
+        weights = values[-1] if is_weighted else None
+        y = values[-1 - is_weighted]
+        residual = predict(values) - y
         sizes = np.abs(residual)
-        target = Moments.of_rows(rows[:, -1:])
+        w = 1.0 if weights is None else weights
+        target = Moments.of_columns(y[np.newaxis], weights)
         return ResidualSums(
-            float(np.sum(np.square(residual))), float(np.sum(sizes)), float(np.max(sizes)), target
+            float(np.sum(w * np.square(residual))),
+            float(np.sum(w * sizes)),
+            float(np.max(sizes, initial=0.0)),
+            target,
         )
 
     return sums
@@ -106,7 +112,7 @@ def evaluate(parts: Iterable[ResidualSums], source_name: str = "the data") -> Ev
     target = total.target
     if not target.n_samples:
         raise DataError(f"{source_name}: there are no rows to evaluate")
-    mse = total.squares / target.n_samples
+    mse = total.squares / target.weight
     if not np.isfinite(mse + target.best_constant_half_mse):
         raise DataError(
             f"{source_name}: squares of residuals overflow; divide the columns by a power of ten first"
@@ -116,7 +122,7 @@ def evaluate(parts: Iterable[ResidualSums], source_name: str = "the data") -> Ev
         loss=mse / 2.0,
         mse=mse,
         rmse=sqrt(mse),
-        mae=total.absolutes / target.n_samples,
+        mae=total.absolutes / target.weight,
         r2=target.r2(mse / 2.0),
         max_error=total.largest,
     )

@@ -8,15 +8,18 @@ from typing import Annotated, Any, NamedTuple
 
 __all__ = [
     "SCHEDULES",
+    "VALIDATION_ROWS",
     "Amount",
     "Count",
     "Gamma",
     "Momentum",
     "Number",
     "Positive",
+    "Probability",
     "Rule",
     "Schedule",
     "Share",
+    "ValidationRows",
     "one_of",
 ]
 
@@ -43,10 +46,14 @@ def one_of(words: Sequence[str]) -> Rule:
 Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]
 Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a positive number")]
 Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "a number between 0 and 1")]
+Probability = Annotated[float, Rule(lambda value: 0.0 <= value <= 1.0, "a number from 0 to 1")]
 Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "a number of at least 0 and below 1")]
 Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "a number above 0 and at most 1")]
 Count = Annotated[int, Rule(lambda value: 0 <= value < 1 << 63, "an integer of at least 0 (and below 2^63)")]
 Number = Annotated[int, Rule(lambda value: 1 <= value < 1 << 63, "an integer of at least 1 (and below 2^63)")]
+
+VALIDATION_ROWS = ("random", "last")
+ValidationRows = Annotated[str, one_of(VALIDATION_ROWS)]
 
 SCHEDULES = ("constant", "invscaling", "step")
 Schedule = Annotated[str, one_of(SCHEDULES)]

@@ -152,7 +152,9 @@ def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
     try:
         stream = Path(path).open("rb")  # noqa: SIM115 (errors of reading are not caught here)
     except (OSError, ValueError) as error:
+        from lrfit.system.file_names import hint_at_no_file  # noqa: PLC0415 (most files are there)
+
         reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{shown(path)} cannot be opened: {reason}") from error
+        raise DataError(f"{shown(path)} cannot be opened: {reason}{hint_at_no_file(path)}") from error
     with stream:
         yield stream, shown(path)

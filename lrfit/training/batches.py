@@ -18,9 +18,10 @@ from lrfit.arrays import Array
 from lrfit.data.shuffle import Order, order_of_epoch, orders
 
 if TYPE_CHECKING:
+    from lrfit.data.level_rows import LevelRows
     from lrfit.data.row_store import RowStore
 
-__all__ = ["Batches", "FullBatches", "MiniBatches"]
+__all__ = ["Batches", "FullBatches", "MiniBatches", "in_descent_units"]
 
 _MOST_ROWS = 4096
 """Number of the longest rows that enter a bound, at most; with more it could only be lower."""
@@ -32,6 +33,7 @@ class Batches(Protocol):
     Attributes:
         batch_size: Number of rows of a step; the last one of an epoch may have fewer.
         is_full: Whether each step sees all rows, so that an epoch is one window, the same each time.
+        is_weighted: Whether the rows have weights, with the mean 1, in a column behind y.
     """
 
     @property
@@ -40,6 +42,9 @@ class Batches(Protocol):
     @property
     def is_full(self) -> bool: ...  # noqa: D102
 
+    @property
+    def is_weighted(self) -> bool: ...  # noqa: D102
+
     def __len__(self) -> int:
         """Number of rows of an epoch."""
 
@@ -47,7 +52,7 @@ class Batches(Protocol):
         """The orders of the rows in these epochs; None for the order in which they are."""
 
     def windows(self, order: Order | None = None) -> Iterator[Array]:
-        """The rows of an epoch, shape (n, n_features + 1), a whole number of batches at a time."""
+        """The rows of an epoch, shape (n, n_features + 1 or 2), a whole number of batches at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +60,12 @@ class FullBatches:
     """Each step sees all of the rows, or the sigma points that stand for them.
 
     Attributes:
-        rows: Shape (n_rows, n_features + 1), in the units of descent.
+        rows: Shape (n_rows, n_features + 1), in the units of descent; and their weights if there are any.
+        is_weighted: Whether the rows have weights.
     """
 
     rows: Array
+    is_weighted: bool = False
     is_full = True
 
     @property
@@ -83,19 +90,26 @@ class MiniBatches:
     """Each step sees some of the rows.
 
     Attributes:
-        store: The rows, in the units of the data.
+        store: The rows, in the units of the data, and their weights if there are any.
         scaling: The way from these to the units of descent.
         batch_size: Number of rows of a step.
         shuffle: Whether each epoch has an order of its own.
         seed: Seed of these orders.
+        mean_weight: Mean of the weights of the rows; None if they have none.
     """
 
-    store: RowStore
+    store: RowStore | LevelRows
     scaling: Scaling
     batch_size: int
     shuffle: bool
     seed: int
+    mean_weight: float | None = None
     is_full = False
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether the rows have weights."""
+        return self.mean_weight is not None
 
     def __len__(self) -> int:
         return len(self.store)
@@ -110,18 +124,30 @@ class MiniBatches:
 
     def windows(self, order: Order | None = None) -> Iterator[Array]:
         """The rows in this order, a whole number of batches at a time; a window is valid until the next."""
-        return map(self.scaling.apply, self.store.windows(self.batch_size, order))
+        windows = self.store.windows(self.batch_size, order)
+        return (in_descent_units(window, self.scaling, self.mean_weight) for window in windows)
 
     def largest_curvature(self, *, fit_intercept: bool, l2: float) -> float:
-        """A number that no eigenvalue of the Hessian of a batch exceeds: the largest mean of ‖(x, 1)‖² + l2.
+        """A number that no eigenvalue of the Hessian of a batch exceeds: the mean of w·‖(x, 1)‖² + l2.
 
         The mean is that of the longest rows, as many as the shortest batch has: they may be all that it has.
         """
         n_rows = min(len(self) % self.batch_size or self.batch_size, _MOST_ROWS)
         longest = np.zeros(0)
-        for window in map(self.scaling.apply, self.store.windows(1)):
-            squares = np.einsum("ij,ij->i", window[:, :-1], window[:, :-1])
+        k = len(self.scaling.shift) - 1
+        for rows in self.store.windows(1):
+            window = in_descent_units(rows, self.scaling, self.mean_weight)
+            squares = np.einsum("ij,ij->i", window[:, :k], window[:, :k])
+            if self.is_weighted:
+                squares = (squares + fit_intercept) * window[:, -1]
             longest = np.append(longest, squares)
             if len(longest) > n_rows:
                 longest = np.partition(longest, len(longest) - n_rows)[-n_rows:]
-        return float(np.mean(np.sort(longest))) + fit_intercept + l2
+        return float(np.mean(np.sort(longest))) + (fit_intercept and not self.is_weighted) + l2
+
+
+def in_descent_units(rows: Array, scaling: Scaling, mean_weight: float | None) -> Array:
+    """Rows in the units of descent, and their weights, if they have some, with the mean 1."""
+    if mean_weight is None:
+        return scaling.apply(rows)
+    return np.column_stack([scaling.apply(rows[:, :-1]), rows[:, -1] / mean_weight])

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lrfit.arrays import Array
-from lrfit.data.in_memory import columns_of_array, columns_of_frame, is_frame, without_missing
+from lrfit.data.in_memory import block_of_frame, block_of_values, columns_of_array, is_frame
+from lrfit.data.kinds import Column
+from lrfit.data.level_rows import expanded
 from lrfit.model import document_file
 from lrfit.model.document import ModelDocument
+from lrfit.model.intervals import IntervalKind, intervals
 from lrfit.model.prediction import predictor
 from lrfit.system.files import open_output
 from lrfit.training.history import History
@@ -73,20 +76,33 @@ class LinearFit:
         """The standard error of each weight and of the "intercept", of least squares; None if unknown."""
         return dict(self.document.data.least_squares.standard_errors) if self.document.data else None
 
-    def predict(self, x: npt.ArrayLike | pd.DataFrame) -> Array:
-        """The predictions y_hat, shape (n_rows,).
+    def predict(
+        self, x: npt.ArrayLike | pd.DataFrame, *, interval: IntervalKind | None = None, level: float = 0.95
+    ) -> Array:
+        """The predictions y_hat, shape (n_rows,); with an interval (y_hat, low, high), shape (n_rows, 3).
 
         Args:
-            x: A table with a column for each feature, found by its name; or an array of shape
-                (n_rows, n_features), or (n_rows,) for a single feature.
+            x: A DataFrame with the columns that the features are made from, found by their names; or an array
+                of the features, shape (n_rows, n_features), or (n_rows,) for a single one.
+            interval: "confidence" for the mean of y at x, or "prediction" for a new value of y.
+            level: Level of the interval, between 0 and 1.
 
         Raises:
             DataError: It has other columns, or values that are no numbers.
+            ModelFileError: The fit does not keep what intervals take; the message says why.
+            UsageError: The interval or level is none; or SciPy, which intervals take, is not installed.
         """
+        ends = interval and intervals(self.document, interval, level)
         names = self.features
-        columns = columns_of_frame(x, names) if is_frame(x) else columns_of_array(x, names)
-        rows = without_missing(columns, names, "error").T
-        return predictor(self.document)(np.ascontiguousarray(rows))
+        if is_frame(x):
+            columns = self.document.read_columns
+            block = block_of_frame(x, columns, "error")
+        else:
+            columns = tuple(map(Column, names))
+            block = block_of_values(columns_of_array(x, names), columns, "error")
+        rows = np.ascontiguousarray(expanded(block.values, columns).T)
+        y_hat = predictor(self.document)(rows)
+        return np.column_stack([y_hat, *ends(rows, y_hat)]) if ends else y_hat
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model document to a file, whole or not at all; `lrfit predict` and `load` read it.

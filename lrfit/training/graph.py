@@ -89,6 +89,7 @@ def training_graph(
     learning_rate: float,
     momentum: float,
     steps_per_epoch: int,
+    is_weighted: bool = False,
 ) -> TrainingGraph:
     """The graph of a run that starts from these parameters; finished: nothing can be added.
 
@@ -99,8 +100,9 @@ def training_graph(
         learning_rate: The settings' rate, or the one chosen for them.
         momentum: The settings' momentum, or the one chosen for them.
         steps_per_epoch: Number of batches.
+        is_weighted: Whether the rows that are fed have weights.
     """
-    model = linear_model(weights, intercept, l2=settings.l2)
+    model = linear_model(weights, intercept, l2=settings.l2, is_weighted=is_weighted)
     with model.graph.as_default():
         counts = settings.average or settings.schedule != "constant"
         global_step = Variable(0.0, name=_GLOBAL_STEP, trainable=False) if counts else None

@@ -149,6 +149,7 @@ class TrainingPlan:
             learning_rate=self.learning_rate,
             momentum=self.method.momentum,
             steps_per_epoch=self.steps_per_epoch,
+            is_weighted=self.batches.is_weighted,
         )
 
     def epochs_until(self, tol: float) -> float | None:

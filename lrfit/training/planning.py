@@ -14,7 +14,7 @@ from lrfit.analysis.objective import Objective
 from lrfit.analysis.scaling import Scaling
 from lrfit.data.training_data import TrainingData
 from lrfit.errors import DivergenceError, UsageError
-from lrfit.training.batches import Batches, FullBatches, MiniBatches
+from lrfit.training.batches import Batches, FullBatches, MiniBatches, in_descent_units
 from lrfit.training.plan import OPTIMUM, Start, TrainingPlan
 from lrfit.training.settings import TrainingSettings
 
@@ -128,10 +128,13 @@ def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: Tr
         return FullBatches(scaled.sigma_points())
     if data.rows is None:
         raise ValueError("mini-batches, and full batches that are not condensed, need the rows")
+    total = data.moments.total_weight
+    mean_weight = None if total is None else total / data.moments.n_samples
     if settings.batch_size is None:
-        return FullBatches(scaling.apply(data.rows.rows()))
+        rows = in_descent_units(data.rows.rows(), scaling, mean_weight)
+        return FullBatches(rows, is_weighted=mean_weight is not None)
     size = min(settings.batch_size, len(data.rows))
-    return MiniBatches(data.rows, scaling, size, settings.shuffle, settings.seed)
+    return MiniBatches(data.rows, scaling, size, settings.shuffle, settings.seed, mean_weight)
 
 
 def _automatic_rate(batches: Batches, method: Method, objective: Objective, safe: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from lrfit.data.sample import Keeping
 from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData, read_training_data
 from lrfit.errors import UsageError
@@ -15,7 +16,7 @@ from lrfit.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
 
-__all__ = ["hold_out_of", "read_for_training"]
+__all__ = ["hold_out_of", "read_for_training", "read_groups"]
 
 
 def read_for_training(
@@ -27,7 +28,7 @@ def read_for_training(
     most_kept: float = 0,
     max_memory: int | None = None,
 ) -> TrainingData:
-    """The data of a table that a run with these settings needs.
+    """The data of a table that a run with these settings needs; the table has no groups.
 
     Args:
         table: The table, and its columns.
@@ -35,12 +36,28 @@ def read_for_training(
         listener: Hears what was chosen, and how far the reading is.
         validation: A table of rows to validate on.
         most_kept: The rows are kept, though descent may not need them, if there are no more than this.
-        max_memory: Bytes that the rows may take; see `read_training_data`.
+        max_memory: Bytes that the rows may take; see `Keeping`.
 
     Raises:
         DataError: A table cannot be read, or lacks a column.
         UsageError: Rows to validate on are given twice.
     """
+    (data,) = read_groups(
+        table, settings, listener, validation=validation, most_kept=most_kept, max_memory=max_memory
+    )
+    return data
+
+
+def read_groups(
+    table: TableRequest,
+    settings: TrainingSettings,
+    listener: Listener | None = None,
+    *,
+    validation: TableRequest | None = None,
+    most_kept: float = 0,
+    max_memory: int | None = None,
+) -> list[TrainingData]:
+    """The data of each group of a table, one if it has no groups; see `read_for_training`."""
     if validation and settings.validation_fraction:
         raise UsageError(
             f"{spelled(validation=...)} and rows held out exclude each other: "
@@ -51,8 +68,7 @@ def read_for_training(
         listener,
         validation=validation,
         hold_out=hold_out_of(settings),
-        most_kept=inf if settings.needs_rows else most_kept,
-        max_memory=max_memory,
+        keeping=Keeping(inf if settings.needs_rows else most_kept, max_memory),
     )
 
 
@@ -62,4 +78,4 @@ def hold_out_of(settings: TrainingSettings) -> HoldOut | None:
         return None
     from lrfit.data.hold_out import HoldOut  # noqa: PLC0415 (many runs hold no rows out)
 
-    return HoldOut(settings.validation_fraction, settings.seed)
+    return HoldOut(settings.validation_fraction, settings.seed, is_last=settings.validation_rows == "last")

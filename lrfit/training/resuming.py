@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lrfit.data.column_names import ColumnRequest, listed_names
 from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData
 from lrfit.errors import ModelFileError, UsageError
@@ -71,7 +72,12 @@ class Resumption:
         Raises:
             UsageError: It asks for other columns.
         """
-        return columns_of(self.model, request)
+        asked, weights = request.columns, self.model.data.weights_column if self.model.data else None
+        if not _agrees(asked, self.model, weights):
+            raise UsageError(
+                "the model that is resumed has other columns; leave out the options that choose columns"
+            )
+        return columns_of(self.model, replace(request, columns=replace(asked, x=())), with_weights=True)
 
     def settings(self, given: Mapping[str, Any]) -> TrainingSettings:
         """The model's settings, but for those that are given.
@@ -190,18 +196,38 @@ def plan_run(data: TrainingData, settings: TrainingSettings, resumption: Resumpt
     return resumption.continued(plan) if resumption else plan
 
 
-def columns_of(model: ModelDocument, request: TableRequest) -> TableRequest:
-    """The request, with the columns of a model in the place of those that it does not name.
+def columns_of(model: ModelDocument, request: TableRequest, *, with_weights: bool = False) -> TableRequest:
+    """The request for the columns of a model; `x` and `y` say which columns hold them, if names differ.
 
-    Raises:
-        UsageError: It names other columns than the model has.
+    Args:
+        model: The model.
+        request: The table, and the columns of it that hold those of the model.
+        with_weights: Whether the rows have the weights that those of the model had.
     """
-    features = tuple(model.weights)
-    if request.x not in ((), features) or request.y not in (None, model.target) or request.drop:
-        raise UsageError(
-            f"the model that is resumed has other columns; leave out {spelled(x=...)} and {spelled(y=...)}"
-        )
-    return replace(request, x=features, y=model.target)
+    asked = request.columns
+    weights = model.data.weights_column if with_weights and model.data else None
+    columns = replace(
+        asked, y=asked.y or model.target, weights=asked.weights or weights, known=model.read_columns
+    )
+    return replace(request, columns=columns)
+
+
+def _agrees(asked: ColumnRequest, model: ModelDocument, weights: str | None) -> bool:
+    """Whether the columns that are asked for are those of a model, as far as they are asked for."""
+    kinds = {column.name: column.kind for column in model.read_columns}
+    x = [name for text in asked.x for name in ([text] if text in kinds else listed_names(text))]
+    of_kinds = all(
+        kinds.get(name) == kind
+        for kind, texts in (("date", asked.dates), ("category", asked.categories))
+        for text in texts
+        for name in ([text] if text in kinds else listed_names(text))
+    )
+    return (
+        of_kinds
+        and x in ([], list(kinds))
+        and asked.y in (None, model.target)
+        and asked.weights in (None, weights)
+    )
 
 
 def _shape(variable: Node) -> tuple[int, ...]:

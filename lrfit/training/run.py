@@ -90,7 +90,10 @@ class Run:
         """Change the variables as an epoch does, or several alike, with the rows in this order."""
         model, n_rows, n_done = self.graph.model, len(self.plan.batches), 0
         for window in self.plan.batches.windows(order):
-            feeds = {model.x: window[:, :-1], model.y: window[:, -1:]}
+            k = self.plan.moments.n_features
+            feeds = {model.x: window[:, :k], model.y: window[:, k : k + 1]}
+            if model.w is not None:
+                feeds[model.w] = window[:, k + 1 :]
             self._session.run_batches(
                 self.graph.train_op, feeds, batch_size=self.plan.batches.batch_size, n_epochs=n_epochs
             )

@@ -11,7 +11,18 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from lrfit.errors import UsageError
 from lrfit.messages import shown, spelled
-from lrfit.model.rules import Amount, Count, Gamma, Momentum, Number, Positive, Rule, Schedule, Share
+from lrfit.model.rules import (
+    Amount,
+    Count,
+    Gamma,
+    Momentum,
+    Number,
+    Positive,
+    Rule,
+    Schedule,
+    Share,
+    ValidationRows,
+)
 
 __all__ = ["TrainingSettings"]
 
@@ -58,6 +69,7 @@ class TrainingSettings:
             are any), and keeps the parameters that had the lowest; at least 1. None to keep the last.
         max_time_s: The run stops after this many seconds of epochs, above 0; None for no limit.
         validation_fraction: Share of the rows that is held out, above 0 and below 1; None for none.
+        validation_rows: Which rows these are: "random", or "last" for those at the end of the data.
 
     Raises:
         UsageError: A value is not among the valid ones, or two exclude each other.
@@ -85,6 +97,7 @@ class TrainingSettings:
     patience: Number | None = None
     max_time_s: Positive | None = None
     validation_fraction: Share | None = None
+    validation_rows: ValidationRows = "random"
 
     def __post_init__(self) -> None:
         for name, rule in rules().items():
@@ -193,6 +206,11 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
         yield (f"{spelled(step_size=...)} and {spelled(gamma=...)} go with {spelled(schedule='step')}")
     if settings.power_t != default.power_t and settings.schedule != "invscaling":
         yield f"{spelled(power_t=...)} goes with {spelled(schedule='invscaling')}"
+    if settings.validation_rows != default.validation_rows and settings.validation_fraction is None:
+        yield (
+            f"{spelled(validation_rows=settings.validation_rows)} goes with "
+            f"{spelled(validation_fraction=...)}"
+        )
     if settings.average and settings.batch_size is None:
         size = spelled(batch_size=...)
         yield f"{spelled(average=True)} is for mini-batches, whose noise it takes out: say {size}"

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import isfinite, sqrt
+from typing import Any
 
+import numpy as np
+
+from lrfit.analysis.inference import infer
+from lrfit.analysis.leverage import design_triangle, residual_standard_error
 from lrfit.arrays import Array
+from lrfit.data.training_data import TrainingData
 from lrfit.model.document import (
+    ColumnSummary,
     DataSummary,
+    GroupSummary,
+    IntervalSummary,
     LeastSquaresSummary,
     ModelDocument,
     OptimumSummary,
     TrainingSummary,
 )
+from lrfit.model.intervals import MOST_FEATURES
 from lrfit.training.conclusion import has_converged
 from lrfit.training.plan import TrainingPlan
 from lrfit.training.record import EpochRecord
@@ -29,14 +39,26 @@ def summarize(plan: TrainingPlan, record: EpochRecord) -> ModelDocument:
         plan: Plan of the run.
         record: Its last record; or one on the way, for a checkpoint.
     """
-    fitted, features = record.fitted, plan.data.features
+    fitted, features, group = record.fitted, plan.data.features, plan.data.group
     return ModelDocument(
         target=plan.data.target,
         weights=_named(features, fitted.weights),
         intercept=float(fitted.intercept),
         training=_training_summary(plan, record),
         data=_data_summary(plan, fitted),
+        columns=_columns(plan.data),
+        group=None if group is None else GroupSummary(group.column, group.level),
     )
+
+
+def _columns(data: TrainingData) -> dict[str, ColumnSummary] | None:
+    """The columns that are read; None if all are numbers."""
+    if all(column.kind == "number" for column in data.columns):
+        return None
+    return {
+        column.name: ColumnSummary(column.kind, None if column.levels is None else list(column.levels))
+        for column in data.columns
+    }
 
 
 def _training_summary(plan: TrainingPlan, record: EpochRecord) -> TrainingSummary:
@@ -72,16 +94,50 @@ def _data_summary(plan: TrainingPlan, record: EpochRecord) -> DataSummary:
         optimum=_optimum_summary(plan),
         n_held_out=held_out.n_samples if held_out else 0,
         fingerprint=plan.data.sample.fingerprint,
+        weights_column=plan.data.weights,
+        intervals=_interval_summary(plan),
     )
 
 
 def _least_squares_summary(plan: TrainingPlan) -> LeastSquaresSummary:
-    features, intercept = plan.data.features, plan.settings.fit_intercept
-    best = plan.moments.least_squares(intercept=intercept)
-    errors: dict[str, float | None] = dict.fromkeys([*features, "intercept"])
+    best = plan.moments.least_squares(intercept=plan.settings.fit_intercept)
+    names = [*plan.data.features, "intercept"]
+    errors: dict[str, float | None] = dict.fromkeys(names)
     if best.standard_errors is not None:
-        errors.update(zip([*features, "intercept"], map(float, best.standard_errors), strict=False))
-    return LeastSquaresSummary(_named(features, best.weights), best.intercept, best.half_mse, errors)
+        errors |= dict(zip(names, map(float, best.standard_errors), strict=False))
+    summary = LeastSquaresSummary(
+        _named(plan.data.features, best.weights), best.intercept, best.half_mse, errors
+    )
+    inference = infer(best, plan.moments.n_samples)
+    if inference is None:
+        return summary
+    ends = np.column_stack([inference.low, inference.high])
+    return replace(
+        summary,
+        t=_defined(names, inference.t),
+        p=_defined(names, inference.p),
+        interval_95=_defined(names, ends),
+    )
+
+
+def _defined(names: Sequence[str], values: Array) -> dict[str, Any]:
+    """Each value by name; None where it is not finite, and for an intercept that the line has not."""
+    defined = [value.tolist() if np.all(np.isfinite(value)) else None for value in values]
+    return dict.fromkeys(names) | dict(zip(names, defined, strict=False))
+
+
+def _interval_summary(plan: TrainingPlan) -> IntervalSummary | None:
+    moments, intercept = plan.moments, plan.settings.fit_intercept
+    is_defined = moments.least_squares(intercept=intercept).standard_errors is not None
+    if plan.settings.l2 or moments.n_features > MOST_FEATURES or not is_defined:
+        return None
+    factor = design_triangle(moments, intercept=intercept)
+    return IntervalSummary(
+        degrees_of_freedom=moments.n_samples - len(factor),
+        residual_standard_error=residual_standard_error(moments, intercept=intercept),
+        features=list(plan.data.features),
+        factor=[row[i:].tolist() for i, row in enumerate(factor)],
+    )
 
 
 def _optimum_summary(plan: TrainingPlan) -> OptimumSummary | None:

@@ -7,8 +7,9 @@ plan, epochs, document.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from inspect import Parameter, signature
 from os import PathLike, fspath
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from lrfit.analysis.moments import Moments
-from lrfit.arrays import Array
-from lrfit.data.columns import choose_columns
-from lrfit.data.in_memory import columns_of_array, columns_of_frame, is_frame, without_missing
+from lrfit.data.block import Block
+from lrfit.data.column_names import ColumnRequest
+from lrfit.data.columns import ColumnChoice, choose_columns
+from lrfit.data.in_memory import block_of_frame, block_of_values, columns_of_array, is_frame
+from lrfit.data.kinds import Column
 from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData, training_data_of
 from lrfit.errors import DataError, UsageError
@@ -42,8 +44,14 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
-_SETTINGS = "        **settings: See `TrainingSettings`."
-"""Line of the docstring that stands for all settings."""
+_OPTIONS = "        **options: See `ColumnRequest`, `TableRequest` and `TrainingSettings`."
+"""Line of the docstring that stands for all options."""
+
+_READING = (ColumnRequest, TableRequest)
+"""Classes whose fields are options for reading, with those that are no options."""
+
+_NO_OPTIONS = {"path", "columns", "known", "y", "weights", "by"}
+"""Fields of these that are given otherwise, or not at all."""
 
 _log = logging.getLogger("lrfit")
 _log.addHandler(logging.NullHandler())  # so that nothing is printed unless somebody asks for it
@@ -63,20 +71,14 @@ def train(
     data: str | PathLike[str] | pd.DataFrame | npt.ArrayLike,
     y: str | npt.ArrayLike | None = None,
     *,
-    x: str | Sequence[str] = (),
-    drop: str | Sequence[str] = (),
-    separator: str | None = None,
-    decimal: str = ".",
-    encoding: str = "utf-8",
-    header: bool = True,
-    missing: str = "error",
+    weights: str | npt.ArrayLike | None = None,
     validation: Any = None,  # noqa: ANN401
     resume: str | PathLike[str] | LinearFit | None = None,
     allow_changes: bool = False,
     executor: str = "auto",
     max_memory: int | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
-    **settings: Any,  # noqa: ANN401
+    **options: Any,  # noqa: ANN401
 ) -> LinearFit:
     """Fit y_hat = W·x + b to rows of (x, y) by gradient descent, as `lrfit train` does.
 
@@ -92,15 +94,8 @@ def train(
             (n_rows, n_features) or (n_rows,).
         y: The target: name of a column (the column `y` if None, else the last one); or, beside a DataFrame or
             an array of x, an array of shape (n_rows,).
-        x: Name or names of the features; all columns but the target if empty. With an array, names for its
-            columns.
-        drop: Name or names of columns of a file or a DataFrame that are neither.
-        separator: Character between the fields of a file; if None, a tab for `.tsv`, else a comma, or what
-            the header and the first rows show.
-        decimal: Decimal mark in a file, "." or ",".
-        encoding: Encoding of a file.
-        header: Whether the first row of a file names the columns; else they are named 1, 2, ….
-        missing: "error" to refuse rows that lack a value, or "drop" to leave them out.
+        weights: The weight of each row in the loss, at least 0: name of a column, or an array of shape
+            (n_rows,).
         validation: Rows to validate on, with the same columns: path of a file where the data are a file; a
             DataFrame; or arrays (x, y).
         resume: A fit, or the path of a model document, whose run goes on; settings that are not given are
@@ -113,7 +108,7 @@ def train(
             used. Half of what is available if None.
         on_epoch: Called with the `EpochRecord` of the start and of each epoch. Without it, the history of a
             long run has some 2,000 of its epochs.
-        **settings: See `TrainingSettings`.
+        **options: See `ColumnRequest`, `TableRequest` and `TrainingSettings`.
 
     Returns:
         The fit: `weights`, `intercept`, `loss`, `standard_errors`, `history`, `predict(x)`, `save(path)`.
@@ -132,32 +127,45 @@ def train(
         >>> {name: round(weight, 6) for name, weight in fit.weights.items()}, round(fit.intercept, 6)
         ({'x': 2.0}, 1.0)
     """
-    _check_names(settings)
+    columns, form, settings = _parted(options)
     resumption, chosen = _chosen(settings, resume, allow_changes=allow_changes)
     listener = _LogListener()
-    names, dropped = ((given,) if isinstance(given, str) else tuple(given) for given in (x, drop))
     if isinstance(data, str | PathLike):
-        form = (separator, decimal, encoding, header, missing)
-        table = TableRequest(fspath(data), *form, x=names, y=_name(y), drop=dropped)
-        wanted = resumption.table(table) if resumption else table
-        other = None if validation is None else TableRequest(fspath(validation), *form)
-        read = read_for_training(wanted, chosen, listener, validation=other, max_memory=max_memory)
+        wanted = ColumnRequest(y=_name(y, "y"), weights=_name(weights, "weights"), **columns)
+        table = TableRequest(fspath(data), columns=wanted, **form)
+        other = None if validation is None else replace(table, path=fspath(validation))
+        table = resumption.table(table) if resumption else table
+        read = read_for_training(table, chosen, listener, validation=other, max_memory=max_memory)
     else:
-        read = _read_from_memory(data, y, names, dropped, missing, chosen, validation)
+        rows = _Rows(columns, form.get("missing", "error"))
+        read = _read_from_memory(rows, (data, y, weights), chosen, validation)
     plan = plan_run(read, chosen, resumption)
     for text in warnings(plan):
         listener.warn(text)
     return _run(plan, executor, on_epoch)
 
 
-def _check_names(settings: Mapping[str, object]) -> None:
-    """Refuse what is no setting."""
-    known = [f.name for f in fields(TrainingSettings)]
-    for name in settings:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+def _parted(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The options for columns, for the file and for descent; names of columns as tuples.
+
+    Raises:
+        UsageError: One is not known.
+    """
+    known = {
+        c: [f.name for f in fields(c) if f.name not in _NO_OPTIONS] for c in (*_READING, TrainingSettings)
+    }
+    for name in options:
+        if not any(name in names for names in known.values()):
+            every = [name for names in known.values() for name in names]
+            close = get_close_matches(name, every, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(every)}"
             raise UsageError(f"there is no setting {shown(name)}; {hint}")
+    columns, form, settings = ({n: options[n] for n in names if n in options} for names in known.values())
+    for group, names in ((columns, columns), (form, ("na",))):
+        group |= {
+            n: (group[n],) if isinstance(group[n], str) else tuple(group[n]) for n in names if n in group
+        }
+    return columns, form, settings
 
 
 def _chosen(
@@ -171,19 +179,62 @@ def _chosen(
     return chosen_settings(given, path, allow_changes=allow_changes)
 
 
-def _name(y: object) -> str | None:
-    """The name of the target in a file."""
-    if y is None or isinstance(y, str):
-        return y
-    raise UsageError(f"{spelled(y=...)} is the name of a column where the data are a file")
+def _name(value: object, setting: str) -> str | None:
+    """The name of a column of a file."""
+    if value is None or isinstance(value, str):
+        return value
+    raise UsageError(f"{spelled(**{setting: ...})} is the name of a column where the data are a file")
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """How rows in memory are read.
+
+    Attributes:
+        columns: Fields of the `ColumnRequest` that are given.
+        missing: "error", or "drop" to leave out rows that lack a value.
+    """
+
+    columns: Mapping[str, Any]
+    missing: str
+
+    def block(self, data: Any, y: Any, weights: Any) -> tuple[Block, ColumnChoice]:  # noqa: ANN401
+        """The rows, and their columns."""
+        if is_frame(data) and (y is None or isinstance(y, str)):
+            wanted = ColumnRequest(y=y, weights=_name(weights, "weights"), **self.columns)
+            header = [str(label) for label in data.columns]
+            choice = choose_columns(header, wanted, source_name="the DataFrame")
+            return block_of_frame(data, choice.columns, self.missing), choice
+        return self._of_arrays(data, y, weights)
+
+    def _of_arrays(self, data: Any, y: Any, weights: Any) -> tuple[Block, ColumnChoice]:  # noqa: ANN401
+        if y is None or isinstance(y, str):
+            raise UsageError("an array of x needs an array of y, of shape (n_rows,), beside it")
+        if others := [name for name in ("dates", "categories", "drop") if self.columns.get(name)]:
+            raise UsageError(f"{spelled(**{others[0]: ...})} is for columns of a file or a DataFrame")
+        n_features = np.shape(data)[1] if np.ndim(data) > 1 else 1
+        numbered = ("x",) if n_features == 1 else tuple(f"x{i + 1}" for i in range(n_features))
+        features = self.columns.get("x") or (tuple(map(str, data.columns)) if is_frame(data) else numbered)
+        parts = {"x": columns_of_array(data, features), "y": columns_of_array(y, ["y"])}
+        if weights is not None:
+            parts["weights"] = columns_of_array(weights, ["weights"])
+        if len({part.shape[1] for part in parts.values()}) > 1:
+            raise DataError(", and ".join(f"{name} has {part.shape[1]} rows" for name, part in parts.items()))
+        if weights is not None and (parts["weights"] < 0.0).any():
+            raise DataError("weights: a weight has to be at least 0")
+        choice = ColumnChoice(tuple(map(Column, features)), "y", None if weights is None else "weights")
+        return block_of_values(np.vstack([*parts.values()]), choice.columns, self.missing), choice
+
+    def of_validation(self, data: Any, choice: ColumnChoice) -> Block:  # noqa: ANN401
+        """Rows to validate on: a DataFrame with the same columns, or arrays."""
+        if is_frame(data):
+            return block_of_frame(data, choice.columns, self.missing)
+        return self._of_arrays(*data, *[None] * (3 - len(data)))[0]
 
 
 def _read_from_memory(
-    data: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-    x: tuple[str, ...],
-    drop: tuple[str, ...],
-    missing: str,
+    rows: _Rows,
+    given: tuple[Any, Any, Any],
     settings: TrainingSettings,
     validation: Any,  # noqa: ANN401
 ) -> TrainingData:
@@ -192,40 +243,13 @@ def _read_from_memory(
         raise UsageError(
             f"{spelled(validation=...)} and {spelled(validation_fraction=...)} exclude each other"
         )
-    columns, features, target = _columns(data, y, x, missing, drop)
-    read = training_data_of(columns, features, target, hold_out=hold_out_of(settings))
+    block, choice = rows.block(*given)
+    (read,) = training_data_of(block, choice, hold_out=hold_out_of(settings))
     if validation is None:
         return read
-    other, its_y = (validation, target) if is_frame(validation) else validation
-    held_out, _, _ = _columns(other, its_y, features, missing)
-    return replace(read, held_out=Moments.of_columns(held_out))
-
-
-def _columns(
-    data: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-    x: tuple[str, ...],
-    missing: str,
-    drop: tuple[str, ...] = (),
-) -> tuple[Array, tuple[str, ...], str]:
-    """The columns, the target last, shape (n_columns, n_rows); and the names of features and target."""
-    if is_frame(data) and (y is None or isinstance(y, str)):
-        chosen, target = choose_columns(
-            [str(label) for label in data.columns], x, y, drop=drop, source_name="the DataFrame"
-        )
-        names = (*chosen, target)
-        columns = columns_of_frame(data, names)
-    else:
-        if y is None or isinstance(y, str):
-            raise UsageError("an array of x needs an array of y, of shape (n_rows,), beside it")
-        n_features = np.shape(data)[1] if np.ndim(data) > 1 else 1
-        numbered = ("x",) if n_features == 1 else tuple(f"x{i + 1}" for i in range(n_features))
-        features = x or (tuple(map(str, data.columns)) if is_frame(data) else numbered)
-        of_x, of_y = columns_of_array(data, features), columns_of_array(y, ["y"])
-        if of_x.shape[1] != of_y.shape[1]:
-            raise DataError(f"x has {of_x.shape[1]} rows, and y has {of_y.shape[1]}")
-        names, columns = (*features, "y"), np.vstack([of_x, of_y])
-    return without_missing(columns, names, missing), tuple(names[:-1]), names[-1]
+    known = choice._replace(features=read.columns)
+    (other,) = training_data_of(rows.of_validation(validation, known), known)
+    return replace(read, held_out=other.moments)
 
 
 def _run(plan: TrainingPlan, executor: str, on_epoch: Callable[[EpochRecord], None] | None) -> LinearFit:
@@ -241,16 +265,27 @@ def _run(plan: TrainingPlan, executor: str, on_epoch: Callable[[EpochRecord], No
     return LinearFit(summarize(plan, record), history)
 
 
-def _show_settings(function: Callable[..., LinearFit]) -> None:
-    """Have `help` show each of the settings, in the signature and in the docstring."""
+def _described(source: type) -> dict[str, str]:
+    """The lines of a docstring on each attribute, by its name."""
+    listed = (source.__doc__ or "").partition("Attributes:\n")[2].partition("\n\n")[0]
+    entries = re.split(r"\n(?= {8}\w)", listed)
+    return {entry.split(":")[0].strip(): entry for entry in entries}
+
+
+def _show_options(function: Callable[..., LinearFit]) -> None:
+    """Have `help` show each of the options, in the signature and in the docstring."""
     parameters = [p for p in signature(function).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
-    parameters += [
-        Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
-        for f in fields(TrainingSettings)
-    ]
+    described = []
+    for source in (*_READING, TrainingSettings):
+        shown_fields = [f for f in fields(source) if f.name not in _NO_OPTIONS]
+        parameters += [
+            Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
+            for f in shown_fields
+        ]
+        entries = _described(source)
+        described += [entries[f.name] for f in shown_fields]
     function.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
-    described = (TrainingSettings.__doc__ or "").partition("Attributes:\n")[2].partition("\n\n")[0]
-    function.__doc__ = (function.__doc__ or "").replace(_SETTINGS, described)
+    function.__doc__ = (function.__doc__ or "").replace(_OPTIONS, "\n".join(described))
 
 
-_show_settings(train)
+_show_options(train)

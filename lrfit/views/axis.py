@@ -11,16 +11,18 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from lrfit.arrays import Array
+from lrfit.views.date_ticks import date_ticks
 
 __all__ = ["Axis", "Limits", "Scale", "limits_around", "number_text"]
 
 Limits: TypeAlias = tuple[float, float]
 """The numbers at the two ends of an axis, the lower one first."""
 
-Scale: TypeAlias = Literal["linear", "log", "epochs", "log epochs"]
+Scale: TypeAlias = Literal["linear", "log", "epochs", "log epochs", "dates"]
 """The scale of an axis.
 
-Epochs are whole numbers. Their log axis is linear up to 1, so that it has room for epoch 0.
+Epochs are whole numbers. Their log axis is linear up to 1, so that it has room for epoch 0. Dates are days
+since 1970-01-01.
 """
 
 _SMALL_POWER, _LARGE_POWER = -3, 5
@@ -83,7 +85,11 @@ class Axis:
             ['1', '100', '10000', '10⁶']
             >>> list(Axis("epoch", (0.0, 1000.0), "log epochs").ticks(5).values())
             ['0', '1', '10', '100', '1000']
+            >>> list(Axis("day", (20526.0, 20530.0), "dates").ticks(3).values())
+            ['2026-03-15', '2026-03-17']
         """
+        if self.scale == "dates":
+            return date_ticks(self.limits, n_most)
         values = _round_numbers(self.limits, self.scale, n_most)
         n_digits = next(n for n in range(1, 18) if all(float(f"{value:.{n}g}") == value for value in values))
         return {value: number_text(value, n_digits) for value in values}
@@ -123,7 +129,7 @@ def number_text(value: float, n_digits: int = 4) -> str:
 
 def _scaled(values: Array, scale: Scale) -> Array:
     """Values in units in which the axis is linear; NaN for a value without a position on it."""
-    if scale in ("linear", "epochs"):
+    if scale in ("linear", "epochs", "dates"):
         return np.where(np.isfinite(values), values, np.nan)
     logs = np.log10(values, where=values > 0.0, out=np.full(np.shape(values), np.nan))
     return logs if scale == "log" else np.where(values < 1.0, values, 1.0 + logs)

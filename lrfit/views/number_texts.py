@@ -49,12 +49,14 @@ def digits_of_error(value: float, error: float | None = None) -> str:
         ('0.283', '52380')
         >>> digits_of_error(0.0799838423145)
         '0.0799838'
+        >>> digits_of_error(-3.0, 140.0)
+        '0'
     """
     if not error:
         return _plain(f"{value:.{_DIGITS}g}")
     last = Decimal(f"{error:.{_DIGITS_OF_ERROR - 1}e}").as_tuple().exponent
     assert isinstance(last, int)  # noqa: S101 (a standard error is finite)
-    return _plain(f"{round(value, -last):.{max(0, -last)}f}")
+    return _plain(f"{round(value, -last) + 0.0:.{max(0, -last)}f}")
 
 
 def _plain(text: str) -> str:

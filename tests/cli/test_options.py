@@ -10,15 +10,13 @@ from hypothesis import strategies as st
 
 from lrfit.cli import options
 from lrfit.cli.commands import plot, train
-from lrfit.cli.option_names import as_options
 from lrfit.cli.plots import PLOTS
 from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES, csv_options
+from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.writer import csv_line
 from lrfit.data.tables import TableRequest
-from lrfit.errors import UsageError
 from lrfit.graph.executors import EXECUTORS
-from lrfit.messages import spelling
 from lrfit.training.settings import rules
 
 NO_NUMBERS = [
@@ -236,6 +234,18 @@ def test_a_separator_that_numbers_or_quotes_or_lines_need_is_refused(text):
     assert error.value.message.isprintable()
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_names_of_columns_are_some(text):
+    with pytest.raises(click.BadParameter, match="a list of names separated by commas"):
+        options.column_names(text)
+
+
+@pytest.mark.parametrize("text", ["0", "1", "nan", "95", "0,5", ""])
+def test_a_level_is_a_share(text):
+    with pytest.raises(click.BadParameter, match="a number above 0 and below 1"):
+        options.share(text)
+
+
 @click.command()
 @click.argument("path")
 @csv_options
@@ -260,6 +270,19 @@ def show(path, table_of):
         (["a.csv", "--sep", "\\t", "--no-header"], CsvFormat("\t", header=False), "utf-8"),
         (["a.csv", "--missing", "drop"], CsvFormat(drop_missing=True), "utf-8"),
         (["a.csv", "--encoding", "latin-1"], CsvFormat(), "latin-1"),
+        (["a.csv", "--sep", "blanks"], CsvFormat("blanks"), "utf-8"),
+        (["a.csv", "--sep", ",", "--decimal", ","], CsvFormat(",", ","), "utf-8"),
+        (["a.csv", "--thousands", " ", "--strip", "%$"], CsvFormat(thousands=" ", strip="%$"), "utf-8"),
+        (["a.csv", "--na", "?,-99", "--na", "x"], CsvFormat(na=("?", "-99", "x")), "utf-8"),
+        (["a.csv", "--decimal", ",", "--na", "-99,9"], CsvFormat(decimal=",", na=("-99,9",)), "utf-8"),
+        (["a.csv", "--na", '"a", b'], CsvFormat(na=("a", "b")), "utf-8"),
+        (["a.csv", "--na", '"a'], CsvFormat(na=('"a',)), "utf-8"),
+        (["a.csv", "--comment", "//"], CsvFormat(comment="//"), "utf-8"),
+        (
+            ["a.csv", "--skip", "1", "--skip-below", "2", "--skip-footer", "3"],
+            CsvFormat(skip=1, skip_below=2, skip_footer=3),
+            "utf-8",
+        ),
     ],
 )
 def test_the_options_say_how_a_csv_is_written(arguments, format_, encoding):
@@ -270,9 +293,12 @@ def test_the_options_say_how_a_csv_is_written(arguments, format_, encoding):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["a.csv", "--decimal", ","],
-        ["a.tsv", "--sep", ",", "--decimal", ","],
         ["a.csv", "--decimal", ";"],
+        ["a.csv", "--thousands", "."],
+        ["a.csv", "--thousands", "12"],
+        ["a.csv", "--strip", "%-"],
+        ["a.csv", "--comment", " #"],
+        ["a.csv", "--skip", "-1"],
         ["a.csv", "--sep", "ab"],
         ["a.csv", "--missing", "keep"],
     ],
@@ -281,11 +307,6 @@ def test_options_that_contradict_each_other_or_are_unknown_are_usage_errors(argu
     result = CliRunner().invoke(show, arguments)
     assert getattr(result.exception, "exit_code", result.exit_code) == 2
     assert arguments[1].lstrip("-") in f"{result.output} {result.exception}"
-
-
-def test_a_separator_that_is_the_decimal_point_comes_with_advice():
-    with spelling(as_options), pytest.raises(UsageError, match="--decimal ',' say --sep ';'"):
-        TableRequest("a.csv", decimal=",")
 
 
 def choices_of(command, name):
@@ -297,4 +318,5 @@ def choices_of(command, name):
 def test_options_offer_what_there_is():
     assert choices_of(train.command, "executor") == EXECUTORS
     assert set(choices_of(plot.command, "kind")) == {kind for one in PLOTS for kind in one.kinds}
-    assert {f.name for f in fields(TableRequest)} == CSV_NAMES | COLUMN_NAMES | {"path"}
+    assert {f.name for f in fields(TableRequest)} == CSV_NAMES | {"path", "columns"}
+    assert {f.name for f in fields(ColumnRequest)} == COLUMN_NAMES | {"by", "known"}

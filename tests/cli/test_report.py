@@ -24,11 +24,12 @@ from lrfit.model import document_file
 from lrfit.model.document import DataSummary, LeastSquaresSummary, ModelDocument, TrainingSummary
 from lrfit.model.evaluation import Evaluation
 from lrfit.training.record import EpochRecord
-from lrfit.views.number_texts import digits_of_error
+from lrfit.views.number_texts import digits_of_error, significant
 
 LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 LOSSES = st.just(0.0) | st.floats(1e-150, 1e150)
+INFERENCE = ["t", "p", "low_95", "high_95"]
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
 
 
@@ -470,7 +471,8 @@ def test_progress_is_reported_at_the_start_the_last_and_powers_of_two_or_every_n
 def test_with_a_penalty_the_optimum_stands_beside_least_squares():
     result = run_command("train", LAB, "--standardize", "--lr", "auto", "--l2", "0.5", "-q")
     title, x, intercept = result.out.decode().splitlines()[:3]
-    assert title.split() == ["parameter", "value", "optimum", "least_squares", "standard_error"]
+    columns = ["parameter", "value", "optimum", "least_squares", "standard_error", *INFERENCE]
+    assert title.split() == columns
     value, optimum, least_squares = map(float, x.split()[1:4])
     assert value == pytest.approx(optimum, rel=1e-12)
     assert optimum == pytest.approx(least_squares / 1.5, rel=1e-12)
@@ -481,11 +483,12 @@ def test_results_are_tables_too():
     for name, separator in (("csv", ","), ("tsv", "\t")):
         result = run_command("train", LAB, "-q", "--format", name)
         titles, *rows = csv.reader(io.StringIO(result.out.decode()), delimiter=separator)
-        assert titles == ["parameter", "value", "least_squares", "standard_error"]
+        assert titles == ["parameter", "value", "least_squares", "standard_error", *INFERENCE]
         document = json.loads(run_command("train", LAB, "-q", "--format", "json").out)
         best = document["data"]["least_squares"]
         numbers = document["weights"]["x"], best["weights"]["x"], best["standard_errors"]["x"]
-        assert rows[0] == ["x", *map(repr, numbers)]
+        inference = best["t"]["x"], best["p"]["x"], *best["interval_95"]["x"]
+        assert rows[0] == ["x", *map(repr, [*numbers, *inference])]
         evaluated = run_command("evaluate", "-", LAB, "--format", name, stdin=json.dumps(document).encode())
         names, values = csv.reader(io.StringIO(evaluated.out.decode()), delimiter=separator)
         as_json = run_command("evaluate", "-", LAB, "--format", "json", stdin=json.dumps(document).encode())
@@ -497,17 +500,81 @@ def test_a_name_with_a_separator_is_quoted_and_what_is_not_known_is_empty():
     *_, intercept = rows = list(csv.reader(io.StringIO(result.out.decode())))
     assert rows[1][0] == "a,b"
     assert intercept[0] == "intercept"
-    assert intercept[3] == ""
+    assert intercept[3:] == [""] * 5
 
 
-def test_a_narrow_terminal_gets_short_titles_and_no_explanations():
-    document = json.loads(run_command("train", LAB, "-q", "--format", "json").out)
-    fit = document_file.to_document(json.dumps(document).encode(), "m.json")
-    wide = report.fit_text(fit, digits_of_error, 80)
-    assert wide == report.fit_text(fit, digits_of_error)
-    narrow = report.fit_text(fit, digits_of_error, 40)
-    assert max(map(len, narrow.splitlines())) <= 40
-    assert narrow.split()[:3] == ["parameter", "value", "least"]
-    assert [line.split()[:2] for line in narrow.splitlines()[1:]] == [
-        line.split()[:2] for line in wide.splitlines()[1:]
-    ]
+def fit_of(path, *options):
+    document = run_command("train", path, "-q", "--format", "json", *options).out
+    return document_file.to_document(document, "m.json")
+
+
+WIDE = """\
+parameter  value  least_squares  standard_error  t      p         low_95  high_95
+x          0.252  0.252          0.043           5.817  3.39e-05  0.159   0.344
+intercept  0.80   0.80           0.29            2.775  0.0142    0.19    1.41
+
+n_samples """
+
+NARROWER = """\
+parameter  value  least_squares  standard_error
+x          0.252  0.252          0.043
+intercept  0.80   0.80           0.29
+
+parameter  t      p         low_95  high_95
+x          5.817  3.39e-05  0.159   0.344
+intercept  2.775  0.0142    0.19    1.41
+
+n_samples """
+
+NARROW = """\
+parameter value least sq. std. err.
+x         0.252 0.252     0.043
+intercept 0.80  0.80      0.29
+
+parameter t     p        low_95 high_95
+x         5.817 3.39e-05 0.159  0.344
+intercept 2.775 0.0142   0.19   1.41
+
+n_samples """
+
+
+@pytest.mark.parametrize(
+    ("width", "beginning"),
+    [(200, WIDE), (120, WIDE), (80, NARROWER), (70, NARROWER), (55, NARROW), (40, NARROW), (1, NARROW)],
+)
+def test_a_narrower_terminal_gets_two_tables_then_short_titles_and_no_explanations(width, beginning):
+    text = report.fit_text(fit_of(LAB), digits_of_error, width)
+    assert text.startswith(beginning)
+    assert max(map(len, text.splitlines())) <= max(width, 39)
+
+
+def test_without_inference_there_is_no_second_table():
+    for width in (40, 80):
+        assert len(report.fit_text(FIT, digits_of_error, width).split("\n\n")) == 2
+
+
+def test_digits_that_are_asked_for_are_those_of_t_and_p_too():
+    row = report.fit_text(fit_of(LAB), significant(2)).splitlines()[2]
+    assert row.split() == ["intercept", "0.80", "0.80", "0.29", "2.8", "0.014", "0.19", "1.4"]
+
+
+def test_a_statistic_that_is_not_defined_is_not_available_in_text_and_empty_in_csv():
+    """As without any residual."""
+    best = replace(
+        FIT.data.least_squares,
+        t={"speed": None, "intercept": 2.0},
+        p={"speed": None, "intercept": 0.5},
+        interval_95={"speed": None, "intercept": [-1.0, 2.5]},
+    )
+    fit = replace(FIT, data=replace(FIT.data, least_squares=best))
+    speed, intercept = report.fit_text(fit).splitlines()[1:3]
+    assert speed.split()[4:] == ["n/a"] * 4
+    assert intercept.split()[4:] == ["2.0", "0.5", "-1.0", "2.5"]
+    assert report.fit_csv(fit, ",").splitlines()[1] == "speed,0.28870947,0.25,0.04,,,,"
+
+
+def test_without_an_intercept_it_has_no_inference():
+    fit = fit_of(LAB, "--no-intercept")
+    assert [line.split()[0] for line in report.fit_csv(fit, "\t").splitlines()] == ["parameter", "x"]
+    best = fit.data.least_squares
+    assert [column["intercept"] for column in (best.t, best.p, best.interval_95)] == [None] * 3

@@ -3,6 +3,7 @@
 import gzip
 import re
 import subprocess
+from math import inf
 
 import numpy as np
 import pytest
@@ -11,13 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfit.analysis.moments import Moments
+from lrfit.data.columns import ColumnChoice
 from lrfit.data.csv import blocks
 from lrfit.data.csv import table as csv_table
 from lrfit.data.csv.blocks import Source
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.table import Table
 from lrfit.data.hold_out import HoldOut
-from lrfit.data.sample import read_sample
+from lrfit.data.kinds import Column
+from lrfit.data.sample import Keeping
+from lrfit.data.samples import read_samples
 from lrfit.errors import DataError
 from lrfit.system import workers
 
@@ -44,14 +48,20 @@ def csv_of(rows):
     return "x,y\n" + "".join(",".join(f"{value:+.16e}" for value in row) + "\n" for row in rows)
 
 
-def sample_of(content, columns=("x", "y"), *, hold_out=None, keep=None, **csv_format):
-    return read_sample(table_of(content, **csv_format), columns, hold_out=hold_out, keep=keep)
+def read_sample(table, columns, *, hold_out=None):
+    *features, target = columns
+    choice = ColumnChoice(tuple(map(Column, features)), target)
+    return read_samples(table, choice, hold_out=hold_out, keeping=Keeping(inf)).of_group[""]
+
+
+def sample_of(content, columns=("x", "y"), *, hold_out=None, **csv_format):
+    return read_sample(table_of(content, **csv_format), columns, hold_out=hold_out)
 
 
 def split(rows, hold_out):
     """The sample, and the rows to train on."""
-    kept = []
-    return sample_of(csv_of(rows), hold_out=hold_out, keep=kept.append), np.concatenate(kept)
+    sample = sample_of(csv_of(rows), hold_out=hold_out)
+    return sample, sample.rows.rows()
 
 
 def random_rows(n_rows, seed=0):
@@ -75,21 +85,19 @@ def outcome(content, hold_out, *, streaming=False, **csv_format):
 
 
 def outcome_of(table, hold_out):
-    kept = []
-    sample = read_sample(table, ["x", "y"], hold_out=hold_out, keep=kept.append)
-    counts = (table.n_samples, table.n_dropped, table.lost_digits, len(kept))
+    sample = read_sample(table, ["x", "y"], hold_out=hold_out)
+    counts = (table.n_samples, table.n_dropped, table.lost_digits, len(sample.checksums))
     parts = [sample.moments, sample.held_out] if hold_out else [sample.moments]
     bits = [(part.n_samples, part.mean.tobytes(), part.factor.tobytes()) for part in parts]
-    return counts, bits, sample.fingerprint, np.concatenate(kept).tobytes()
+    return counts, bits, sample.fingerprint, sample.rows.rows().tobytes()
 
 
 @pytest.mark.usefixtures("small_blocks")
 def test_rows_are_kept_in_order_chunk_by_chunk_while_their_moments_are_read():
     table = table_of("x,y,z\n" + "".join(f"{i},{i * i},a\n" for i in range(50)))
-    kept = []
-    sample = read_sample(table, ["x", "y"], keep=kept.append)
-    assert len(kept) > 1
-    assert np.concatenate(kept).tolist() == [[i, i * i] for i in range(50)]
+    sample = read_sample(table, ["x", "y"])
+    assert len(sample.checksums) > 1
+    assert sample.rows.rows().tolist() == [[i, i * i] for i in range(50)]
     assert sample.moments.n_samples == 50
     assert sample.held_out is None
 
@@ -142,9 +150,9 @@ def test_rows_with_a_missing_value_are_neither_trained_on_nor_held_out():
 
 def test_a_share_that_is_no_row_or_all_rows_is_refused():
     content = "x,y\n1,2\n3,4\n5,6\n"
-    with pytest.raises(DataError, match=r"^no row is held out of 3: raise validation_fraction$"):
+    with pytest.raises(DataError, match=r"^data: no row is held out of 3: raise validation_fraction$"):
         sample_of(content, hold_out=HoldOut(1e-9))
-    with pytest.raises(DataError, match=r"^all rows \(3\) are held out, .*: lower validation_fraction$"):
+    with pytest.raises(DataError, match=r"^data: all rows \(3\) are held out, .*: lower validation_fraction"):
         sample_of(content, hold_out=HoldOut(1 - 1e-9))
 
 

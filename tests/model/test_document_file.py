@@ -19,6 +19,7 @@ from lrfit.errors import DataError, ModelFileError
 from lrfit.model import document_file
 from lrfit.model.document import (
     DataSummary,
+    IntervalSummary,
     LeastSquaresSummary,
     ModelDocument,
     OptimumSummary,
@@ -44,6 +45,9 @@ def fits(draw):
 
     def numbers(size):
         return st.lists(NUMBERS, min_size=size, max_size=size)
+
+    def triangle_row(size):
+        return st.tuples(RATES, numbers(size - 1)).map(lambda row: [row[0], *row[1]])
 
     with_intercept = draw(st.booleans())
     epochs = draw(COUNTS)
@@ -87,11 +91,26 @@ def fits(draw):
         rmse=AMOUNTS,
         best_constant_loss=AMOUNTS,
         max_stable_learning_rate=st.none() | AMOUNTS,
-        least_squares=st.builds(LeastSquaresSummary, **solution, standard_errors=errors),
+        least_squares=st.builds(
+            LeastSquaresSummary,
+            **solution,
+            standard_errors=errors,
+            t=st.none() | of_each(st.none() | NUMBERS, [*names, "intercept"]),
+            p=st.none() | of_each(st.none() | st.floats(0.0, 1.0), [*names, "intercept"]),
+            interval_95=st.none() | of_each(st.none() | numbers(2), [*names, "intercept"]),
+        ),
         condition_number=st.none() | st.floats(1.0, sys.float_info.max),
         optimum=st.none() | st.builds(OptimumSummary, **solution),
         n_held_out=COUNTS,
         fingerprint=st.none() | NAMES,
+        intervals=st.none()
+        | st.builds(
+            IntervalSummary,
+            degrees_of_freedom=NUMBERS_OF,
+            residual_standard_error=AMOUNTS,
+            features=st.permutations(names),
+            factor=st.tuples(*(triangle_row(n) for n in range(len(names) + with_intercept, 0, -1))).map(list),
+        ),
     )
     return draw(
         st.builds(

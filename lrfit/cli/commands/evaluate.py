@@ -9,14 +9,14 @@ import click
 from lrfit.cli.help import Command
 from lrfit.cli.options import digits_option, output_format, quiet_option, refuse_two_stdins
 from lrfit.cli.streams import result_is_seen, write_result
-from lrfit.cli.table_options import TableOf, csv_options
+from lrfit.cli.table_options import TableOf, model_column_options
 from lrfit.cli.terminal import Terminal
 
 
 @click.command(name="evaluate", cls=Command, short_help="Measure the residuals of a model on a CSV.")
 @click.argument("model", type=click.Path(allow_dash=True))
 @click.argument("data", type=click.Path(allow_dash=True))
-@csv_options
+@model_column_options
 @output_format("text", "json", "csv", "tsv")
 @digits_option
 @quiet_option
@@ -35,19 +35,21 @@ def command(
     Examples:
       lrfit evaluate model.json test.csv
       lrfit evaluate model.json test.csv --format json | jq .rmse
+      lrfit evaluate model.json new.csv --no-header -x 1,3 -y 2
       lrfit train a.csv --format json -q | lrfit evaluate - b.csv
     """
     from lrfit.cli.report import evaluation_csv, evaluation_json, evaluation_text
     from lrfit.data.tables import open_table
-    from lrfit.model.document_file import load
+    from lrfit.model.application import Application
+    from lrfit.model.document_file import load_all
     from lrfit.model.evaluation import evaluate, summing
     from lrfit.views.number_texts import number_text_of
 
     refuse_two_stdins(model, data)
-    fit = load(model)
-    with open_table(table_of(data), Terminal(quiet=quiet)) as table:
-        sums = summing(fit)
-        parts = table.map_blocks(lambda block: sums(block.values.T), [*fit.weights, fit.target])
+    models, request, terminal = load_all(model), table_of(data), Terminal(quiet=quiet)
+    with open_table(request, terminal) as table:
+        applied = Application(models, table, request.columns, needs_target=True, note=terminal.note)
+        parts = table.map_blocks(summing(applied), applied.columns, is_of_model=True)
         evaluation = evaluate(parts, table.name)
     number_text = number_text_of(digits, is_seen=result_is_seen())
     results: dict[str, Callable[[], str | bytes]] = {

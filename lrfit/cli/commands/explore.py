@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from math import inf
 from shlex import quote
@@ -93,13 +91,6 @@ def _words(option: click.Parameter, value: Any) -> list[str]:  # noqa: ANN401
     name = next(name for name in names if name.startswith("--"))
     if isinstance(value, bool):
         return [name]
-    if option.name == "x":
-        return [f"{name}={_listed(listed)}" for listed in value]
+    if getattr(option, "multiple", False):
+        return [f"{name}={text}" for text in value]
     return [f"{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"]
-
-
-def _listed(names: list[str]) -> str:
-    """Names, separated by commas, as `lrfit.cli.options.names` reads them."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(names)
-    return text.getvalue()

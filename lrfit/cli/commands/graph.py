@@ -50,6 +50,7 @@ def command(
 
     Values are in the units of the data, at the parameters of MODEL (else at 0). With --training they are in
     the units of descent, at the point where `lrfit train --resume MODEL` continues (else where a run starts).
+    With MODEL, -x and -y say which columns hold its features and its target.
 
     \b
     Examples:

@@ -68,7 +68,8 @@ def command(
     HISTORY...       the loss curves of recorded runs
     DATA HISTORY...  the loss surface of the data, with the recorded paths
 
-    Settings are those of lrfit train, and are for DATA alone. Without -o, the picture is text on stdout. `-`
+    With MODEL, -x and -y say which columns hold its features and its target. Settings are those of lrfit
+    train, and are for DATA alone. Without -o, the picture is text on stdout. `-`
     is stdin, which is DATA, or MODEL if DATA is a file.
 
     \b

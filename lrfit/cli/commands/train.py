@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import inf
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,10 +14,10 @@ from lrfit.cli.options import digits_option, integer, output_format, quiet_optio
 from lrfit.cli.output_files import HISTORY, MODEL, check_outputs
 from lrfit.cli.setting_options import setting_options
 from lrfit.cli.streams import piped_data, result_is_seen, result_width, write_result
-from lrfit.cli.table_options import TableOf, column_options
+from lrfit.cli.table_options import TableOf, training_column_options
 from lrfit.cli.terminal import Terminal
 from lrfit.errors import DivergenceError
-from lrfit.messages import shown
+from lrfit.messages import pasteable
 
 if TYPE_CHECKING:
     from lrfit.training.plan import TrainingPlan
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(name="train", cls=Command, short_help="Fit a line to a CSV.")
 @click.argument("data", type=click.Path(allow_dash=True), required=False)
-@column_options
+@training_column_options
 @setting_options()
 @click.option("--validation", metavar="DATA", help="A CSV to validate on.")
 @click.option("-o", "--output", metavar="MODEL", help="Save the model here.")
@@ -90,13 +89,14 @@ def command(
     Examples:
       lrfit train data.csv -o model.json
       lrfit train data.csv -y price -x area,rooms --batch-size 32
+      lrfit train homes.csv -y price --categories city --dates built
       lrfit train data.csv --lr 0.01 --epochs 100 --history run.csv
     """
     import numpy  # noqa: F401, ICN001 (deeper in other imports it takes longer)
 
     from lrfit.cli.training_run import announce
     from lrfit.system.interrupts import watched
-    from lrfit.training.reading import read_for_training
+    from lrfit.training.reading import read_groups
     from lrfit.training.resuming import chosen_settings, plan_run
     from lrfit.training.settings import is_plain
 
@@ -106,9 +106,14 @@ def command(
     resumption, settings = chosen_settings(given, resume, allow_changes=allow_changes)
     table = table_of(data) if resumption is None else resumption.table(table_of(data))
     other = None if validation is None else table_of(validation)
-    read = read_for_training(table, settings, terminal, validation=other, max_memory=max_memory)
+    read = read_groups(table, settings, terminal, validation=other, max_memory=max_memory)
     with watched():
-        plan = plan_run(read, settings, resumption)
+        if table.columns.by is not None:
+            from lrfit.cli.training_groups import train_groups
+
+            train_groups(read, settings, terminal, (output, output_format, digits), executor=executor)
+            return
+        plan = plan_run(read[0], settings, resumption)
         announce(plan, executor, terminal, is_plain=resumption is None and is_plain(given))
         files = _run_files(plan, history=history, model=output, every=checkpoint_every)
         record = _descend(plan, files, terminal, executor=executor, every=every, output=output)
@@ -162,6 +167,9 @@ def _check_options(options: Mapping[str, Any]) -> None:
     for one, other in (("quiet", "verbose"), ("validation", "validation_fraction")):
         if options[one] and options[other]:
             raise click.UsageError(f"{option_name(one)} and {option_name(other)} exclude each other")
+    for other in ("history", "validation", "resume", "checkpoint_every", "every"):
+        if options["by"] is not None and options[other]:
+            raise click.UsageError(f"--by and {option_name(other)} exclude each other")
     for one, other in (("checkpoint_every", "output"), ("allow_changes", "resume")):
         if options[one] and not options[other]:
             raise click.UsageError(f"{option_name(one)} needs {option_name(other)}")
@@ -204,7 +212,7 @@ def _descend(
             return None
         if files.checkpoint is None:
             return "nothing was saved; -o with --checkpoint-every N saves progress\n"
-        again = f"--resume {_pasteable(output or '')} --epochs {plan.last_epoch - files.checkpoint}"
+        again = f"--resume {pasteable(output or '')} --epochs {plan.last_epoch - files.checkpoint}"
         return f"epoch {files.checkpoint} is saved: {again} goes on from there\n"
 
     try:
@@ -215,8 +223,3 @@ def _descend(
     except DivergenceError as error:
         saved = "Nothing was saved" if files.checkpoint is None else f"Epoch {files.checkpoint} is saved"
         raise explained(error, f"{saved}.", terminal) from error
-
-
-def _pasteable(path: str) -> str:
-    """A path, quoted for a shell; or escaped, if it could control a terminal."""
-    return quote(path) if path.isprintable() else shown(path, width=None)

@@ -15,7 +15,7 @@ import click
 from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.plots import histories, model, paths, run
 from lrfit.cli.plots.request import PlotRequest
-from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES
+from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES, MODEL_COLUMN_NAMES
 from lrfit.cli.terminal import Terminal
 from lrfit.training.settings import TrainingSettings
 from lrfit.views.picture import Picture
@@ -58,7 +58,7 @@ PLOTS = (
         of=frozenset({"data", "model"}),
         called="MODEL and DATA",
         kinds=("fit",),
-        options=CSV_NAMES,
+        options=CSV_NAMES | MODEL_COLUMN_NAMES,
         read=model.read,
     ),
     Plot(
@@ -72,7 +72,7 @@ PLOTS = (
         of=frozenset({"data", "history"}),
         called="DATA and HISTORY files",
         kinds=("surface",),
-        options=CSV_NAMES | {"y"},
+        options=CSV_NAMES | COLUMN_NAMES,
         read=paths.read,
     ),
 )

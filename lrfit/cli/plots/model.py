@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
+from lrfit.analysis.inference import LEVEL, t_quantile
 from lrfit.cli.plots.request import PlotRequest, read_columns
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title, file_title
-from lrfit.data.row_store import RowStore
 from lrfit.data.training_data import TrainingData
 from lrfit.model.document import ModelDocument
 from lrfit.model.document_file import load
 from lrfit.model.prediction import predictor
-from lrfit.system.optional import import_optional
 from lrfit.training.resuming import columns_of
 from lrfit.views.picture import Picture
 from lrfit.views.pictures.fit import fit_picture
@@ -47,10 +46,9 @@ def picture_of_fit(fit: ModelDocument, data: TrainingData, title: str, *, interc
     """
     picture = fit_picture(
         fit,
-        data.rows or RowStore(),
-        data.sample.moments,
+        data,
         predict=predictor(fit),
-        t_quantile=lambda n: float(import_optional("scipy.special", "a confidence band").stdtrit(n, 0.975)),
+        t_quantile=lambda n: t_quantile(n, LEVEL, "a confidence band"),
         intercept=intercept,
         title=f"Fit of {title}",
     )

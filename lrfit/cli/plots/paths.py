@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +14,10 @@ from lrfit.cli.plots.request import PlotRequest, read_columns
 from lrfit.cli.plots.run import parameters_shown
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title
+from lrfit.data.tables import TableRequest
+from lrfit.data.training_data import TrainingData
 from lrfit.errors import DataError
-from lrfit.messages import shown
+from lrfit.messages import listed, shown, spelled
 from lrfit.training.history import History
 from lrfit.views.picture import Picture
 from lrfit.views.pictures.surface import surface_picture
@@ -31,13 +33,33 @@ def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
     (path,), runs = request.files.data, recorded(request.files)
     first = _first_of_one_kind(runs)
     parameters = parameters_shown(request.parameters, first.features, intercept=first.intercept)
-    table = replace(request.table_of(path), x=first.features)
-    data = read_columns(table, terminal)
+    table = request.table_of(path)
+    if not (table.columns.x or table.columns.categories):
+        table = replace(table, columns=replace(table.columns, x=first.features))
+    data = _columns(table, first.features, terminal)
+    if data.features != first.features:
+        raise DataError(
+            f"{shown(path)} has the features {listed(data.features)}, "
+            f"and the histories {listed(first.features)}"
+        )
     moments = data.moments
     _warn_of_other_rows(runs, moments, terminal)
     objective = Objective.of(moments, intercept=first.intercept)
     title = f"Loss surface of {data_title(data, path)}, {names_of(runs)}"
     return lambda: surface_picture(objective, runs, parameters, unit=1.0, title=title)
+
+
+def _columns(table: TableRequest, features: Sequence[str], terminal: Terminal) -> TrainingData:
+    """The columns; where a feature is none, but a level of one, the message says the option for that."""
+    try:
+        return read_columns(table, terminal)
+    except DataError as error:
+        levels = [name for name in features if "=" in name and shown(name) in str(error)]
+        if not levels or table.columns.categories:
+            raise
+        column, _, level = levels[0].partition("=")
+        option = spelled(categories=column)
+        raise DataError(f"{error}. If {shown(level)} is a word in {shown(column)}, say {option}") from error
 
 
 def _first_of_one_kind(runs: Mapping[str, History]) -> History:

@@ -1,4 +1,4 @@
-"""CSV: `blocks` (bytes, gzip) → `header` → `parse` (`fast`, else `strict`; both by `format`) → `table`.
+"""CSV: `blocks` (bytes) → `left_out` → `header` → `parse` (`fast`, else `strict`; both by `cells`) → `table`.
 
-`hints` ends the messages about bad cells, and `writer` writes. Start with `table.py`.
+`hints` ends the messages about bad cells, `foreign` tells files that are no CSV. Start with `table.py`.
 """

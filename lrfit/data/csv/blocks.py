@@ -16,20 +16,20 @@ import stat
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from lrfit.data.csv.encoding import (
-    GZIP_MAGIC,
-    n_telling_bytes,
-    recoder,
-    refuse_no_text,
-    refuse_other_encoding,
-)
+from lrfit.data.csv.encoding import recoder, refuse_other_encoding
+from lrfit.data.csv.format import CsvFormat
+from lrfit.data.csv.left_out import without_lines
+from lrfit.data.csv.signs import GZIP_MAGIC, TELLING_BYTES, may_be_no_text, may_be_other_text
 from lrfit.errors import DataError
 from lrfit.messages import spelled
 from lrfit.system.files import open_stream
+
+if TYPE_CHECKING:
+    from lrfit.data.csv.conversion import Origin
 
 __all__ = ["Source", "open_source"]
 
@@ -49,6 +49,10 @@ _LONGEST_ROW_BYTES = 16 << 20
 """Length from which a row counts as a quote that is never closed; it bounds the memory."""
 
 
+_PLAIN = CsvFormat()
+"""A format that leaves out no lines."""
+
+
 class Source:
     """An open stream of bytes, and how much of it has been read.
 
@@ -56,6 +60,7 @@ class Source:
         stream: The bytes as stored; buffered.
         name: The stream's name in messages.
         encoding: Python's name of the text's encoding. A byte-order mark is dropped.
+        path: The file's path, for commands in messages; `-` if it is none.
         on_read: Called after each read of a regular file, with the number of bytes read as stored, and the
             number of bytes in the file.
 
@@ -69,6 +74,7 @@ class Source:
         name: str,
         encoding: str = "utf-8",
         *,
+        path: str = "-",
         on_read: Callable[[int, int], None] | None = None,
     ) -> None:
         self.name = name
@@ -78,7 +84,9 @@ class Source:
         with self._reading():
             head = stream.read(_HEAD_BYTES)
         whole = io.BufferedReader(_Rejoined(head, stream))
-        self._stream = gzip.GzipFile(fileobj=whole) if head[:2] == GZIP_MAGIC else whole
+        self._is_packed = head[:2] == GZIP_MAGIC
+        self._stream = gzip.GzipFile(fileobj=whole) if self._is_packed else whole
+        self._path = path
 
     @property
     def is_file(self) -> bool:
@@ -88,10 +96,11 @@ class Source:
         except OSError:
             return False
 
-    def blocks(self, *, streaming: bool = False) -> Iterator[bytes]:
-        """All rows, in UTF-8 with their line ends, block by block.
+    def blocks(self, csv_format: CsvFormat = _PLAIN, *, streaming: bool = False) -> Iterator[bytes]:
+        """All rows, in UTF-8 with their line ends, block by block; lines that are left out are blank.
 
         Args:
+            csv_format: The lines to leave out.
             streaming: Whether to give out rows as soon as they arrive, in blocks of any size.
 
         Raises:
@@ -101,7 +110,7 @@ class Source:
         """
         rest: list[bytes] = []  # the beginning of a row that has not ended
         is_quoted = False
-        for text, is_last in self._decoded(streaming=streaming):
+        for text, is_last in without_lines(self._decoded(streaming=streaming), csv_format, self.name):
             has_odd_quotes = b'"' in text and text.count(b'"') % 2 == 1  # to count takes long
             ends_quoted = is_quoted ^ has_odd_quotes
             is_end = is_last and not ends_quoted
@@ -123,13 +132,19 @@ class Source:
 
     def _decoded(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
         """The bytes of each read in UTF-8, never cut between CR and LF, and whether they are the last."""
-        held, is_first = b"", True
+        held, beginning, is_first = b"", b"", True
         for data, is_last in self._unpacked(streaming=streaming):
             with self._reading():
                 text = held + self._recode(data, is_last)
             if is_first:
                 refuse_other_encoding(text, self.name)
                 text, is_first = text.removeprefix(codecs.BOM_UTF8), False
+            if len(beginning) < TELLING_BYTES:
+                beginning += text
+                if may_be_other_text(beginning):
+                    from lrfit.data.csv.foreign import refuse_other_text  # noqa: PLC0415 (seldom needed)
+
+                    refuse_other_text(beginning, self._origin(), is_last=is_last)
             held = b"\r" if text.endswith(b"\r") and not is_last else b""
             yield text.removesuffix(held), is_last
 
@@ -155,9 +170,19 @@ class Source:
     def _beginning(self) -> bytes:
         """The first bytes, as few as tell whether this is text."""
         head = self._stream.read(_HEAD_BYTES)
-        head += self._stream.read(max(0, n_telling_bytes(head) - len(head)))
-        refuse_no_text(head, self.name)
+        if may_be_no_text(head):
+            from lrfit.data.csv.foreign import n_more_bytes, refuse_no_text  # noqa: PLC0415 (seldom needed)
+
+            while more := self._stream.read(n_more_bytes(head)):
+                head += more
+            refuse_no_text(head, self._origin())
         return head
+
+    def _origin(self) -> Origin:
+        """The place where the text comes from, for commands that make a CSV of it."""
+        from lrfit.data.csv.conversion import Origin  # noqa: PLC0415 (seldom needed)
+
+        return Origin(self.name, self._path, is_packed=self._is_packed)
 
     def _report(self) -> None:
         if self._on_read and self.is_file:
@@ -184,16 +209,25 @@ class Source:
 
 @contextmanager
 def open_source(
-    path: str, encoding: str = "utf-8", *, on_read: Callable[[int, int], None] | None = None
+    path: str,
+    encoding: str = "utf-8",
+    *,
+    on_read: Callable[[int, int], None] | None = None,
+    text: str | None = None,
 ) -> Iterator[Source]:
     """The source at `path`, or on standard input for `-`, open within the block; see `Source`.
+
+    With `text`, it is that, and `path` is its name in messages.
 
     Raises:
         DataError: It cannot be opened.
         UsageError: There is no such encoding.
     """
+    if text is not None:
+        yield Source(io.BytesIO(text.encode()), path)
+        return
     with open_stream(path) as (stream, name):
-        yield Source(stream, name, encoding, on_read=on_read)
+        yield Source(stream, name, encoding, path=path, on_read=on_read)
 
 
 class _Rejoined(io.RawIOBase):

@@ -1,60 +1,59 @@
-"""Encodings: text turned into UTF-8, and files that are not text refused with the name of what they are."""
+"""Encodings: text turned into UTF-8, or refused with the name of the encoding that it is in."""
 
 from __future__ import annotations
 
 import codecs
 import re
 from collections.abc import Callable
+from typing import NoReturn
 
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import spelled
 
-__all__ = ["GZIP_MAGIC", "n_telling_bytes", "recoder", "refuse_no_text", "refuse_other_encoding"]
+__all__ = ["recoder", "refuse_other_encoding"]
 
-GZIP_MAGIC = b"\x1f\x8b"
-"""The first bytes of gzip."""
-
-_NO_TEXT = {
-    GZIP_MAGIC: "gzip within gzip: unpack it once",
-    b"PK\x03\x04": "a zip archive or a workbook: unpack it, or save it as CSV",
-    b"\xd0\xcf\x11\xe0": "a workbook: save it as CSV",
-    b"\xfd7zX": "packed by xz: unpack it",
-    b"(\xb5/\xfd": "packed by zstd: unpack it",
-    b"7z\xbc\xaf": "a 7z archive: unpack it",
-    b"BZh91AY&SY": "packed by bzip2: unpack it",
-    b"PAR1\x15": "Parquet: save it as CSV",
-}
-"""The first bytes of files that are not text, and what such a file is."""
-
-_OTHER_ENCODINGS = (
+_MARKS = (
     (re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff"), "utf-32"),
     (re.compile(rb"\xff\xfe|\xfe\xff"), "utf-16"),
+)
+"""Byte-order marks of text that is not UTF-8."""
+
+_ZEROS = (
     (re.compile(rb"[^\0]\0\0\0"), "utf-32-le"),
     (re.compile(rb"\0\0\0[^\0]"), "utf-32-be"),
     (re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"),
     (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
 )
-"""The first bytes of text that is not UTF-8: a byte-order mark, or zeros between its letters."""
+"""The first bytes of text without such a mark: zeros between its letters."""
 
-
-def n_telling_bytes(head: bytes) -> int:
-    """Number of first bytes that tell whether a file is text, if it begins with `head`."""
-    return max((len(beginning) for beginning in _NO_TEXT if beginning.startswith(head)), default=0)
-
-
-def refuse_no_text(head: bytes, name: str) -> None:
-    """Raise `DataError` if a file that begins with `head` is not text."""
-    for beginning, kind in _NO_TEXT.items():
-        if head.startswith(beginning):
-            raise DataError(f"{name} is {kind}")
+_TRIED_BYTES = 64
+"""Number of bytes that have to be letters, if they are taken for such text."""
 
 
 def refuse_other_encoding(text: bytes, name: str) -> None:
-    """Raise `DataError` if `text`, which should be UTF-8, begins like UTF-16 or UTF-32."""
-    for beginning, encoding in _OTHER_ENCODINGS:
+    """Raise `DataError` if `text`, which should be UTF-8, begins like UTF-16 or UTF-32, or like no text."""
+    for mark, encoding in _MARKS:
+        if mark.match(text):
+            _refuse(encoding, name)
+    for beginning, encoding in _ZEROS:
         if beginning.match(text):
-            kind = encoding.upper().removesuffix("-LE").removesuffix("-BE")
-            raise DataError(f"{name} is {kind}, not UTF-8: say {spelled(encoding=encoding)}")
+            if not _is_text(text[:_TRIED_BYTES], encoding):
+                raise DataError(f"{name} is no text: it has NUL bytes")
+            _refuse(encoding, name)
+
+
+def _refuse(encoding: str, name: str) -> NoReturn:
+    kind = encoding.upper().removesuffix("-LE").removesuffix("-BE")
+    raise DataError(f"{name} is {kind}, not UTF-8: say {spelled(encoding=encoding)}")
+
+
+def _is_text(start: bytes, encoding: str) -> bool:
+    """Whether the beginning of a file can be printed, if it is in this encoding; half a letter may end it."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return all(c.isprintable() or c in "\t\r\n" for c in text)
 
 
 def recoder(encoding: str) -> Callable[[bytes, bool], bytes]:

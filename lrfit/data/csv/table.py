@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Generic, NoReturn, TypeVar
 
 from lrfit.data.block import Block, BlockCounts
-from lrfit.data.columns import check_known
+from lrfit.data.column_names import check_known
 from lrfit.data.csv.blocks import Source
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
 from lrfit.data.csv.parse import parse
+from lrfit.data.kinds import Column
 from lrfit.errors import DataError
-from lrfit.messages import spelled
+from lrfit.messages import listed, spelled
 from lrfit.system.workers import map_ahead
 
 __all__ = ["Table"]
@@ -73,6 +74,7 @@ class Table:
     Attributes:
         header_text: The header as it was written; None if the table has none.
         n_samples: Number of rows read so far.
+        units: The fields of a single row below the header that was left out; empty if there is none.
         n_dropped: Number of rows left out so far because they lack a value.
         lost_digits: Whether an integer beyond 2^53 was read, which float64 may not hold exactly.
 
@@ -94,10 +96,11 @@ class Table:
         self._streaming = streaming
         self._is_prompt = streaming and not source.is_file
         layout = ColumnLayout(source.name, format, (), ())
-        header = read_header(
-            source.blocks(streaming=self._is_prompt), layout, finds_separator=finds_separator
-        )
+        self._missing_of_columns: tuple[int, ...] = ()
+        blocks = source.blocks(format, streaming=self._is_prompt)
+        header = read_header(blocks, layout, finds_separator=finds_separator)
         self.header_text = header.text
+        self.units = header.units
         self._layout = replace(layout, header=header.names, format=header.format)
         self._line = 1 + header.n_lines
         self._blocks = header.blocks
@@ -117,8 +120,17 @@ class Table:
         """Names of all columns, in file order."""
         return self._layout.header
 
+    def name_columns(self, names: tuple[str, ...]) -> None:
+        """Give the columns these names, in file order."""
+        self._layout = replace(self._layout, header=names)
+
     def map_blocks(
-        self, function: Callable[[Block], T], columns: Sequence[str], *, with_texts: bool = False
+        self,
+        function: Callable[[Block], T],
+        columns: Sequence[str | Column],
+        *,
+        with_texts: bool = False,
+        is_of_model: bool = False,
     ) -> Iterator[T]:
         """The results of `function` for each block that has rows, in order.
 
@@ -127,17 +139,20 @@ class Table:
         Args:
             function: A function of a block and of nothing else. It may run in another process: a change that
                 it makes to an object may be lost, and its result is pickled.
-            columns: Names of the columns whose values it needs.
+            columns: The columns whose values it needs; those that are mere names are numbers.
             with_texts: Whether it also needs the rows as they were written.
+            is_of_model: Whether a model says which columns these are, for messages.
 
         Raises:
             DataError: A column does not exist (raised at once). Or there are no rows, a row has too many or
                 too few fields, a cell is not a number, or a value is missing where such rows are not dropped
                 (raised when the block is read). The message names the place.
         """
-        check_known(columns, self.header, self.name)
+        wanted = tuple(Column(column) if isinstance(column, str) else column for column in columns)
+        check_known([column.name for column in wanted], self.header, self.name)
         places = {name: position for position, name in enumerate(self.header)}
-        layout = replace(self._layout, positions=tuple(places[name] for name in columns))
+        positions = tuple(places[column.name] for column in wanted)
+        layout = replace(self._layout, positions=positions, columns=wanted, is_of_model=is_of_model)
         return self._results(_Work(function, layout, with_texts=with_texts))
 
     def _results(self, work: _Work[T]) -> Iterator[T]:
@@ -150,8 +165,23 @@ class Table:
             if result is not None:
                 yield result
         if not self.n_samples:
-            missing = " without a missing value" if self.n_dropped else ""
-            raise DataError(f"{self.name} has a header, but no rows{missing}")
+            raise DataError(f"{self.name} has a header, but no rows{self._emptied_by(work.layout)}")
+
+    def _emptied_by(self, layout: ColumnLayout) -> str:
+        """The end of the message on a table without rows, with the columns that lack a value in each row."""
+        if not self.n_dropped:
+            return ""
+        empty = [
+            column.name
+            for column, n_missing in zip(layout.read, self._missing_of_columns, strict=True)
+            if n_missing == self.n_dropped
+        ]
+        if not empty:
+            return " without a missing value"
+        return (
+            f" without a missing value: no row has a value of {listed(empty)}; "
+            f"{spelled(drop=','.join(empty))} leaves it out"
+        )
 
     def _answers(self, work: _Work[T]) -> Iterator[_Answer[T]]:
         """An answer for each block, from a worker or, where workers give none, worked out here."""
@@ -166,6 +196,9 @@ class Table:
         self._line += counts.n_lines
         self.n_samples += counts.n_rows
         self.n_dropped += counts.n_missing
+        if counts.missing_of_columns:
+            before = self._missing_of_columns or (0,) * len(counts.missing_of_columns)
+            self._missing_of_columns = tuple(map(sum, zip(before, counts.missing_of_columns, strict=True)))
         self.lost_digits |= counts.lost_digits
 
     def _refuse_missing(self, where: str, answers: Iterable[_Answer[T]]) -> NoReturn:

@@ -13,6 +13,7 @@ from lrfit.arrays import Array
 from lrfit.errors import DataError, DivergenceError, UsageError
 from lrfit.messages import printable, spelled
 from lrfit.training.plan import TrainingPlan
+from lrfit.views.labels import with_unit
 from lrfit.views.page.programs import page_programs
 
 __all__ = ["PageData", "page_data"]
@@ -36,10 +37,13 @@ class PageData:
         command: The command `lrfit train` for the same data, without the options that the page controls.
         features: Names of the features.
         target: Name of y.
+        labels: Labels of axes, with units where the table has some: of the features, then of y.
+        is_date: Whether x is the only feature and a date, in days since 1970-01-01.
         n_samples: Number of rows.
         points: The sigma points, in the units of descent, shape (2·(n_features + 1), n_features + 1).
         rows: The rows, or some of them, in the units of descent, shape (n, n_features + 1).
-        has_all_rows: Whether these are all rows.
+        has_all_rows: Whether these are all there is to know of the rows, so that steps can be of some of
+            them: they are all, and have no weights.
         shift: What is subtracted from the columns to get the units of descent.
         scale: What they are then divided by.
         learning_rate: The rate to start with.
@@ -64,6 +68,8 @@ class PageData:
     command: str
     features: list[str]
     target: str
+    labels: list[str]
+    is_date: bool
     n_samples: int
     points: list[list[float]]
     rows: list[list[float]]
@@ -100,15 +106,17 @@ def page_data(plan: TrainingPlan, *, source: str, command: str) -> PageData:
     Raises:
         DataError: There are too many features for a page.
         DivergenceError: The loss at the start is not finite.
-        UsageError: Mini-batches are asked for, and the rows are too many for a page.
+        UsageError: Mini-batches are asked for, and the rows are too many for a page, or have weights.
     """
     data = plan.data
-    if data.rows is None:
+    units = data.units or {}
+    rows = data.points()
+    if rows is None:
         raise ValueError("a page shows rows, and there are none")
-    rows = data.rows.rows()
     _check(plan, rows)
     moments, settings, scaling = plan.moments, plan.settings, plan.scaling
-    chosen, has_all = _chosen(rows, settings.seed)
+    is_weighted = data.weights is not None
+    chosen = _chosen(rows, settings.seed, MOST_SHOWN if is_weighted else MOST_CELLS)
     objective = plan.objective
     bound = Method().max_stable_rate(objective.extremes[1])
     fastest = Method().fastest_rate(*objective.extremes)
@@ -117,10 +125,12 @@ def page_data(plan: TrainingPlan, *, source: str, command: str) -> PageData:
         command=command,
         features=[printable(name) for name in data.features],
         target=printable(data.target),
+        labels=[with_unit(printable(name), units.get(name)) for name in (*data.features, data.target)],
+        is_date=[column.kind for column in data.columns] == ["date"],
         n_samples=moments.n_samples,
         points=moments.rescaled(scaling.shift, scaling.scale).sigma_points().tolist(),
         rows=scaling.apply(chosen).tolist(),
-        has_all_rows=has_all,
+        has_all_rows=len(chosen) == len(rows) and not is_weighted,
         shift=scaling.shift.tolist(),
         scale=scaling.scale.tolist(),
         learning_rate=plan.learning_rate,
@@ -151,6 +161,11 @@ def _check(plan: TrainingPlan, rows: Array) -> None:
         )
     if not isfinite(plan.moments.half_mse(*plan.parameters(plan.start.theta))):
         raise DivergenceError("the loss at the start is not finite: start from smaller weights")
+    if plan.settings.batch_size and plan.data.weights is not None:
+        raise UsageError(
+            f"the steps of a page are of all rows where these have weights: leave out "
+            f"{spelled(batch_size=...)} or {spelled(weights=...)}"
+        )
     if plan.settings.batch_size and rows.size > MOST_CELLS:
         raise UsageError(
             f"mini-batches need the rows in the page, which has room for {MOST_CELLS} numbers, and there "
@@ -159,14 +174,14 @@ def _check(plan: TrainingPlan, rows: Array) -> None:
         )
 
 
-def _chosen(rows: Array, seed: int) -> tuple[Array, bool]:
-    """All rows, if they are few enough; else as many of them as can be shown, drawn at random."""
+def _chosen(rows: Array, seed: int, most: int) -> Array:
+    """All rows, if they are at most `most` and have room; else those that can be shown, drawn at random."""
     n_rows, width = rows.shape
-    if rows.size <= MOST_CELLS:
-        return rows, True
+    if n_rows <= most and rows.size <= MOST_CELLS:
+        return rows
     n_chosen = min(MOST_SHOWN, MOST_CELLS // width)
     chosen = np.random.default_rng(seed).choice(n_rows, n_chosen, replace=False, shuffle=False)
-    return np.asarray(rows[np.sort(chosen)]), False
+    return np.asarray(rows[np.sort(chosen)])
 
 
 def _parameters(plan: TrainingPlan, theta: Array) -> list[float]:

@@ -5,6 +5,8 @@ confidence band of the mean response about the least-squares line. With s² = Σ
 
     y_hat ± t(0.975; n - p) · s · √(1/n + (x - x̄)² / Σ(x - x̄)²),    without intercept  … · s · |x| / √(Σ x²).
 
+Where rows have weights, sums and means are weighted, and 1/n is 1/Σ w.
+
 References:
     Draper and Smith, Applied Regression Analysis, 3rd ed., sections 1.4 and 3.1.
 """
@@ -12,6 +14,8 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -19,9 +23,10 @@ import numpy as np
 from lrfit.analysis.least_squares import LeastSquares
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
-from lrfit.data.row_store import RowStore
+from lrfit.data.training_data import TrainingData
 from lrfit.model.document import ModelDocument
 from lrfit.views.axis import Axis, Limits, limits_around
+from lrfit.views.labels import with_unit
 from lrfit.views.number_texts import digits_of_error, significant
 from lrfit.views.picture import Band, Cells, Line, Mark, Panel, Picture, Points, named
 
@@ -45,8 +50,7 @@ _Pairs = Callable[[], Iterator[tuple[Array, Array]]]
 
 def fit_picture(
     document: ModelDocument,
-    rows: RowStore,
-    moments: Moments,
+    data: TrainingData,
     *,
     predict: Callable[[Array], Array],
     t_quantile: Callable[[int], float],
@@ -57,34 +61,38 @@ def fit_picture(
 
     Args:
         document: The model.
-        rows: The rows (x, y), with the features in the order of the model's weights.
-        moments: Moments of these rows.
+        data: The data with their rows, whose features are those of the model, in its order.
         predict: Maps features, shape (n_samples, n_features), to y_hat, shape (n_samples,).
         t_quantile: Maps degrees of freedom to the 97.5 % quantile of Student's t.
         intercept: Whether the model has an intercept.
         title: Title of the picture.
+
+    Raises:
+        ValueError: The data were read without their rows.
     """
     if len(document.weights) == 1:
-        return _line_picture(document, rows, moments, t_quantile, intercept=intercept, title=title)
-    return _residual_picture(document, rows, predict, title)
+        picture = _line_picture(document, data, t_quantile, intercept=intercept, title=title)
+    else:
+        picture = _residual_picture(data, predict, title)
+    if data.weights is None:
+        return picture
+    return replace(picture, notes=(*picture.notes, f"weights of rows ({named(data.weights)}) are not drawn"))
 
 
 def _line_picture(
     document: ModelDocument,
-    rows: RowStore,
-    moments: Moments,
+    data: TrainingData,
     t_quantile: Callable[[int], float],
     *,
     intercept: bool,
     title: str,
 ) -> Picture:
     """One feature: the rows, the fitted line, and the least-squares line with its confidence band."""
-    ((feature, slope),) = document.weights.items()
-
-    def pairs() -> Iterator[tuple[Array, Array]]:
-        return ((window[:, 0], window[:, 1]) for window in rows.windows(1))
-
+    (slope,), moments = document.coefficients, data.moments
+    pairs = partial(_columns, data)
     x_limits, y_limits = _limits(pairs)
+    if _is_date(data) and moments.is_constant[0]:
+        x_limits = float(moments.mean[0]) - 1.0, float(moments.mean[0]) + 1.0  # the days around it
     x = np.linspace(*x_limits, _N_ALONG)
     best = moments.least_squares(intercept=intercept)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -94,29 +102,58 @@ def _line_picture(
     lines: list[Mark] = [Line(x, best_line, "reference", "least squares")] if apart else []
     lines.append(Line(x, fitted, "fit", "fitted line"))
     half_width = _half_width(x, best, moments, t_quantile, intercept=intercept)
-    notes = [_equation(document, best, moments, intercept=intercept)]
+    notes = _equation(document, best, data, intercept=intercept)
     if half_width is None:
         notes.append(f"no confidence band: {_why_no_band(moments, intercept=intercept)}")
     else:
         low, high = best_line - half_width, best_line + half_width
         y_limits = _with_room_for(np.append(low, high), y_limits)
         lines.insert(0, Band(x, low, high, f"95 % confidence band{' of least squares' * apart}"))
-    data, data_notes = _rows(pairs, len(rows), x_limits, y_limits)
-    marks = [*lines, data] if isinstance(data, Points) else [data, *lines]
-    panel = Panel(Axis(named(feature), x_limits), Axis(named(document.target), y_limits), tuple(marks))
-    return Picture(title, (panel,), (*data_notes, *notes))
+    rows, rows_notes = _rows(pairs, moments.n_samples, x_limits, y_limits)
+    marks = [*lines, rows] if isinstance(rows, Points) else [rows, *lines]
+    (feature,) = data.features
+    x_axis = Axis(_label(data, feature), x_limits, "dates" if _is_date(data) else "linear")
+    panel = Panel(x_axis, Axis(_label(data, data.target), y_limits), tuple(marks))
+    return Picture(title, (panel,), (*rows_notes, *notes))
 
 
-def _equation(document: ModelDocument, best: LeastSquares, moments: Moments, *, intercept: bool) -> str:
-    """The fitted line with its standard errors, which are those of least squares, and its R²."""
-    ((feature, slope),) = document.weights.items()
+def _columns(data: TrainingData) -> Iterator[tuple[Array, Array]]:
+    """The only feature and the target of all rows, in chunks."""
+    return ((window[:, 0], window[:, 1]) for window in _windows(data))
+
+
+def _windows(data: TrainingData) -> Iterator[Array]:
+    """All rows (x, y), in chunks; behind y there may be the weight."""
+    if data.rows is None:
+        raise ValueError("a picture of a fit shows rows, and there are none")
+    return data.rows.windows(1)
+
+
+def _label(data: TrainingData, name: str) -> str:
+    """The name of a column, with its unit if it has one."""
+    return with_unit(named(name), (data.units or {}).get(name))
+
+
+def _is_date(data: TrainingData) -> bool:
+    return data.columns[0].kind == "date"
+
+
+def _equation(
+    document: ModelDocument, best: LeastSquares, data: TrainingData, *, intercept: bool
+) -> list[str]:
+    """The fitted line with its standard errors, which are those of least squares, and its R².
+
+    A date needs a second sentence, which says the number that it is in the equation.
+    """
+    (slope,), (feature,), moments = document.coefficients, map(named, data.features), data.moments
     errors = (None, None) if best.standard_errors is None else (*map(float, best.standard_errors), None)
-    terms = [f"{_with_error(slope, errors[0])}·{named(feature)}"]
+    terms = [f"{_with_error(float(slope), errors[0])}·{feature}"]
     if intercept:
         terms.append(_with_error(document.intercept, errors[1]))
     r2 = moments.r2(moments.half_mse(document.coefficients, document.intercept))
     share = "" if r2 is None else f", R² = {significant(4)(r2, None)}"
-    return f"{named(document.target)} = {' + '.join(terms)}{share}"
+    equation = f"{named(data.target)} = {' + '.join(terms)}{share}"
+    return [equation, *[f"{feature} in the equation: days since 1970-01-01"] * _is_date(data)]
 
 
 def _with_error(value: float, error: float | None) -> str:
@@ -163,28 +200,27 @@ def _why_no_band(moments: Moments, *, intercept: bool) -> str:
     return "the feature is constant"
 
 
-def _residual_picture(
-    document: ModelDocument, rows: RowStore, predict: Callable[[Array], Array], title: str
-) -> Picture:
+def _residual_picture(data: TrainingData, predict: Callable[[Array], Array], title: str) -> Picture:
     """Several features: predicted against actual values, and residuals against predicted ones."""
+    k, n_rows = data.moments.n_features, data.moments.n_samples
 
     def against_actual() -> Iterator[tuple[Array, Array]]:
-        return ((window[:, -1], predict(window[:, :-1])) for window in rows.windows(1))
+        return ((window[:, k], predict(window[:, :k])) for window in _windows(data))
 
     def residuals() -> Iterator[tuple[Array, Array]]:
         return ((y_hat, y_hat - y) for y, y_hat in against_actual())
 
-    target = named(document.target)
+    target, unit = _label(data, data.target), with_unit("", (data.units or {}).get(data.target))
     predicted = f"predicted {target}"
     both = limits_around(np.array([*_limits(against_actual)]).ravel(), 0.0)
-    marks, notes = _rows(against_actual, len(rows), both, both)
+    marks, notes = _rows(against_actual, n_rows, both, both)
     diagonal = Line(np.array(both), np.array(both), "reference", "predicted = actual")
     left = Panel(Axis(f"actual {target}", both), Axis(predicted, both), (marks, diagonal))
     x_limits, y_limits = _limits(residuals)
     y_limits = limits_around(np.array([*y_limits, -y_limits[0], -y_limits[1]]), 0.0)
-    marks, _ = _rows(residuals, len(rows), x_limits, y_limits)
+    marks, _ = _rows(residuals, n_rows, x_limits, y_limits)
     zero = Line(np.array(x_limits), np.zeros(2), "reference", "predicted = actual")
-    residual = Axis("residual (predicted - actual)", y_limits)
+    residual = Axis(f"residual (predicted - actual){unit}", y_limits)
     right = Panel(Axis(predicted, x_limits), residual, (marks, zero))
     return Picture(title, (left, right), tuple(notes))
 

@@ -72,8 +72,8 @@ _HEIGHT = 5.0
 _CHARACTERS_AN_INCH = 12.0
 """Approximate number of characters of a title or note per inch."""
 
-_N_TICKS = 7
-"""Largest number of ticks on an axis."""
+_N_TICKS, _N_DATES = 7, 5
+"""Largest number of ticks on an axis, and on one of dates, whose texts are longer."""
 
 _FEW_ROWS = 200
 """Number of rows above which their points are half transparent."""
@@ -164,7 +164,8 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_ylim(0.0, 1.0)
     axes.set_xlabel(panel.x.title)
     axes.set_ylabel(panel.y.title)
-    x_ticks, y_ticks = panel.x.ticks(_N_TICKS), panel.y.ticks(_N_TICKS)
+    x_ticks = panel.x.ticks(_N_DATES if panel.x.scale == "dates" else _N_TICKS)
+    y_ticks = panel.y.ticks(_N_TICKS)
     axes.set_xticks(panel.x.fractions(np.array([*x_ticks])), labels=list(x_ticks.values()))
     axes.set_yticks(panel.y.fractions(np.array([*y_ticks])), labels=list(y_ticks.values()))
     axes.tick_params(color=_GREY, labelsize=9)

@@ -74,6 +74,36 @@ def test_the_data_may_come_from_standard_input(explored):
     assert contents["n_samples"] == 17
 
 
+CITIES = b"city,size,rent,n\n,[m2],$,\n" + b"".join(
+    b"%s,%d,%d,%d\n" % ((b"rome", b"berlin", b"london")[i % 3], 30 + i, 300 + 9 * i + i % 4, 1 + i % 4)
+    for i in range(12)
+)
+
+
+def test_words_units_and_weights_are_read_as_by_train(explored):
+    options = ["--skip-below", "1", "--categories", "city", "-y", "rent", "--weights", "n"]
+    contents = explored("-", *options, stdin=CITIES)
+    assert contents["features"] == ["city=london", "city=rome", "size"]
+    assert contents["labels"] == ["city=london", "city=rome", "size [m2]", "rent [$]"]
+    assert not contents["is_date"]
+    _, *arguments = shlex.split(contents["command"])
+    document = json.loads(run_command(*arguments, "-q", "--format", "json", stdin=CITIES).out)
+    best = document["data"]["least_squares"]
+    assert contents["optimum"] == pytest.approx([*best["weights"].values(), best["intercept"]], rel=1e-9)
+    assert contents["minimum"] == pytest.approx(best["loss"], rel=1e-9)
+
+
+def test_a_page_knows_that_x_is_a_date(explored):
+    contents = explored("-", "--dates", "x", stdin=b"x,y\n2026-01-01,1\n2026-01-03,2\n")
+    assert contents["is_date"]
+    assert [row[0] * contents["scale"][0] + contents["shift"][0] for row in contents["rows"]] == [
+        20454.0,
+        20456.0,
+    ]
+    two = b"x,z,y\n2026-01-01,5,1\n2026-01-03,6,2\n"
+    assert not explored("-", "--dates", "x", stdin=two)["is_date"]
+
+
 def test_the_command_in_the_page_reads_the_same_data(explored, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("-a b.csv").write_text('"p,q";r;y\n1,5;2;3\n2;;3\n2;3,5;4\n')
@@ -151,3 +181,11 @@ def test_without_plotly_it_names_the_command_that_installs_it(tmp_path, monkeypa
     result = run_command("explore", LAB, "-o", tmp_path / "page.html")
     assert result.code == 2
     assert "the page needs plotly: pip install plotly" in result.err
+
+
+def test_steps_of_some_rows_are_refused_where_rows_have_weights(tmp_path):
+    arguments = ["-", "--weights", "n", "--batch-size", "2", "-o", tmp_path / "page.html"]
+    result = run_command("explore", *arguments, stdin=b"x,y,n\n1,2,1\n2,3,2\n3,5,1\n")
+    assert_within_the_contract(result)
+    assert result.code == 2
+    assert "leave out --batch-size or --weights" in result.err

@@ -108,6 +108,41 @@ def test_captions_are_those_of_the_model_or_of_the_data():
     assert nodes_of()["x"]["caption"] == "features"
 
 
+@pytest.mark.parametrize(
+    ("header", "options", "caption"),
+    [
+        ("a,b", [], "features 'a', 'b'"),
+        ("a,b", ["--dates", "a"], "features 'a' (days since 1970-01-01), 'b'"),
+        ("a,b", ["--categories", "b"], "features 'a', 'b=2005' (0 or 1; baseline '2004')"),
+        (
+            "a,b",
+            ["--categories", "a,b"],
+            "features 'a=2002', 'a=2003' (0 or 1; baseline '2001'), 'b=2005' (0 or 1; baseline '2004')",
+        ),
+    ],
+)
+def test_features_of_dates_and_words_say_what_they_are(header, options, caption):
+    Path("d.csv").write_text(f"{header},y\n2001,2004,1\n2002,2005,2\n2003,2005,4\n2003,2004,3\n")
+    assert nodes_of("--data", "d.csv", *options)["x"]["caption"] == caption
+    train("d.csv", *options)
+    for data in ([], ["--data", "d.csv"], ["--training", "--data", "d.csv"]):
+        assert nodes_of("m.json", *data)["x"]["caption"] == caption
+    Path("e.csv").write_text(Path("d.csv").read_text().replace("a,", "c,", 1))
+    nodes = nodes_of("m.json", "--data", "e.csv", "-x", "c,b")
+    assert nodes["x"]["caption"] == caption.replace("'a", "'c")
+    assert nodes["loss"]["value"] == nodes_of("m.json", "--data", "d.csv")["loss"]["value"]
+
+
+def test_of_many_features_the_first_are_named():
+    Path("d.csv").write_text("n,city,m,y\n" + "".join(f"{i * i},town {i:02},{i},{i}\n" for i in range(13)))
+    caption = nodes_of("--data", "d.csv", "--categories", "city", "-x", "n,city,m")["x"]["caption"]
+    assert caption == (
+        "features 'n', " + ", ".join(f"'city=town {i:02}'" for i in range(1, 10))
+        + " (0 or 1; baseline 'town 00') and 4 more"
+    )  # fmt: skip
+    assert nodes_of("--data", "d.csv", "-x", "n,m", "-y", "y")["x"]["shape"] == [13, 2]
+
+
 def test_the_model_may_come_from_stdin():
     train(LAB)
     assert graph("-", stdin=Path("m.json").read_bytes()).out == graph("m.json").out
@@ -205,6 +240,64 @@ def test_many_rows_are_shown_as_their_sigma_points():
     assert np.ravel(nodes["matmul"]["input_gradients"][1]) == pytest.approx(-np.mean(x * y), rel=1e-9)
 
 
+WEIGHTED = "x,y,n\n" + "".join(
+    f"{x!r},{y!r},{1 + i % 3}\n" for i, (x, y) in enumerate(oracles.lab_rows().tolist())
+)
+
+
+def test_weights_of_rows_are_a_placeholder_with_the_mean_1():
+    Path("w.csv").write_text(WEIGHTED)
+    x, y = oracles.lab_rows().T
+    n = 1.0 + np.arange(17) % 3
+    nodes = nodes_of("--data", "w.csv", "--weights", "n")
+    assert nodes["w"]["caption"] == "weights of the rows"
+    assert np.ravel(nodes["w"]["value"]) == pytest.approx(n / n.mean(), rel=1e-15)
+    assert nodes["loss"]["value"] == pytest.approx(np.sum(n * y**2) / np.sum(n) / 2, rel=1e-14)
+    assert np.ravel(nodes["matmul"]["input_gradients"][1]) == pytest.approx(
+        -np.sum(n * x * y) / np.sum(n), rel=1e-14
+    )
+    assert nodes["x"]["shape"] == [17, 1]
+    train("w.csv", "--weights", "n")
+    assert nodes_of("m.json")["w"]["shape"] == [None, 1]
+    assert nodes_of("m.json", "--data", "w.csv")["w"]["value"] == nodes["w"]["value"]
+    assert "w" not in nodes_of("--data", "w.csv")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--lr", "0.01", "--momentum", "0.9"],
+        ["--standardize", "--lr", "auto"],
+        [*LR, "--batch-size", "17", "--no-shuffle"],
+        ["--no-intercept", "--standardize", "--no-condense", "--l2", "0.1"],
+    ],
+)
+def test_the_step_of_weighted_rows_is_that_of_train(options):
+    Path("w.csv").write_text(WEIGHTED)
+    train("w.csv", "--weights", "n", *options, "--epochs", "3")
+    text = graph("m.json", "--training", "--data", "w.csv", "--format", "json").out
+    assert "w" in {node["name"] for node in json.loads(text)["nodes"]}
+    trained = train("w.csv", "--resume", "m.json", "--epochs", "1")
+    assert_takes_the_step(text, trained, "objective" if "--l2" in options else "loss")
+
+
+@pytest.mark.parametrize("batches", [[], ["--batch-size", "10"]])
+def test_sigma_points_of_weighted_rows_need_no_weights(batches):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 1001))
+    n = rng.integers(1, 4, 1001)
+    rows = zip(x.tolist(), y.tolist(), n.tolist(), strict=True)
+    Path("many.csv").write_text("x,y,n\n" + "".join(f"{x!r},{y!r},{n}\n" for x, y, n in rows))
+    result = graph("--data", "many.csv", "--weights", "n", "--format", "json")
+    assert "4 sigma points stand for the rows (1001) and their weights, with the same loss" in result.err
+    nodes = {node["name"]: node for node in json.loads(result.out)["nodes"]}
+    assert "w" not in nodes
+    assert nodes["loss"]["value"] == pytest.approx(np.sum(n * y**2) / np.sum(n) / 2, rel=1e-12)
+    train("many.csv", "--weights", "n", *LR, *batches, "--epochs", "1")
+    nodes = nodes_of("m.json", "--training", "--data", "many.csv")
+    assert ("w" in nodes, nodes["x"]["shape"]) == (False, [4, 1])
+
+
 def test_the_penalty_is_shown_only_in_its_own_units():
     train(LAB, "--l2", "0.1", "--standardize", "--lr", "auto")
     result = graph("m.json", "--data", LAB)
@@ -279,7 +372,14 @@ def test_values_too_large_to_descend_on_are_refused_as_by_train():
         (["nope.json"], 1, "'nope.json' cannot be opened"),
         (["--data", "nope.csv"], 1, "'nope.csv' cannot be opened"),
         (["--data", LAB, "-x", "z"], 1, "has no column 'z'"),
-        (["m.json", "--data", LAB, "-y", "x", "-x", "y"], 2, "other columns"),
+        (
+            ["m.json", "--data", LAB, "-y", "x", "-x", "y,x"],
+            2,
+            "-x names 2 columns, and the model has 1 ('x')",
+        ),
+        (["m.json", "--data", LAB, "--drop", "y"], 2, "--drop is for data alone: a model knows its columns"),
+        (["m.json", "--data", LAB, "--dates", "x"], 2, "--dates is for data alone"),
+        (["m.json", "--data", LAB, "--categories", "x"], 2, "--categories is for data alone"),
         (["m.json", "--data", LONGLEY], 1, "has no column 'y'"),
     ],
 )

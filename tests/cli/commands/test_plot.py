@@ -264,6 +264,78 @@ def test_many_rows_are_counted():
     assert picture.notes[0] == "3000 rows, counted in cells"
 
 
+DAYS = "day,load\n,kW\n" + "".join(f"2026-03-{i:02},{i + i % 3}\n" for i in range(1, 29))
+CITIES = "city,size,rent,n\n" + "".join(
+    f"{('rome', 'berlin', 'london')[i % 3]},{30 + i},{300 + 9 * i + 40 * (i % 3)},{1 + i % 4}\n"
+    for i in range(12)
+)
+
+
+def test_dates_and_units_are_on_the_axes():
+    picture, _ = drawn("-", "--dates", "day", "--skip-below", "1", "-q", stdin=DAYS.encode())
+    (panel,) = picture.panels
+    assert (panel.x.label, panel.x.scale, panel.y.label) == ("day", "dates", "load [kW]")
+    Path("d.csv").write_text(DAYS)
+    trained("d.csv", "--dates", "day", "--skip-below", "1", "-q", "-o", "m.json")
+    Path("other.csv").write_text(DAYS.replace("day,load\n,kW", "when,power\n[UTC],[kW]"))
+    columns = ["-x", "when", "-y", "power", "--skip-below", "1"]
+    again, _ = drawn("m.json", "other.csv", *columns, "-q")
+    (panel,) = again.panels
+    assert (panel.x.label, panel.x.scale, panel.y.label) == ("when [UTC]", "dates", "power [kW]")
+    np.testing.assert_allclose(marks(panel, Line)[-1].y, marks(picture.panels[0], Line)[-1].y, rtol=1e-9)
+    surface, _ = drawn("d.csv", "--dates", "day", "--skip-below", "1", "--kind", "surface", "-q")
+    assert surface.panels[0].x.scale == "linear"
+
+
+@pytest.mark.parametrize(
+    ("width", "texts"),
+    [
+        (40, ["2026-03-01", "2026-03-16"]),
+        (80, ["2026-03-01", "2026-03-11", "2026-03-21"]),
+        (120, ["2026-03-01", "2026-03-06", "2026-03-11", "2026-03-16", "2026-03-21", "2026-03-26"]),
+    ],
+)
+def test_the_text_of_a_picture_has_the_dates(width, texts):
+    out = plotted(
+        "-", "--dates", "day", "--skip-below", "1", "-q", "--width", width, stdin=DAYS.encode()
+    ).out.decode()
+    assert next(line for line in out.splitlines() if "2026" in line).split() == texts
+    assert max(map(len, out.splitlines())) <= width
+
+
+def test_a_file_of_a_picture_has_the_dates():
+    plotted("-", "--dates", "day", "--skip-below", "1", "-q", "-o", "p.svg", stdin=DAYS.encode())
+    texts = [element.text for element in ET.parse("p.svg").iter()]  # noqa: S314 (it is ours)
+    assert {"2026-03-01", "2026-03-11", "2026-03-21", "day", "load [kW]"} <= set(texts)
+
+
+def test_words_are_features_of_0_and_1():
+    options = ["--categories", "city", "-y", "rent", "--weights", "n"]
+    picture, err = drawn("-", *options, stdin=CITIES.encode())
+    assert [panel.y.label for panel in picture.panels] == ["predicted rent", "residual (predicted - actual)"]
+    assert "rent from 3 features, 12 rows" in picture.title
+    assert "'berlin' is the baseline" in err
+    assert picture.notes == ("weights of rows (n) are not drawn",)
+    Path("c.csv").write_text(CITIES)
+    trained("c.csv", *options, "-q", "-o", "m.json", "--history", "h.csv")
+    again, _ = drawn("m.json", "c.csv", "-q")
+    (points,), (others,) = marks(again.panels[0], Points), marks(picture.panels[0], Points)
+    np.testing.assert_allclose(points.y, others.y, rtol=1e-9)
+    Path("t.csv").write_text(CITIES.replace("city", "town").replace("n\n", "count\n", 1))
+    renamed, _ = drawn("m.json", "t.csv", "-x", "town,size", "--weights", "count", "-q")
+    np.testing.assert_array_equal(marks(renamed.panels[0], Points)[0].y, points.y)
+    assert renamed.notes == ("weights of rows (count) are not drawn",)
+    surface, err = drawn("c.csv", "h.csv", *options, "-q")
+    assert surface.panels[0].x.label == "W (city=london)"
+    assert err == ""
+    refused = plotted("c.csv", "h.csv", "-q", code=1)
+    assert "has no column 'city=london'" in refused.err
+    assert "If 'london' is a word in 'city', say --categories city" in refused.err
+    two = "\n".join(CITIES.split("\n")[:3]).encode()
+    one, _ = drawn("-", "--categories", "city", "-x", "city", "-y", "rent", "-q", stdin=two)
+    assert one.panels[0].x.label == "city=rome"
+
+
 # Where it goes.
 
 
@@ -325,7 +397,8 @@ def test_a_file_that_cannot_be_read_is_named():
         (["h.csv", "--kind", "surface"], "surface needs DATA alone or DATA and HISTORY files, not HISTORY"),
         (["h.csv", "--lr", "0.1"], "--lr has no use for HISTORY files"),
         (["h.csv", "--sep", ";"], "--sep has no use for HISTORY files"),
-        (["m.json", LAB, "-x", "x"], "--x has no use for MODEL and DATA"),
+        (["m.json", LAB, "--dates", "x"], "--dates has no use for MODEL and DATA"),
+        (["m.json", LAB, "-x", "x,y"], "-x names 2 columns, and the model has 1 ('x')"),
         ([LAB, "h.csv", "--epochs", "5"], "--epochs has no use for DATA and HISTORY files"),
         ([LAB, "--parameters", "x,intercept"], "--parameters has no use for DATA alone and --kind fit"),
         ([LAB, "--kind", "surface", "--parameters", "x,c"], "there is no 'c', only 'x', 'intercept'"),
@@ -355,6 +428,13 @@ def test_histories_of_other_parameters_have_no_surface_in_common():
     trained(LAB, "--lr", "0.01", "-q", "--history", "h.csv")
     trained(LAB, "--lr", "0.01", "-q", "--no-intercept", "--history", "g.csv")
     assert "'g.csv' has other parameters than 'h.csv'" in plotted(LAB, "h.csv", "g.csv", code=1).err
+
+
+def test_a_history_of_other_features_is_refused():
+    trained(LAB, "--lr", "0.01", "-q", "--history", "h.csv")
+    result = plotted(LAB, "h.csv", "-y", "x", "-x", "y", "-q", code=1)
+    assert "has the features 'y', and the histories 'x'" in result.err
+    assert "has no column 'x', only" in plotted(LONGLEY, "h.csv", "-q", code=1).err
 
 
 def test_values_whose_squares_overflow_are_refused():

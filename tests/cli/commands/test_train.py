@@ -65,6 +65,7 @@ def test_the_text_result_shows_value_standard_error_and_least_squares_with_all_d
     best = model["data"]["least_squares"]
     row = next(line.split() for line in text.splitlines() if line.startswith("x "))
     expected = [model["weights"]["x"], best["weights"]["x"], best["standard_errors"]["x"]]
+    expected += [best["t"]["x"], best["p"]["x"], *best["interval_95"]["x"]]
     assert [float(cell) for cell in row[1:]] == expected
     measures = {words[0]: words[1] for words in map(str.split, text.splitlines()) if len(words) > 1}
     assert float(measures["loss"]) == model["training"]["loss"]
@@ -202,7 +203,8 @@ def test_the_remedies_that_divergence_names_work(here):
         ("--init 1,x", "zeros, normal, or"),
         ("--init 1,2,3", "3 numbers"),
         ("--sep ab", "separate"),
-        ("--decimal ,", "same character"),
+        ("--thousands .", "other than the decimal mark"),
+        ("--validation-rows last", "goes with --validation-fraction"),
         ("--encoding klingon", "no such encoding"),
         ("--format xml", "json"),
         ("--executor cuda", "'auto', 'numpy', 'numba'"),
@@ -289,7 +291,10 @@ def test_data_that_do_not_determine_w_train_with_a_warning(here, data):
     result = here("train", "-", "--format", "json", stdin=data)
     assert result.returncode == 0
     assert b"not identifiable" in result.stderr
-    assert set(json.loads(result.stdout)["data"]["least_squares"]["standard_errors"].values()) == {None}
+    summary = json.loads(result.stdout)["data"]
+    assert set(summary["least_squares"]["standard_errors"].values()) == {None}
+    assert [summary["least_squares"][name] for name in ("t", "p", "interval_95")] == [None, None, None]
+    assert summary["intervals"] is None
 
 
 def test_names_that_would_harm_a_terminal_are_shown_escaped(here):
@@ -396,6 +401,26 @@ def test_numba_that_is_not_installed_is_a_line_with_the_command_that_installs_it
     code, out, err = in_process("train", "-", "-q", "--executor", "numba", stdin="")
     assert (code, out) == (2, "")
     assert err == "lrfit: error: the executor 'numba' needs Numba: pip install numba\n"
+
+
+def test_without_scipy_the_result_has_no_inference_and_a_note_says_what_installs_it(here, monkeypatch):
+    whole = here("train", LAB)
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    note = b"the table of t, p and intervals needs scipy: pip install scipy"
+    result = here("train", LAB)
+    assert result.stderr == whole.stderr + note + b"\n"
+    titles = result.stdout.split(b"\n")[0].split()
+    assert titles == [b"parameter", b"value", b"least_squares", b"standard_error"]
+    assert whole.stdout.split(b"\n")[0].split() == [*titles, b"t", b"p", b"low_95", b"high_95"]
+    result = here("train", LAB, "-q", "--format", "json")
+    assert result.stderr == b""
+    best = json.loads(result.stdout)["data"]["least_squares"]
+    assert [best[name] for name in ("t", "p", "interval_95")] == [None, None, None]
+    lines = here("train", LAB, "-q", "--format", "csv").stdout.decode().splitlines()
+    assert lines[0].split(",")[4:] == ["t", "p", "low_95", "high_95"]
+    assert {tuple(line.split(",")[4:]) for line in lines[1:]} == {("", "", "", "")}
+    underdetermined = here("train", "-", stdin="x,y\n3,4\n4,4\n")
+    assert b"scipy" not in underdetermined.stderr
 
 
 def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path):

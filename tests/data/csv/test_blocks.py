@@ -1,11 +1,9 @@
 """Bytes come out whole, in UTF-8, cut where rows end, wherever they come from; or a message says why not."""
 
-import bz2
 import codecs
 import csv
 import gzip
 import io
-import lzma
 import os
 import re
 import socket
@@ -275,32 +273,6 @@ def test_a_gzip_bomb_is_unpacked_no_further_than_it_is_read():
     given = Source(stream, "data").blocks()
     assert len(next(given)) <= blocks.BLOCK_BYTES
     assert stream.n_read < len(bomb) / 4
-
-
-@pytest.mark.parametrize(
-    ("stored", "kind"),
-    [
-        (gzip.compress(PACKED, mtime=0), "gzip within gzip"),
-        (b"PK\x03\x04\x14\0", "a zip archive or a workbook"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "a workbook"),
-        (lzma.compress(TEXT), "packed by xz"),
-        (b"(\xb5/\xfd\x04", "packed by zstd"),
-        (b"7z\xbc\xaf'\x1c", "a 7z archive"),
-        (bz2.compress(TEXT), "packed by bzip2"),
-        (b"PAR1\x15\x04", "Parquet"),
-    ],
-)
-def test_what_is_no_text_is_refused_by_its_first_bytes(stored, kind):
-    for content in (stored, gzip.compress(stored)):
-        for encoding in ("utf-8", "latin-1"):
-            for n_bytes in (1, 1000):
-                with pytest.raises(DataError, match=f"^data is {kind}: "):
-                    blocks_of(io.BufferedReader(Trickle(content, n_bytes)), encoding)
-
-
-@pytest.mark.parametrize("text", [b"PAR1,y\n1,2\n", b"BZh9,y\n1,2\n", b"PK,y\n1,2\n", b"7z\n1\n", b"PAR1"])
-def test_a_header_that_only_begins_so_is_text(text):
-    assert b"".join(blocks_of(text)) == b"".join(blocks_of(Trickle(text), streaming=True)) == text
 
 
 # Blocks.

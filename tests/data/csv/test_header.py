@@ -85,10 +85,16 @@ def test_a_long_first_row_of_numbers_is_shown_in_part():
     assert len(str(error.value)) < 300
 
 
-@pytest.mark.parametrize("content", ["x,y,x\n1,2,3\n", "x, x\n1,2\n", 'x,"x"\n1,2\n'])
-def test_two_columns_of_the_same_name_are_refused_where_they_are_wanted(content):
+@pytest.mark.parametrize(
+    ("content", "positions"),
+    [("x,y,x\n1,2,3\n", "1 or 3"), ("x, x\n1,2\n", "1 or 2"), ('x,"x"\n1,2\n', "1 or 2")],
+)
+def test_two_columns_of_the_same_name_are_refused_where_they_are_wanted(content, positions):
     table = table_of(content)
-    with pytest.raises(DataError, match=r"^data: two columns are named 'x'; rename one, or leave both out"):
+    with pytest.raises(
+        DataError,
+        match=rf"^data: two columns are named 'x': say which by its position, {positions}, or leave both out",
+    ):
         values_of(table)
 
 
@@ -105,7 +111,7 @@ def test_columns_that_nobody_wants_may_have_any_name_or_none():
         ("a;b\n1;2\n", ";"),
         ("a\tb\n1,5\t2\n", "\t"),
         ("a|b|c\n1|2|3\n\n4|5|6\n", "|"),
-        ("a b\n1 2\n", " "),
+        ("a b\n1 2\n", "blanks"),
         ('"a,b";c\n1;2\n', ";"),
         ('a\t"b, c"\n1\t2\n', "\t"),
         ("a;b,c\n1;2,3\n", ","),

@@ -1,19 +1,20 @@
-"""Whole files, made at random and then damaged, are read as the oracle reads them, or refused likewise.
+"""Whole files, made at random with random options and then damaged, are read as the oracle reads them.
 
-By default some; `LRFIT_DEEP=1 python -m pytest tests/test_mutated_files.py` goes through 100,000.
+Or they are refused at the same place. By default some; `LRFIT_DEEP=1 python -m pytest
+tests/data/csv/test_mutated_files.py` goes through 100,000.
 """
 
 import random
 
 import numpy as np
 import pytest
-from csv_oracle import MISSING, NO_NUMBERS, ODD_NUMBERS, Bad, Refused, expected_table
+from csv_oracle import Bad, Refused, expected_table
+from csv_tables import ENDS, as_row, random_cell, random_columns, random_format
 from depth import cases
 
 from lrfit.data.csv import blocks as source
 from lrfit.data.csv import table as data
 from lrfit.data.csv.blocks import open_source
-from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.table import Table
 from lrfit.errors import DataError
 from lrfit.messages import shown
@@ -30,6 +31,8 @@ NAMES = [
     "",
     "1",
     "2.5",
+    "1,234",
+    "7 %",
     "NA",
     "inf",
     "#x",
@@ -38,7 +41,25 @@ NAMES = [
     "=1+1",
     "sep=",
 ]
-TEXTS = ["", "a", "Ångström", "x y", "-", "1", "#", "'", "\x0b", "\x1c", "\x85", "\u2028", "\x1a"]
+
+OUTER_LINES = [
+    "a title",
+    'a title with an inch: 5"',
+    "m,kg",
+    "m;kg",
+    "(m) (kg)",
+    "# x",
+    "total,5,6",
+    "total 5 6",
+    "1,2",
+    "3 4",
+    "",
+    " \t",
+    "- 17 -",
+    "\u00a0",
+    '"quoted", x',
+]
+
 PIECES = [
     b"", b'"', b'"', b'""', b",", b",", b";", b"\t", b"\n", b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b" ", b"-",
     b"+", b".", b"e", b"0", b"1", b"9", b"-0", b"NA", b"nan", b"inf", b"x", b"_", b"#", b"\x0b", b"\x0c",
@@ -47,57 +68,45 @@ PIECES = [
 ]  # fmt: skip
 
 
-def a_number(rng):
-    kind = rng.randrange(6)
-    if kind == 0:
-        return rng.choice(ODD_NUMBERS)
-    if kind == 1:
-        return str(rng.randint(-(10 ** rng.randint(0, 22)), 10 ** rng.randint(0, 22)))
-    if kind == 2:
-        return f"{rng.uniform(-10, 10):.{rng.randint(0, 25)}f}"
-    if kind == 3:
-        return f"{rng.gauss(0, 1) * 10.0 ** rng.randint(-320, 300)!r}"
-    return repr(rng.gauss(0, 100)) if kind == 4 else str(rng.randint(-2, 2))
+def outer_lines(rng, n):
+    """Lines that may be left out: as many as are said, or one more or less."""
+    return [rng.choice(OUTER_LINES) for _ in range(max(0, n + rng.choice([0] * 18 + [-1, 1])))]
 
 
-def a_cell(rng, *, is_read, strangeness, csv_format):
-    if not is_read and rng.random() < 0.7:
-        return rng.choice(TEXTS)
-    if rng.random() < strangeness:
-        return rng.choice([*NO_NUMBERS, *MISSING, *MISSING, *MISSING, "1,5", "1.5"])
-    return a_number(rng).replace(".", csv_format.decimal)
-
-
-def quoted(rng, cell, share, separator):
-    if separator in cell or '"' in cell or "\n" in cell or rng.random() < share:
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
+def comments(rng, csv_format):
+    """Lines that are left out, or nearly."""
+    lines = []
+    while rng.random() < 0.25:
+        mark = csv_format.comment if csv_format.comment and rng.random() < 0.97 else rng.choice("#%x")
+        text = rng.choice(["", " text", ', "quoted"', ' a quote"', "1,2", " 5 6"])
+        lines.append(rng.choice(["", "", " ", "\t"]) + mark + text)
+    return lines if csv_format.comment else []
 
 
 def a_file(rng):
-    """Bytes, their format, and which columns are wanted."""
-    separator = rng.choice(",,,;\t| ")
-    csv_format = CsvFormat(
-        separator,
-        "," if separator != "," and rng.random() < 0.3 else ".",
-        header=rng.random() < 0.9,
-        drop_missing=rng.random() < 0.5,
-    )
+    """Bytes, their format, and which columns are wanted as what."""
+    csv_format = random_format(rng)
     n_columns = rng.randint(1, 4)
-    picks = rng.sample(range(n_columns), rng.randint(1, n_columns))
+    picks = random_columns(rng, n_columns)
+    kinds = {position: kind for position, kind, _ in picks}
     strangeness, quoting = rng.choice([0, 0, 0, 0.1]), rng.choice([0, 0, 0.2, 1])
-    ends = rng.choice([["\n"], ["\n"], ["\r\n"], ["\r"], ["\n", "\r\n", "\r"], ["\n", "\n\n", "\n \n"]])
-    rows = [[f"c{i}" if rng.random() < 0.9 else rng.choice(NAMES) for i in range(n_columns)]]
-    rows += [
-        [
-            a_cell(rng, is_read=i in picks, strangeness=strangeness, csv_format=csv_format)
-            for i in range(n_columns)
-        ]
+    ends = rng.choice(ENDS)
+    names = [f"c{i}" if rng.random() < 0.9 else rng.choice(NAMES) for i in range(n_columns)]
+    rows = [names] * csv_format.header + [
+        [random_cell(rng, kinds.get(i), csv_format, strangeness) for i in range(n_columns)]
+        if rng.random() < 0.95
+        else [""] * n_columns
         for _ in range(rng.randint(0, 9))
     ]
-    text = rng.choice(["", "", "", "\n", "\ufeff"])
-    for row in rows[not csv_format.header :]:
-        text += separator.join(quoted(rng, cell, quoting, separator) for cell in row) + rng.choice(ends)
+    at_end = csv_format.joint if rng.random() < 0.1 else ""
+    lines = outer_lines(rng, csv_format.skip)
+    for i, cells in enumerate(rows):
+        lines += comments(rng, csv_format)
+        lines.append(as_row(rng, cells, quoting, csv_format) + at_end * (i >= csv_format.header))
+        if not i:
+            lines += outer_lines(rng, csv_format.skip_below)
+    lines += outer_lines(rng, csv_format.skip_footer)
+    text = rng.choice(["", "", "", "\n", "\ufeff"]) + "".join(line + rng.choice(ends) for line in lines)
     return (text if rng.random() < 0.5 else text.rstrip("\r\n")).encode(), csv_format, picks
 
 
@@ -118,14 +127,35 @@ def mutated(rng, stored):
     return rng.choice(list(kinds.values()))
 
 
-def message_of(table, layout):
-    """The values, in bytes, or the message."""
-    columns = [layout.header[position] for position in layout.positions]
+def columns_of(blocks):
+    """The columns of some blocks: the words of a column of categories, and else its numbers."""
+    columns = [[] for _ in blocks[0].values]
+    for block in blocks:
+        for column, values, levels in zip(columns, block.values, block.levels, strict=True):
+            column.extend([levels[int(value)] for value in values] if levels else [values.tobytes()])
+    return [column if isinstance(column[0], str) else b"".join(column) for column in columns]
+
+
+def wanted_columns(rows):
+    """The same, from the oracle."""
+    return [
+        column if isinstance(column[0], str) else np.array(column, np.float64).tobytes()
+        for column in rows.columns
+    ]
+
+
+def read(table, layout):
+    """The columns, or the message."""
     try:
-        parts = [block.values.T for block in table.map_blocks(lambda block: block, columns)]
+        return columns_of(list(table.map_blocks(lambda block: block, layout.columns)))
     except DataError as error:
         return str(error)
-    return np.concatenate(parts).tobytes()
+
+
+def place(layout, line, position):
+    """A line, or a cell in it, as messages name it: a column without a name goes by its position."""
+    column = "" if position is None else f", column {shown(layout.header[position] or str(position + 1))}"
+    return f"data, line {line}{column}"
 
 
 def assert_read(path, csv_format, want):
@@ -138,26 +168,32 @@ def assert_read(path, csv_format, want):
             assert want.says in str(error.value)
             return
         layout, rows = want
-        table = Table(opened, csv_format)
+        try:
+            table = Table(opened, csv_format)
+        except DataError as error:  # a header of one column above a longer row: it is refused at once
+            if "but there are 1 column (" in str(error) and isinstance(rows, Refused | Bad):
+                return
+            raise
         assert table.header == layout.header
-        got = message_of(table, layout)
+        got = read(table, layout)
     if isinstance(rows, Refused):
         assert rows.says in got
     elif isinstance(rows, Bad):
-        column = "" if rows.position is None else f", column {shown(layout.header[rows.position])}"
-        assert got.startswith(f"data, line {rows.line}{column}: ")
+        assert got.startswith(f"{place(layout, rows.line, rows.position)}: ")
         assert rows.says in got
         assert got.isprintable()
-        assert len(got) < 600
+        assert len(got) < 700
     elif rows.missing and not csv_format.drop_missing:
-        line, position = rows.missing[0]
+        line, (position, *_) = rows.missing[0]
         n_missing = len(rows.missing)
         found = "a missing" if n_missing == 1 else f"{n_missing} rows have missing"
-        assert got.startswith(f"data, line {line}, column {shown(layout.header[position])}: {found}")
+        assert got.startswith(f"{place(layout, line, position)}: {found}")
     elif not rows.texts:
         assert "no rows" in got
+        empty = [layout.header[position] for position, n in rows.lacking.items() if n == len(rows.missing)]
+        assert all(shown(name) in got for name in empty)
     else:
-        assert got == rows.values
+        assert got == wanted_columns(rows)
         assert (table.n_samples, table.n_dropped) == (len(rows.texts), len(rows.missing))
         assert table.lost_digits == rows.lost_digits
 
@@ -171,7 +207,7 @@ def test_a_damaged_file_is_read_as_the_oracle_reads_it_or_refused_at_the_same_pl
     for seed in range(group * n_files, (group + 1) * n_files):
         rng = random.Random(seed)  # noqa: S311 (no secret)
         stored, csv_format, picks = a_file(rng)
-        for _ in range(rng.choice([0, 1, 1, 2, 4])):
+        for _ in range(rng.choice([0, 0, 1, 1, 2, 4])):
             stored = mutated(rng, stored)
         path.write_bytes(stored)
         block_bytes = rng.choice([1 << 20, 64, rng.randint(1, 40)])

@@ -33,6 +33,7 @@ class Case:
         rows: What is read, as (x, y); None if the table is refused.
         options: How it is written.
         chosen: Whether train is told that x and y are the columns.
+        by_name: Whether the message has a command with the file's name, and so another one for a pipe.
     """
 
     stored: bytes
@@ -40,12 +41,18 @@ class Case:
     rows: list[list[float]] | None = None
     options: tuple[str, ...] = ()
     chosen: bool = False
+    by_name: bool = False
 
 
 def bad(stored, *says, options="", chosen=False):
     return Case(
         stored if isinstance(stored, bytes) else stored.encode(), says, None, tuple(options.split()), chosen
     )
+
+
+def foreign(stored, *says):
+    """A file that is no CSV, with a command that makes it one."""
+    return Case(stored, says, by_name=True)
 
 
 def good(stored, rows=ROWS, *says, options="", chosen=False):
@@ -144,7 +151,8 @@ CASES = {
     "a trailing comma, once": bad("x,y\n1,2\n3,4,\n", "line 3: 3 fields", "delete the ','"),
     # decimal comma, `;` or tab separated, `sep=;` line, `#` comment first
     "decimal commas": bad("x,y\n1,5,2,5\n", "line 2: 4 fields", "('x', 'y')", "--decimal ','"),
-    "decimal commas, quoted": bad('x,y\n"1,5","2,5"\n', "column 'x': '1,5'", "--sep ';' --decimal ','"),
+    "decimal commas, quoted": bad('x,y\n"1,5","2,5"\n', "column 'x': '1,5'", "say --decimal ','"),
+    "decimal commas, quoted and said": good('x,y\n"1,0","2"\n2,"4,5"\n3,7\n', options="--decimal ,"),
     "decimal commas behind ;": bad("x;y\n1,5;2\n", "'1,5'", "say --decimal ','", options="--sep ;"),
     "decimal points behind ;": bad("x;y\n1.5;2\n", "'1.5'", "--decimal '.'", options="--sep ; --decimal ,"),
     "decimal commas, said": good("x;y\n1,0;2\n2;4,5\n3;7,\n", options="--sep ; --decimal ,"),
@@ -152,12 +160,19 @@ CASES = {
     "tabs": good(GOOD.replace(b",", b"\t")),
     "bars": good(GOOD.replace(b",", b"|")),
     "tabs, said": good(GOOD.replace(b",", b"\t"), options=r"--sep \t"),
-    "sep=;": bad("sep=;\nx;y\n1;2\n", "'sep=;'", "delete it, and say --sep ';'"),
-    "sep=; and --sep": bad("sep=;\nx;y\n1;2\n", "'sep=;'", "delete it", options="--sep ;"),
-    "sep=,": bad("sep=,\nx,y\n1,2\n", "'sep=,'", "delete it"),
+    "sep=;": bad("sep=;\nx;y\n1;2\n", "'sep=;'", "say --skip 1 --sep ';'"),
+    "sep=; and --sep": bad("sep=;\nx;y\n1;2\n", "'sep=;'", "say --skip 1 --sep ';'", options="--sep ;"),
+    "sep=; and what its message says": good(
+        b"sep=;\n" + GOOD.replace(b",", b";"), options="--skip 1 --sep ;"
+    ),
+    "sep=,": bad("sep=,\nx,y\n1,2\n", "'sep=,'", "say --skip 1 --sep ','"),
+    "sep=, and what its message says": good(b"sep=,\n" + GOOD, options="--skip 1 --sep ,"),
     "comment first": bad("# made by hand\nx,y\n1,2\n", "'# made by hand'", "comment"),
     "comment with a comma first": bad("# made, by hand\nx,y\n1,2\n", "'# made'"),
-    "comment later": bad("x,y\n1,2\n# the end\n", "line 3: 1 field", "if it is a comment, delete it"),
+    "comment later": bad(
+        "x,y\n1,2\n# the end\n", "line 3: 1 field", "if line 3 is a comment, say --comment '#'"
+    ),
+    "comment later, said": good(GOOD + b"# the end\n", options="--comment #"),
     # duplicate header names; column missing or in other case
     "two of a name": bad("x,y,x\n1,2,3\n", "two columns are named 'x'"),
     "two of a name, but for blanks": bad("x,y, x \n1,2,3\n", "two columns are named 'x'"),
@@ -179,7 +194,11 @@ CASES = {
     ),
     "all dropped": bad("x,y\n,1\nNA,2\n", "no rows without a missing value", options="--missing drop"),
     "missing where it is not read": good("x,y,z\n1,2,\n2,4.5,NA\n3,7,null\n", chosen=True),
-    "N/A": cell("N/A", "'N/A' is not a number", "leave the cell empty and say --missing drop"),
+    "N/A": cell("N/A", "a missing value; ", "--missing drop"),
+    "#N/A, dropped": good(
+        b"x,y\n#N/A,1\n" + GOOD[4:], ROWS, "left out a row with a missing value", options="--missing drop"
+    ),
+    "?": cell("?", "'?' is not a number", "say --na '?' --missing drop"),
     # inf, 1e400
     "inf": cell("inf", "'inf' is not a number", "finite"),
     "-Infinity": cell("-Infinity", "finite"),
@@ -214,7 +233,8 @@ CASES = {
     "a quote that swallows rows": bad('y,x\n1,"2\n3,4\n5,6"\n7,8\n', "line 2, column 'x'", "closed too late"),
     '"1"2': bad('x,y\n1,2\n"1"2,3\n', "line 3: a quote opens"),
     "a stray quote": bad('x,y,z\n1,2,5" wide\n3,4,a\n', "line 2: a quote opens", chosen=True),
-    "a blank before a quote": bad('x,y\n1, "2"\n', "line 2: a quote opens"),
+    "a blank before a quote": good('x,y\n1, "2"\n2,"4.5" \n"3"\t,7\n'),
+    "a letter before a quote": bad('x,y\n1,a"2"\n', "line 2: a quote opens"),
     "NUL": cell("1\0002", r"'1\x002' is no text"),
     "NUL in the header": bad("x\0,y\n1,2\n", r"'x\x00,y'", "NUL"),
     "NUL in a column not read": bad("x,y,z\n1,2,a\0b\n", "line 2, column 'z'", "NUL", chosen=True),
@@ -248,14 +268,20 @@ CASES = {
     "gzip, truncated": bad(PACKED[:-9], "damaged gzip", "pack it again"),
     "gzip, bad CRC": bad(PACKED[:-8] + b"\1\2\3\4" + PACKED[-4:], "damaged gzip"),
     "gzip, junk behind": bad(PACKED + b"junk", "damaged gzip"),
-    "gzip of gzip": bad(gzip.compress(PACKED, mtime=0), "gzip within gzip"),
-    # what else is no text
-    "zip": bad(b"PK\x03\x04\x14\0\0\0\x08\0" + b"\xff" * 40, "zip"),
-    "xz": bad(lzma.compress(GOOD), "xz"),
-    "bzip2": bad(bz2.compress(GOOD), "bzip2"),
-    "zstd": bad(b"(\xb5/\xfd\x04\x58" + GOOD, "zstd"),
-    "old Excel": bad(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 40, "workbook"),
-    "Parquet": bad(b"PAR1\x15\x04\x15\x80" + b"\0" * 40, "Parquet"),
+    "gzip of gzip": foreign(gzip.compress(PACKED, mtime=0), "gzip within gzip", "gzip -dc"),
+    # what else is no text, or no CSV
+    "zip": foreign(b"PK\x03\x04\x14\0\0\0\x08\0" + b"\xff" * 40, "a zip archive", "unzip -p"),
+    "xz": foreign(lzma.compress(GOOD), "packed by xz", "xz -dc"),
+    "bzip2": foreign(bz2.compress(GOOD), "packed by bzip2", "bzip2 -dc"),
+    "zstd": foreign(b"(\xb5/\xfd\x04\x58" + GOOD, "packed by zstd", "zstd -dc"),
+    "old Excel": foreign(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 40, "workbook", "libreoffice"),
+    "Parquet": foreign(b"PAR1\x15\x04\x15\x80" + b"\0" * 40, "Parquet", "pandas.read_parquet"),
+    "JSON": foreign(b'[{"x": 1, "y": 2}]\n', "is JSON", "pandas.read_json"),
+    "JSON lines": foreign(b'{"x": 1, "y": 2}\n' * 3, "is JSON lines", "lines=True"),
+    "ARFF": foreign(b"@relation r\n@attribute x real\n@data\n1\n", "is ARFF", "--no-header", "grep -v"),
+    "HTML": foreign(b"<!DOCTYPE html>\n<html>\n", "is a web page", "pandas.read_html"),
+    "a model": bad(MODEL, "is a model of lrfit, not data"),
+    "zeros between no letters": bad(b"\1\0\2\0\3\0", "is no text: it has NUL bytes"),
 }
 
 COMMANDS = {
@@ -291,7 +317,9 @@ def assert_read_or_refused(run, command, case):
     if command == "train" and case.chosen:
         arguments += ["-x", "x", "-y", "y"]
     outcomes = [run(arguments, case.stored, from_file=from_file) for from_file in (True, False)]
-    assert outcomes[0][2].replace("'d.csv'", "standard input") == outcomes[1][2]
+    if not case.by_name:
+        of_file = re.sub(r"(sed .*) 'd\.csv' > mended\.csv", r"pipe it through \1", outcomes[0][2])
+        assert of_file.replace("'d.csv'", "standard input") == outcomes[1][2]
     for code, out, err in outcomes:
         assert all(line.isprintable() for line in err.splitlines())
         if case.rows is None:
@@ -300,7 +328,8 @@ def assert_read_or_refused(run, command, case):
         else:
             assert (code, "error" in err) == (0, False)
             assert all(words in err for words in case.says)
-            assert_read(command, out, np.array(case.rows, dtype=float))
+            decimal = "," if case.options[-2:] == ("--decimal", ",") else "."
+            assert_read(command, out, np.array(case.rows, dtype=float), decimal)
 
 
 def assert_refused(code, err, case):
@@ -311,10 +340,13 @@ def assert_refused(code, err, case):
     assert len(err) < 600
 
 
-def assert_read(command, out, rows):
+def assert_read(command, out, rows, decimal):
+    """What is read comes out, and what is predicted has the decimal mark of the file."""
     x, y = rows.T
     if command == "predict":
-        assert out == "\n".join(["y_hat", *map(repr, x.tolist())]) + "\n"
+        numbers = [text.replace(".", decimal) for text in map(repr, x.tolist())]
+        quoted = [f'"{number}"' for number in numbers]  # where the commas between columns are commas, too
+        assert out in ("\n".join(["y_hat", *lines]) + "\n" for lines in (numbers, quoted))
         return
     document = json.loads(out)
     assert (document["data"] if command == "train" else document)["n_samples"] == len(rows)

@@ -53,7 +53,7 @@ def test_a_column_that_is_not_there_is_refused_before_a_row_is_read():
 def test_text_in_columns_that_are_not_chosen_does_no_harm():
     content = 'name,x,y\n"Smith, J",1,2\nNA,3,4\n"two\nlines",5,6\n,7,8\n'
     assert read_columns(content, x=["x"]) == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]
-    with pytest.raises(DataError, match=r"line 2, column 'name': 'Smith, J' is not a number.*choose other"):
+    with pytest.raises(DataError, match=r"line 2, column 'name': 'Smith, J' is not.*categories='name'"):
         read_columns(content)
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -136,6 +137,17 @@ def test_large_data_give_a_small_page_with_a_sample_of_the_rows():
     assert contents_of(rows, seed=1)[1]["rows"] != contents["rows"]
     assert contents_of(rows, seed=1)[1]["points"] == contents["points"]
     assert len(json.dumps(contents)) < 100_000
+
+
+@pytest.mark.parametrize(("n_samples", "n_shown"), [(12, 12), (MOST_SHOWN, MOST_SHOWN), (1500, MOST_SHOWN)])
+def test_of_rows_with_weights_the_page_takes_no_batches(n_samples, n_shown):
+    """Though it has room for them: it would need their weights, too."""
+    rows = some_rows(n_samples, 1)
+    plan = plan_of(Moments.of_rows(rows), TrainingSettings(), RowStore.of(rows))
+    plan = replace(plan, data=replace(plan.data, weights="n"))
+    contents = vars(page_data(plan, source="data.csv", command="lrfit train data.csv"))
+    assert not contents["has_all_rows"]
+    assert len(contents["rows"]) == n_shown
 
 
 def test_mini_batches_need_all_rows_in_the_page():

@@ -386,6 +386,29 @@ def test_far_from_0_it_advises_to_standardize(page_without_charts, tmp_path):
     assert "--standardize" not in standardized["stability"].text
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_dates_are_those_of_the_file_wherever_the_reader_is(page, browser, tmp_path, zone):
+    data = tmp_path / "days.csv"
+    rows = "".join(f"2026-03-{i:02}T06:00,{i + i % 3}\n" for i in range(1, 29))
+    data.write_text(f"day,load\n,kW\n{rows}")
+    browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": zone})
+    try:
+        days = page(data, "--dates", "day", "--skip-below", "1", "--standardize")
+        days.click("step")
+        assert days.evaluate("return document.getElementById('data-chart').data[0].x") == (
+            [f"2026-03-{i:02}T06:00:00.000Z" for i in range(1, 29)]
+        )
+        ticks = "return [...document.querySelectorAll('#data-chart .xtick')].map((tick) => tick.textContent)"
+        assert days.evaluate(ticks)[0].startswith("Mar ")
+        assert (
+            days.evaluate("return document.querySelector('#data-chart .ytitle').textContent") == "load [kW]"
+        )
+        left = "return document.getElementById('data-chart')._fullLayout.xaxis.range[0]"
+        assert days.evaluate(left).startswith("2026-02-27T15:07")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
 def test_a_page_of_hostile_names_does_nothing_that_they_say(page, tmp_path):
     data = tmp_path / "<img src=x onerror=alert(2)>.csv"
     names = [

@@ -1,10 +1,14 @@
 """The picture of a fit: its points, lines and band against textbook formulas and published numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import oracles
 import pytest
+from plans import data_of
 
 from lrfit.analysis.moments import Moments
+from lrfit.data.kinds import Column
 from lrfit.data.row_store import RowStore
 from lrfit.model.document import ModelDocument
 from lrfit.model.prediction import predictor
@@ -15,14 +19,16 @@ T_975 = {1: 12.7062047362, 2: 4.3026527297, 15: 2.1314495456, 16: 2.1199052992, 
 """Quantiles of Student's t, by degrees of freedom: as in NIST's e-Handbook, 1.3.6.7.2, with more digits."""
 
 
-def picture(rows, weights, b=0.0, *, intercept=True):
+def picture(rows, weights, b=0.0, *, intercept=True, kind="number", t_quantile=T_975.__getitem__, **about):
+    """Of rows whose data have these further attributes."""
     fit = ModelDocument("y", weights, b)
+    data = replace(data_of(Moments.of_rows(rows), RowStore.of(rows), features=[*weights]), **about)
+    columns = tuple(Column(name, kind) for name in weights)
     return fit_picture(
         fit,
-        RowStore.of(rows),
-        Moments.of_rows(rows),
+        replace(data, sample=replace(data.sample, columns=columns)),
         predict=predictor(fit),
-        t_quantile=T_975.__getitem__,
+        t_quantile=t_quantile,
         intercept=intercept,
         title="a fit",
     )
@@ -133,11 +139,7 @@ def test_many_rows_are_counted_in_cells(n_samples):
     rows = oracles.random_rows(n_samples, 1)
     x, y = rows.T
     slope, b = least_squares(rows)
-    fit = ModelDocument("y", {"x": slope}, b)
-    drawn = fit_picture(
-        fit, RowStore.of(rows), Moments.of_rows(rows), predict=predictor(fit),
-        t_quantile=lambda _: 1.96, intercept=True, title="",
-    )  # fmt: skip
+    drawn = picture(rows, {"x": slope}, b, t_quantile=lambda _: 1.96)
     cells = marks(drawn.panels[0], Cells)
     assert bool(cells) == (n_samples > 2000)
     if cells:
@@ -162,3 +164,54 @@ def test_several_features_are_predicted_against_actual_and_residuals():
     (diagonal,), (zero,) = marks(left, Line), marks(right, Line)
     assert diagonal.x.tolist() == diagonal.y.tolist() == list(left.x.limits) == list(left.y.limits)
     assert zero.y.tolist() == [0.0, 0.0]
+
+
+def test_a_date_has_an_axis_of_dates():
+    days = np.arange(20514.0, 20526.0)  # 2026-03-02 to 2026-03-13
+    rows = np.column_stack([days, 2.0 * days + np.tile([1.0, -1.0], 6)])
+    drawn = picture(rows, {"day": 2.0}, kind="date", t_quantile=lambda _: 2.0)
+    (panel,) = drawn.panels
+    assert (panel.x.scale, panel.y.scale) == ("dates", "linear")
+    assert list(panel.x.ticks(3).values()) == ["2026-03-06", "2026-03-11"]
+    assert drawn.notes[1] == "day in the equation: days since 1970-01-01"
+    assert marks(panel, Points)[0].x.tolist() == days.tolist()
+
+
+def test_a_date_that_is_constant_has_the_days_around_it():
+    drawn = picture(np.array([[20526.0, 1.0], [20526.0, 3.0]]), {"day": 0.0}, 2.0, kind="date")
+    assert drawn.panels[0].x.limits == (20525.0, 20527.0)
+
+
+def test_units_are_on_the_axes():
+    units = {"x": "[m]", "y": "m/s", "z": "15s"}
+    (panel,) = picture(oracles.lab_rows(), {"x": 0.25}, 0.8, units=units).panels
+    assert (panel.x.label, panel.y.label) == ("x [m]", "y [m/s]")
+    rows = oracles.random_rows(9, 2)
+    left, right = picture(rows, {"x": 1.0, "z": 2.0}, units=units).panels
+    assert (left.x.label, left.y.label) == ("actual y [m/s]", "predicted y [m/s]")
+    assert (right.x.label, right.y.label) == ("predicted y [m/s]", "residual (predicted - actual) [m/s]")
+
+
+def test_weights_of_rows_are_no_column_of_the_picture():
+    rows = oracles.lab_rows()
+    weighted = RowStore.of(np.column_stack([rows, np.ones(len(rows))]))
+    data = replace(data_of(Moments.of_rows(rows), weighted, features=["x"]), weights="n\x1b")
+    fit = ModelDocument("y", {"x": 0.25}, 0.8)
+    drawn = fit_picture(
+        fit, data, predict=predictor(fit), t_quantile=T_975.__getitem__, intercept=True, title=""
+    )
+    (points,) = marks(drawn.panels[0], Points)
+    assert np.column_stack([points.x, points.y]).tolist() == rows.tolist()
+    assert drawn.notes[-1] == r"weights of rows (n\x1b) are not drawn"
+
+
+def test_without_rows_there_is_no_picture():
+    with pytest.raises(ValueError, match="a picture of a fit shows rows, and there are none"):
+        fit_picture(
+            ModelDocument("y", {"x0": 1.0}, 0.0),
+            data_of(Moments.of_rows(oracles.lab_rows())),
+            predict=len,
+            t_quantile=float,
+            intercept=True,
+            title="",
+        )

@@ -2,6 +2,8 @@
 
 const LEEWAY = 10; // times the excess at the start, up to which a path before is wholly in the picture
 const MOST_DRAWN = 1000; // points of the data
+const DAY_MS = 86400000; // milliseconds
+const DATES = [-719162, 2932896]; // days since 1970-01-01 of the first and the last date, 0001-01-01 and 9999-12-31
 
 /** Plotly reads markup in texts, and texts from the data have none. */
 const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
@@ -80,23 +82,31 @@ function ghost(c, x, y) {
 /** The places of a path that are to be in the picture: not those of a path that leads away. */
 const nearby = (path) => path.filter(({ excess }) => excess <= LEEWAY * path[0].excess);
 
+/** Days since 1970-01-01 as plotly takes dates: as texts, since it shows numbers in the reader's time zone. */
+const datesOf = (days) => days.map((day) => new Date(Math.round(day * DAY_MS)).toISOString());
+
 /** One feature: the data and the lines. Whether the line that descends is in the picture. */
-function drawLine(element, { x, y, feature, target, start, current, best, bestName }) {
+function drawLine(element, { x, y, isDate, feature, target, start, current, best, bestName }) {
   const c = colours();
-  const range = rangeOf(x);
+  const range = isDate ? rangeOf(x).map((day) => Math.min(Math.max(day, DATES[0]), DATES[1])) : rangeOf(x);
   const [low, high] = rangeOf(y, 0.1);
   const at = ([weight, intercept = 0]) => range.map((value) => weight * value + intercept);
   // The line at the start is to be seen, too, unless it is far from the data.
   const near = at(start).filter((value) => value > low - (high - low) && value < high + (high - low));
   const shown = rangeOf([low, high, ...near], 0.02);
+  const across = isDate ? datesOf : (numbers) => numbers;
+  const ends = across(range);
   draw(
     element,
     [
-      { x, y, name: "data", mode: "markers", marker: dots(c.point, x.length) },
-      { x: range, y: at(best), name: bestName, mode: "lines", line: aim(c) },
-      { x: range, y: at(current), name: "now", mode: "lines", line: line(c.blue, 3) },
+      { x: across(x), y, name: "data", mode: "markers", marker: dots(c.point, x.length) },
+      { x: ends, y: at(best), name: bestName, mode: "lines", line: aim(c) },
+      { x: ends, y: at(current), name: "now", mode: "lines", line: line(c.blue, 3) },
     ],
-    { x: { title: label(feature), range }, y: { title: label(target), range: shown } },
+    {
+      x: { title: label(feature), range: ends, ...(isDate ? { type: "date", nticks: 4, tickangle: 0 } : {}) },
+      y: { title: label(target), range: shown },
+    },
   );
   const [left, right] = at(current);
   return Math.max(left, right) >= shown[0] && Math.min(left, right) <= shown[1];

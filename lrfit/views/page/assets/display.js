@@ -92,11 +92,12 @@ const sampleNote = (() => {
 })();
 
 function showCharts() {
-  const { target, features } = contents;
+  const { labels, is_date: isDate } = contents;
+  const [feature, target] = [labels[0], labels.at(-1)];
   const { now } = descent;
   if (isLine) {
     const isSeen = drawLine(element("data-chart"), {
-      ...drawn, feature: features[0], target, bestName,
+      ...drawn, isDate, feature, target, bestName,
       start: descent.start.parameters, current: now.parameters, best: contents.optimum,
     });
     write("data-note", `${sampleNote}${isSeen ? "" : " The line now is outside the picture."}`);

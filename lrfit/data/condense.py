@@ -1,0 +1,127 @@
+"""Condensing: a block made the few numbers that a sample needs of it, in a worker.
+
+These are the moments of its rows, by level where features are words, and by group where each group gets a
+line; their checksum, from which the rows held out are drawn; and the ends of the ranges of its columns.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+
+from lrfit.analysis.moments import Moments
+from lrfit.arrays import Array
+from lrfit.data.block import Block
+from lrfit.data.columns import ColumnChoice
+from lrfit.data.extremes import Extremes
+
+if TYPE_CHECKING:
+    from lrfit.analysis.level_moments import LevelMoments
+    from lrfit.data.hold_out import HoldOut
+
+__all__ = ["AnyMoments", "CondensedBlock", "Part", "Recipe", "condensed"]
+
+AnyMoments: TypeAlias = "Moments | LevelMoments"
+"""Moments of numbers; or, where some features are words, by level."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """How a block is condensed."""
+
+    choice: ColumnChoice
+    hold_out: HoldOut | None
+    keeps_values: bool
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns of features."""
+        return len(self.choice.features)
+
+    @property
+    def holds_out_last(self) -> bool:
+        """Whether the last rows are held out, so that all rows are needed until they are known."""
+        return self.hold_out is not None and self.hold_out.is_last
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether the rows have weights, behind the target."""
+        return self.choice.weights is not None
+
+    @property
+    def categories(self) -> list[int]:
+        """Indices of the categories."""
+        return [i for i, column in enumerate(self.choice.features) if column.kind == "category"]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Indices of the other features, and of the target."""
+        return [i for i in range(self.n_features + 1) if i not in self.categories]
+
+    def moments(self, values: Array, levels: Sequence[Sequence[str]]) -> AnyMoments:
+        """The moments of rows given by their columns: features, target, and the weights if there are any."""
+        weights = values[self.n_features + 1] if self.is_weighted else None
+        if not self.categories:
+            return Moments.of_columns(values[: self.n_features + 1], weights)
+        from lrfit.analysis.level_moments import LevelMoments  # noqa: PLC0415 (most data have no words)
+
+        places, names = values[self.categories], [levels[i] for i in self.categories]
+        return LevelMoments.of_columns(values[self.numbers], places, names, weights)
+
+
+class Part(NamedTuple):
+    """A block's rows of one group; `kept` has the values to train on, by columns."""
+
+    n_rows: int
+    checksum: int
+    training: AnyMoments
+    held_out: AnyMoments
+    kept: Array | None
+
+
+class CondensedBlock(NamedTuple):
+    """The numbers that a sample needs of a block; `levels` are those that its places stand for."""
+
+    parts: dict[str, Part]
+    levels: tuple[tuple[str, ...], ...]
+    extremes: Extremes
+
+
+def condensed(block: Block, *, recipe: Recipe) -> CondensedBlock:
+    """The moments and checksums of a block, group by group, and the ends of its ranges."""
+    k, choice = recipe.n_features, recipe.choice
+    levels = block.levels or ((),) * len(block.values)
+    numbers = block.values[: k + 1]
+    extremes = Extremes.of_columns(block.values[recipe.numbers] if recipe.categories else numbers)
+    values = block.values[: k + 1 + recipe.is_weighted]
+    groups = {"": values}
+    if choice.by is not None:
+        places = block.values[-1]
+        groups = {name: values[:, places == i] for i, name in enumerate(levels[-1])}
+    parts = {name: _part(rows, levels[:k], recipe) for name, rows in groups.items()}
+    return CondensedBlock(parts, levels[:k], extremes)
+
+
+def _part(values: Array, levels: tuple[tuple[str, ...], ...], recipe: Recipe) -> Part:
+    """The moments and the checksum of some rows. Those of weight 0 are not there."""
+    if recipe.is_weighted and not values[-1].all():
+        values = values[:, values[-1] > 0.0]
+    values = np.ascontiguousarray(values)
+    checksum, n_rows = zlib.crc32(values.data), values.shape[1]
+    if any(levels):
+        checksum = zlib.crc32(repr(levels).encode(), checksum)
+    training, held_out = values, values[:, :0]
+    if recipe.hold_out and not recipe.hold_out.is_last:
+        mask = recipe.hold_out.mask(n_rows, checksum)
+        training, held_out = training.compress(~mask, axis=1), training.compress(mask, axis=1)
+    return Part(
+        n_rows,
+        checksum,
+        recipe.moments(training, levels),
+        recipe.moments(held_out, levels),
+        training if recipe.keeps_values else None,
+    )

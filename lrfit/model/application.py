@@ -1,0 +1,157 @@
+"""Applications: a model, or one for each group, applied to the columns of a table as they are read.
+
+A model knows which columns its features are made from, and how. So what comes from a reader, days and places
+of levels, becomes features here, and each row goes to the line of its group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lrfit.arrays import Array
+from lrfit.data.column_names import ColumnRequest, check_known, named_columns
+from lrfit.data.columns import columns_of_model
+from lrfit.data.csv.table import Table
+from lrfit.data.kinds import Column
+from lrfit.data.level_rows import expanded
+from lrfit.errors import DataError
+from lrfit.messages import listed, shown, spelled
+from lrfit.model.document import ModelDocument
+from lrfit.model.prediction import predictor
+
+__all__ = ["Application"]
+
+_MOST_DIGITS = 6
+"""Number of digits of a position, at most."""
+
+Interval: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
+"""A function from features, shape (n_rows, n_features), and y_hat to the ends of an interval."""
+
+
+class Application:
+    """A model applied to a table.
+
+    Args:
+        models: The documents: one, or one for each group.
+        table: The table whose rows are read.
+        request: Which columns hold the features, the target and the weights, if names differ.
+        needs_target: Whether the target is read, too; and weights, if there are some.
+        note: Told which columns are taken, where that is not by their names.
+
+    Attributes:
+        columns: The columns to read: features, groups, target, weights.
+
+    Raises:
+        DataError: The table lacks a column.
+        UsageError: The request does not go with the model.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[ModelDocument],
+        table: Table,
+        request: ColumnRequest,
+        *,
+        needs_target: bool = False,
+        note: Callable[[str], None] = lambda text: None,  # noqa: ARG005
+    ) -> None:
+        self._models = models
+        named, header = named_columns(table.header, request, note)
+        table.name_columns(header)
+        known = _joined_columns(models)
+        self._features = columns_of_model(known, named.x)
+        group = models[0].group
+        others = [Column(group.column, "category", _levels(models))] if group else []
+        if needs_target:
+            others.append(Column(named.y or models[0].target))
+            others += [Column(named.weights, "weight")] if named.weights else []
+        self.columns = (*self._features, *others)
+        if not named.x and all(_is_position(column.name) for column in known):
+            names = listed([column.name for column in known])
+            note(f"the model's features are columns by position, {names}; {spelled(x=...)} names others")
+        try:
+            check_known([column.name for column in self.columns], header, table.name)
+        except DataError as error:
+            hint = "" if named.x else f"; {spelled(x=...)} says which columns hold the features of the model"
+            raise DataError(f"{error}{hint}") from error
+
+    def parts(self, values: Array) -> Iterator[tuple[npt.NDArray[np.intp], ModelDocument, Array]]:
+        """For each model: the indices of its rows, the model, and their features (n_rows, n_features)."""
+        k = len(self._features)
+        for i, model in enumerate(self._models):
+            rows = np.flatnonzero(values[k] == i) if model.group else np.arange(values.shape[1])
+            if len(rows):
+                yield rows, model, self._x(model, values[:k, rows])
+
+    def _x(self, model: ModelDocument, values: Array) -> Array:
+        """The features of rows, shape (n_rows, n_features)."""
+        values = values.copy()
+        for row, own, column in zip(values, model.read_columns, self._features, strict=True):
+            if column.kind == "category" and own.levels != column.levels:
+                row[:] = _own_places(row, column, own, model)
+        return np.ascontiguousarray(expanded(values, model.read_columns).T)
+
+    def predictor(self) -> Callable[[Array], Array]:
+        """A function from the values of the columns, shape (n_columns, n_rows), to y_hat, shape (n_rows,)."""
+        return partial(self._predicted, {id(model): predictor(model) for model in self._models})
+
+    def ends(self, of: Callable[[ModelDocument], Interval]) -> Callable[[Array, Array], Array]:
+        """A function from the values of the columns and y_hat to the ends of intervals, shape (2, n_rows).
+
+        Args:
+            of: Maps a model to a function of its features and y_hat.
+        """
+        interval = {id(model): of(model) for model in self._models}
+
+        def both(values: Array, y_hat: Array) -> Array:
+            result = np.empty((2, values.shape[1]))
+            for rows, model, x in self.parts(values):
+                result[:, rows] = interval[id(model)](x, y_hat[rows])
+            return result
+
+        return both
+
+    def _predicted(self, predict: dict[int, Callable[[Array], Array]], values: Array) -> Array:
+        y_hat = np.empty(values.shape[1])
+        for rows, model, x in self.parts(values):
+            y_hat[rows] = predict[id(model)](x)
+        return y_hat
+
+
+def _is_position(name: str) -> bool:
+    """Whether a name is the position of a column, from 1, in a table without names."""
+    return name.isdigit() and len(name) <= _MOST_DIGITS
+
+
+def _joined_columns(models: Sequence[ModelDocument]) -> tuple[Column, ...]:
+    """The columns of all models; a category has the levels of all of them."""
+    columns = zip(*(model.read_columns for model in models), strict=True)
+    return tuple(
+        same[0]._replace(levels=tuple(sorted({level for column in same for level in column.levels or ()})))
+        if same[0].kind == "category"
+        else same[0]
+        for same in columns
+    )
+
+
+def _levels(models: Sequence[ModelDocument]) -> tuple[str, ...]:
+    """The groups, in the order of their models."""
+    return tuple(model.group.level for model in models if model.group)
+
+
+def _own_places(places: Array, column: Column, own: Column, model: ModelDocument) -> Array:
+    """The places of levels among those of a group's own model."""
+    here = {level: i for i, level in enumerate(own.levels or ())}
+    names = [(column.levels or ())[int(place)] for place in places]
+    if unknown := next((name for name in names if name not in here), None):
+        group = model.group.level if model.group else ""
+        raise DataError(
+            f"column {shown(column.name)}: {shown(unknown)} is a level that the model of {shown(group)} "
+            f"has not seen; it knows {listed(list(here))}"
+        )
+    return np.array([here[name] for name in names], dtype=np.float64)
