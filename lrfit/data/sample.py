@@ -57,7 +57,7 @@ class Sample:
 
 
 class Keeping(NamedTuple):
-    """Which rows are kept, beside their moments.
+    """The rows that are kept, beside their moments.
 
     Attributes:
         most: The rows are kept if there are no more than this.

@@ -100,6 +100,10 @@ SCRIPTS = {
     "Fortran": ("a,b\n1,1.2D-03\n2,2.4D-03\n3,3.5D-03\n", []),
     "row names of R": ('a,b\n"1",1,2\n"2",2,4.1\n"3",3,6\n', ["-x", "a"]),
     "German dates": ("day,users\n01.02.2026,10\n02.02.2026,12\n03.02.2026,13\n", ["--dates", "day"]),
+    "American dates, semicolons": (
+        "it's a day;users\n1/2/2026;10\n1/3/2026;12\n1/4/2026;13\n",
+        ["--dates", "1"],
+    ),
     "American dates": ("day,users\n1/2/2026,10\n1/3/2026,12\n1/4/2026,13\n", ["--dates", "day"]),
 }
 
@@ -110,7 +114,16 @@ def test_the_command_in_a_message_mends_the_file(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "table.csv").write_text(content)
     error = run_command("train", "table.csv", "-q").err
-    command = re.search(r"(?:sed|python) .*?mended\.csv(?:', index=False\)\")?", error)[0]
+    command = re.search(r"(?:sed|python) .*?mended\.csv(?:\", index=False\)')?", error)[0]
     command = command.replace("python -c", f"{sys.executable} -c")
     subprocess.run(["bash", "-c", command], check=True, cwd=tmp_path)
     assert run_command("train", "mended.csv", "-q", *options).code == 0
+
+
+def test_what_comes_through_a_pipe_is_mended_in_it():
+    dates = b"day,users\n1/2/2026,10\n1/3/2026,12\n1/4/2026,13\n"
+    assert (
+        "write dates as 2026-03-01, and --dates day reads them" in run_command("train", "-", stdin=dates).err
+    )
+    fortran = b"a,b\n1,1.2D-03\n2,2.4D-03\n3,3.5D-03\n"
+    assert "Fortran writes D for e: pipe it through sed -E" in run_command("train", "-", stdin=fortran).err

@@ -12,6 +12,12 @@ from unicodedata import category
 
 from lrfit.data.csv.cells import is_date
 from lrfit.data.csv.format import BLANKS, ColumnLayout, CsvFormat
+from lrfit.data.csv.mending import (
+    iso_dates_by_pandas,
+    iso_dates_by_sed,
+    numbers_of_fortran,
+    with_row_names,
+)
 from lrfit.data.csv.place import Place, fields_of
 from lrfit.data.kinds import Column
 from lrfit.messages import shown, spelled
@@ -83,8 +89,7 @@ def _number_hint(text: str, place: Place) -> str:
         if mark not in (csv_format.decimal, csv_format.thousands):
             return f"if {shown(mark)} separates thousands, say {spelled(thousands=mark)}"
     if _FORTRAN.fullmatch(text):
-        command = r"sed -E 's/([0-9.])[dD]([-+]?[0-9])/\1e\2/g'"
-        return f"Fortran writes D for e: {_filter(command, place)}"
+        return f"Fortran writes D for e: {numbers_of_fortran(place)}"
     if _PLACEHOLDER.fullmatch(text):
         drop = {} if csv_format.drop_missing else {"missing": "drop"}
         return f"if it stands for a missing value, say {spelled(na=text, **drop)}"
@@ -170,16 +175,10 @@ def _date_hint(text: str, name: str, place: Place) -> str:
     if not _DATE.fullmatch(text):
         return ""
     if _DOTTED_DATE.match(text):
-        command = r"sed -E 's/([0-9]{2})\.([0-9]{2})\.([0-9]{4})/\3-\2-\1/g'"
-        return f"if it is day.month.year: {_filter(command, place)}, and {spelled(dates=name)}"
-    if not _is_path(place.layout.source_name):
-        return f"write dates as 2026-03-01, and {spelled(dates=name)} reads them"
-    separator = "" if place.layout.format.separator == "," else f", sep={place.layout.format.separator!r}"
-    script = (
-        f"import pandas as p; d = p.read_csv({place.layout.source_name}{separator}); "
-        f"d[{name!r}] = p.to_datetime(d[{name!r}]); d.to_csv('mended.csv', index=False)"
-    )
-    return f'if the month comes first: python -c "{script}", and {spelled(dates=name)}'
+        return f"if it is day.month.year: {iso_dates_by_sed(place)}, and {spelled(dates=name)}"
+    if command := iso_dates_by_pandas(name, place):
+        return f"if the month comes first: {command}, and {spelled(dates=name)}"
+    return f"write dates as 2026-03-01, and {spelled(dates=name)} reads them"
 
 
 def _footer_hint(place: Place) -> str:
@@ -220,28 +219,11 @@ def _header_hint(fields: Sequence[str], place: Place) -> str:
     is_numbered = [row[0].strip() for row in rows] == [str(i) for i in range(1, len(rows) + 1)]
     if n_more > 1 or not (is_numbered or not _is_numeric(fields[0])):
         return ""
-    command = f"sed '1s/^/row{_in_sed(layout.format.joint)}/'"
-    return f"if the header lacks the name of the first column, as R writes it: {_filter(command, place)}"
+    return f"if the header lacks the name of the first column, as R writes it: {with_row_names(place)}"
 
 
 def _is_numeric(field: str) -> bool:
     return bool(re.fullmatch(r"\s*[-+]?[0-9][0-9.,eE+-]*\s*", field))
-
-
-def _filter(command: str, place: Place) -> str:
-    """A command that mends the text of the table, with the table's own name if it is a file."""
-    name = place.layout.source_name
-    return f"{command} {name} > mended.csv" if _is_path(name) else f"pipe it through {command}"
-
-
-def _is_path(name: str) -> bool:
-    """Whether the name of a table, as messages have it, is all of the path of a file."""
-    return name.startswith("'") and not any(c in name for c in "\\…")
-
-
-def _in_sed(separator: str) -> str:
-    """A separator as `sed` reads it."""
-    return {"\t": r"\t", "/": r"\/", "\\": r"\\", "&": r"\&"}.get(separator, separator)
 
 
 def quote_hint(place: Place) -> str:
