@@ -63,7 +63,7 @@ class Extremes:
                     continue  # there is another value near
                 towards = sign * row
                 counts[end, i] = np.count_nonzero(towards == ends[end, i])
-                if counts[end, i] == np.count_nonzero(towards > middle[end]):
+                if counts[end, i] == np.count_nonzero(towards >= middle[end]):
                     others[end, i] = np.max(towards[towards < ends[end, i]], initial=-inf)
         return cls(ends, counts, others)
 
@@ -95,11 +95,17 @@ def sentinels(extremes: Extremes, names: Sequence[str]) -> Iterator[str]:
             if count < _SEVERAL or not 0.0 < spread < inf:
                 continue
             if value - other >= (_NEAR if _is_all_nines(value) else _FAR) * spread:
-                number = f"{sign * value:.15g}"
+                number = _text(sign * value)
                 yield (
                     f"column {shown(name)} has {number} in {rows_text(int(count))}, far outside all other "
                     f"values: if it stands for a missing value, say {spelled(na=number, missing='drop')}"
                 )
+
+
+def _text(number: float) -> str:
+    """A number as people write it, with all of its digits."""
+    short = f"{number:.15g}"
+    return short if float(short) == number else repr(number)
 
 
 def _is_all_nines(value: float) -> bool:

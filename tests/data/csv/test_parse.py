@@ -345,8 +345,8 @@ def test_five_thousand_columns_are_read():
         (b"1,2\n", CsvFormat(";"), "look for a missing or stray ';'"),
         (b"1.234;2\n", CsvFormat(";", ","), "say decimal='.'; if it separates thousands, thousands='.'"),
         (b'"1,23",2\n', CsvFormat(thousands=","), "'1,23' is not a number; if words are meant"),
-        (b"01.03.2026,2\n", CsvFormat(), "if it is day.month.year, sed -E "),
-        (b"3/1/2026,2\n", CsvFormat(), "write dates as 2026-03-01, and dates reads them"),
+        (b"01.03.2026,2\n", CsvFormat(), "if it is day.month.year: pipe it through sed -E "),
+        (b"3/1/2026,2\n", CsvFormat(), "write dates as 2026-03-01, and dates='c0' reads them"),
     ],
 )
 def test_a_wrong_decimal_point_or_separator_comes_with_the_option_that_mends_it(text, csv_format, hint):
