@@ -231,8 +231,8 @@ def without_lines(text, csv_format):
             is_quoted ^= line.count(b'"') % 2 == 1
     written = [i for i, line in enumerate(lines) if line.strip(b" \t\r\n")]
     if csv_format.skip_footer:
-        first = max(0, len(written) - csv_format.skip_footer)
-        for i in range(written[first] if first else 0, len(lines)):
+        has_all = len(written) >= csv_format.skip_footer
+        for i in range(written[-csv_format.skip_footer] if has_all else 0, len(lines)):
             leave_out(i)
     return b"".join(lines)
 

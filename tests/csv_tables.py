@@ -81,7 +81,7 @@ def random_format(rng):
         name: rng.choice(values) for name, values in options.items() if not is_usual and rng.random() < 0.35
     }
     header = rng.random() < 0.9
-    if not header:  # nothing is below it
+    if not header or chosen.get("comment") == '"':  # nothing is below it; inches would be comments
         chosen.pop("skip_below", None)
     na = () if is_usual or rng.random() < 0.5 else tuple(rng.sample(NA_WORDS, rng.randint(1, 3)))
     return CsvFormat(

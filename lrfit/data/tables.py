@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lrfit.data.column_names import ColumnRequest
-from lrfit.data.csv.format import BLANKS, CsvFormat
+from lrfit.data.csv.format import BLANKS, SIGNS, CsvFormat
 from lrfit.errors import UsageError
 from lrfit.messages import shown, spelled
 from lrfit.system.listener import Listener
@@ -84,12 +84,14 @@ class TableRequest:
             and not (len(separator) == 1 and separator.isascii())
         ):
             raise UsageError(f"separator is {shown(separator)}, and must be one ASCII character, or 'blanks'")
+        if self.skip_below and not self.header:
+            raise UsageError(f"{spelled(skip_below=...)} is for lines below a header, and there is none")
         if len(self.thousands) > 1 or self.thousands.isalnum() or self.thousands in ("+", "-", self.decimal):
             raise UsageError(
                 f"{spelled(thousands=self.thousands)}: it must be one character, no letter, digit or sign, "
                 "and other than the decimal mark"
             )
-        if wrong := [c for c in self.strip if c.isdigit() or c in "+-" + self.decimal]:
+        if wrong := [c for c in self.strip if c.isdigit() or c in SIGNS + self.decimal]:
             raise UsageError(f"{spelled(strip=self.strip)}: {shown(wrong[0])} is a part of numbers")
         if any(end in self.comment for end in "\r\n") or self.comment.startswith((" ", "\t")):
             raise UsageError(f"{spelled(comment=self.comment)}: it must be the text that comments begin with")

@@ -125,7 +125,7 @@ class Application:
 
 def _is_position(name: str) -> bool:
     """Whether a name is the position of a column, from 1, in a table without names."""
-    return name.isdigit() and len(name) <= _MOST_DIGITS
+    return name.isascii() and name.isdigit() and len(name) <= _MOST_DIGITS
 
 
 def _joined_columns(models: Sequence[ModelDocument]) -> tuple[Column, ...]:

@@ -127,3 +127,20 @@ def test_what_comes_through_a_pipe_is_mended_in_it():
     )
     fortran = b"a,b\n1,1.2D-03\n2,2.4D-03\n3,3.5D-03\n"
     assert "Fortran writes D for e: pipe it through sed -E" in run_command("train", "-", stdin=fortran).err
+
+
+@pytest.mark.parametrize("cell", ["(5)", "($5)", "<5", "~5", "5k", "5M", "\u22125", "\u20135"])
+def test_nothing_that_changes_a_number_is_said_to_be_no_part_of_it(cell):
+    content = f"x,y\n1,2\n2,{cell}\n3,6\n4,8\n"
+    assert "--strip" not in run_command("train", "-", stdin=content.encode()).err
+
+
+def test_a_short_row_in_a_table_that_goes_on_is_no_footer():
+    result = run_command("train", "-", stdin=b"x,y,z\n1,2,3\n1,2\n1,2,4\n")
+    assert "line 3: 2 fields, but there are 3 columns" in result.err
+    assert "--skip-footer" not in result.err
+
+
+def test_a_comment_with_as_many_fields_is_no_header():
+    result = run_command("train", "-", stdin=b"# made, by hand\nx,y\n1,2\n3,4\n")
+    assert "if the first row is a comment, say --comment '#'" in result.err

@@ -9,13 +9,16 @@ from functools import cached_property
 from lrfit.data.kinds import Column
 from lrfit.messages import shown
 
-__all__ = ["BLANKS", "LARGEST_EXACT", "MISSING", "ColumnLayout", "CsvFormat"]
+__all__ = ["BLANKS", "LARGEST_EXACT", "MISSING", "SIGNS", "ColumnLayout", "CsvFormat"]
 
 MISSING = frozenset(
     {"", "na", "n/a", "#n/a", "#n/a n/a", "#na", "<na>", "nan", "-nan", "null", "none"}
     | {"1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"}
 )
 """Cells that stand for a missing value, in lower case, as pandas has them. A cell may have any case."""
+
+SIGNS = "+-()<>~\u2010\u2011\u2012\u2013\u2014\u2212\u2264\u2265\u2248"
+"""Characters that change what a number means: they are never taken away from it."""
 
 BLANKS = "blanks"
 """The separator of columns that are aligned: runs of blanks and tabs."""

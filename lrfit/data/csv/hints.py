@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from unicodedata import category
 
 from lrfit.data.csv.cells import is_date
-from lrfit.data.csv.format import BLANKS, ColumnLayout, CsvFormat
+from lrfit.data.csv.format import BLANKS, SIGNS, ColumnLayout, CsvFormat
 from lrfit.data.csv.mending import (
     iso_dates_by_pandas,
     iso_dates_by_sed,
@@ -60,6 +60,9 @@ _MOST_TITLE_LINES = 20
 
 _N_NUMBERED = 5
 """Number of rows whose numbers tell that the first column has them."""
+
+_FACTORS = frozenset({"k", "K", "M", "G", "T", "B", "m", "bn", "mn"})
+"""Letters behind a number that stand for a factor, without which it would be another one."""
 
 _LONGEST_AFFIX = 8
 """Length of a sign or a unit in front of a number or behind it."""
@@ -127,10 +130,10 @@ def _kinds_of(fields: Sequence[str], position: int, place: Place) -> Iterator[st
         yield f"if these are dates, say {spelled(dates=name)}{drop}"
     if date := _date_hint(text, name, place):
         yield date + drop
+    yield _comment_hint(fields, place)
     if place.is_first and below and all(csv_format.number.fullmatch(row[position]) for row in below):
         yield f"if line {place.line} holds units, say {spelled(skip_below=1)}"
     yield _footer_hint(place)
-    yield _comment_hint(fields, place)
     yield f"if words are meant, {spelled(categories=name)} makes features of them{drop}"
 
 
@@ -147,7 +150,7 @@ def _affixes(rows: Sequence[Sequence[str]], layout: ColumnLayout) -> str:
         for position in layout.positions:
             before, behind = _around_number(row[position].strip(), layout.format)
             found += before + behind
-    return "".join(dict.fromkeys(c for c in found if c not in " \t+-"))
+    return "".join(dict.fromkeys(c for c in found if c not in f" \t{SIGNS}"))
 
 
 def _around_number(text: str, csv_format: CsvFormat) -> tuple[str, str]:
@@ -167,6 +170,8 @@ def _around_number(text: str, csv_format: CsvFormat) -> tuple[str, str]:
 
 def _is_number_with(affixes: str, text: str, csv_format: CsvFormat) -> bool:
     """Whether a text is a number once these characters are taken away from its ends."""
+    if affixes in _FACTORS:
+        return False
     return bool(affixes) and bool(csv_format.number.fullmatch(text.strip(f" \t{affixes}")))
 
 
@@ -186,6 +191,9 @@ def _footer_hint(place: Place) -> str:
     n_left = place.n_left
     if place.is_first or n_left > _MOST_FOOTER_LINES or place.layout.is_of_model:
         return ""
+    number, positions = place.layout.format.number, place.layout.positions
+    if any(all(number.fullmatch(row[i]) for i in positions) for row in place.following()):
+        return ""  # the table goes on
     return f"if the table ends above line {place.line}, say {spelled(skip_footer=n_left)}"
 
 

@@ -200,9 +200,11 @@ def row_error(fields: list[str], place: Place) -> DataError:
     from lrfit.data.csv.hints import row_hint  # noqa: PLC0415 (most files need no hint)
 
     layout = place.layout
+    n_columns = len(layout.header)
     return DataError(
-        f"{layout.where(place.line)}: {_n_of(len(fields), 'field')}, but there are "
-        f"{_n_of(len(layout.header), 'column')} ({listed(layout.header)}){row_hint(fields, place)}"
+        f"{layout.where(place.line)}: {_n_of(len(fields), 'field')}, but there "
+        f"{'is' if n_columns == 1 else 'are'} {_n_of(n_columns, 'column')} "
+        f"({listed(layout.header)}){row_hint(fields, place)}"
     )
 
 

@@ -171,7 +171,7 @@ def assert_read(path, csv_format, want):
         try:
             table = Table(opened, csv_format)
         except DataError as error:  # a header of one column above a longer row: it is refused at once
-            if "but there are 1 column (" in str(error) and isinstance(rows, Refused | Bad):
+            if "but there is 1 column (" in str(error) and isinstance(rows, Refused | Bad):
                 return
             raise
         assert table.header == layout.header

@@ -567,13 +567,13 @@ def damaged_tables(draw):
 
 
 @given(tables(), st.integers(1, 10**9))
-@settings(max_examples=cases(100, 6000), deadline=None)
+@settings(max_examples=cases(100, 1_000), deadline=None)
 def test_a_table_is_read_as_the_oracle_reads_it(table, first_line):
     check(*table, first_line)
 
 
 @given(damaged_tables())
-@settings(max_examples=cases(100, 6000), deadline=None)
+@settings(max_examples=cases(100, 1_000), deadline=None)
 @example((b"-0,1\n2,3\n", layout_of(2)))
 @example((b"\x0b1,2\n", layout_of(2)))
 @example((b"1,\xff\n", layout_of(2, (0,))))
@@ -607,7 +607,7 @@ SNIPPETS = [
 
 
 @given(st.lists(st.sampled_from(SNIPPETS), max_size=14).map("".join), st.sampled_from([(0, 1), (0,), (1,)]))
-@settings(max_examples=cases(100, 6000), deadline=None)
+@settings(max_examples=cases(100, 1_000), deadline=None)
 def test_any_text_is_read_as_the_oracle_reads_it(text, positions):
     check(text.encode(), layout_of(2, positions))
     check(text.encode(), layout_of(1))
