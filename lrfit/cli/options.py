@@ -97,13 +97,7 @@ def size(text: str) -> int:
 
 def names(text: str) -> list[str]:
     """Column names, separated by commas; a name with a comma must be in double quotes."""
-    try:
-        listed = [
-            name.strip() for line in csv.reader([text], strict=True, skipinitialspace=True) for name in line
-        ]
-    except csv.Error:
-        listed = []
-    return listed or _refuse(text, "a list of names separated by commas")
+    return _listed(text) or _refuse(text, "a list of names separated by commas")
 
 
 def column_names(text: str) -> str:
@@ -113,13 +107,17 @@ def column_names(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Words, separated by commas; one with a comma, or with blanks that count, must be in double quotes."""
+    return _listed(text) or [text]
+
+
+def _listed(text: str) -> list[str]:
+    """The parts of a list separated by commas; none if a quote is not closed."""
     try:
-        listed = [
-            word.strip() for line in csv.reader([text], strict=True, skipinitialspace=True) for word in line
+        return [
+            part.strip() for line in csv.reader([text], strict=True, skipinitialspace=True) for part in line
         ]
     except csv.Error:
-        listed = []
-    return listed or [text]
+        return []
 
 
 def initial_values(text: str) -> str | tuple[float, ...]:

@@ -35,7 +35,7 @@ class Recipe:
 
     choice: ColumnChoice
     hold_out: HoldOut | None
-    keeps_values: bool
+    wants_rows: bool
 
     @property
     def n_features(self) -> int:
@@ -46,6 +46,11 @@ class Recipe:
     def holds_out_last(self) -> bool:
         """Whether the last rows are held out, so that all rows are needed until they are known."""
         return self.hold_out is not None and self.hold_out.is_last
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether the rows of a block are kept: they are wanted, or the last are not yet known."""
+        return self.wants_rows or self.holds_out_last
 
     @property
     def is_weighted(self) -> bool:

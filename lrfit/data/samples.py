@@ -45,7 +45,6 @@ def read_samples(
     *,
     keeping: Keeping | None = None,
     hold_out: HoldOut | None = None,
-    is_of_model: bool = False,
 ) -> Samples:
     """The moments of all rows: of those to train on, and of those held out.
 
@@ -55,14 +54,13 @@ def read_samples(
         choice: The columns.
         keeping: Which rows are kept.
         hold_out: The choice of the rows held out. If None, all rows are to train on.
-        is_of_model: Whether a model says which columns these are, for messages.
 
     Raises:
         DataError: `Table.map_blocks` raises it, or no row is held out, or none is left to train on.
     """
     keeping = keeping or Keeping()
-    recipe = Recipe(choice, hold_out, keeps_values=bool(keeping.most) or _needs_all(hold_out))
-    blocks = table.map_blocks(partial(condensed, recipe=recipe), choice.columns, is_of_model=is_of_model)
+    recipe = Recipe(choice, hold_out, wants_rows=bool(keeping.most))
+    blocks = table.map_blocks(partial(condensed, recipe=recipe), choice.columns)
     return _samples(blocks, recipe, keeping, table.name)
 
 
@@ -74,14 +72,9 @@ def samples_of(block: Block, choice: ColumnChoice, *, hold_out: HoldOut | None =
     """
     if not block.counts.n_rows:
         raise DataError("there are no rows")
-    recipe = Recipe(choice, hold_out, keeps_values=True)
+    recipe = Recipe(choice, hold_out, wants_rows=True)
     keeping = Keeping(block.counts.n_rows, 2 * block.values.nbytes)
     return _samples(iter([condensed(block, recipe=recipe)]), recipe, keeping, "the data")
-
-
-def _needs_all(hold_out: HoldOut | None) -> bool:
-    """Whether all rows are needed until it is known which are the last."""
-    return hold_out is not None and hold_out.is_last
 
 
 def _samples(blocks: Iterator[CondensedBlock], recipe: Recipe, keeping: Keeping, source_name: str) -> Samples:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.block import Block
-from lrfit.data.column_names import ColumnRequest, named_columns
+from lrfit.data.column_names import ColumnRequest
 from lrfit.data.columns import ColumnChoice, choose_columns
 from lrfit.data.extremes import sentinels
 from lrfit.data.kinds import Column, feature_names
@@ -121,15 +121,10 @@ def read_training_data(
     return data
 
 
-def _unheard(text: str) -> None:
-    """A note that was said on the first table."""
-
-
 def _choice(table: Table, request: TableRequest, listener: Listener) -> ColumnChoice:
     """The columns of a table that are read."""
-    columns, header = named_columns(table.header, request.columns, listener.note)
-    table.name_columns(header)
-    return choose_columns(header, columns, source_name=table.name)
+    columns = table.named(request.columns, listener.note)
+    return choose_columns(table.header, columns, source_name=table.name)
 
 
 def _describe(table: Table, choice: ColumnChoice, samples: Samples, listener: Listener) -> None:
@@ -176,8 +171,7 @@ def _data(
 
 def _validation(table: Table, request: ColumnRequest, data: TrainingData, choice: ColumnChoice) -> Moments:
     """The moments of rows to validate on, with the columns and the levels of those to train on."""
-    _, header = named_columns(table.header, request, _unheard)
-    table.name_columns(header)
+    table.named(request, Listener().note)
     samples = read_samples(table, choice._replace(features=data.columns))
     return samples.of_group[""].moments
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from math import nan
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from lrfit.arrays import Array
-from lrfit.data.column_names import ColumnRequest, check_known, named_columns
+from lrfit.data.column_names import ColumnRequest, check_known
 from lrfit.data.columns import columns_of_model
 from lrfit.data.csv.table import Table
 from lrfit.data.kinds import Column
@@ -28,6 +29,9 @@ __all__ = ["Application"]
 
 _MOST_DIGITS = 6
 """Number of digits of a position, at most."""
+
+_Rows: TypeAlias = "npt.NDArray[np.intp] | slice"
+"""Indices of rows; or all of them."""
 
 Interval: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 """A function from features, shape (n_rows, n_features), and y_hat to the ends of an interval."""
@@ -61,8 +65,7 @@ class Application:
         note: Callable[[str], None] = lambda text: None,  # noqa: ARG005
     ) -> None:
         self._models = models
-        named, header = named_columns(table.header, request, note)
-        table.name_columns(header)
+        named = table.named(request, note)
         known = _joined_columns(models)
         self._features = columns_of_model(known, named.x)
         group = models[0].group
@@ -75,21 +78,24 @@ class Application:
             names = listed([column.name for column in known])
             note(f"the model's features are columns by position, {names}; {spelled(x=...)} names others")
         try:
-            check_known([column.name for column in self.columns], header, table.name)
+            check_known([column.name for column in self.columns], table.header, table.name)
         except DataError as error:
             hint = "" if named.x else f"; {spelled(x=...)} says which columns hold the features of the model"
             raise DataError(f"{error}{hint}") from error
 
-    def parts(self, values: Array) -> Iterator[tuple[npt.NDArray[np.intp], ModelDocument, Array]]:
-        """For each model: the indices of its rows, the model, and their features (n_rows, n_features)."""
+    def parts(self, values: Array) -> Iterator[tuple[_Rows, ModelDocument, Array]]:
+        """For each model: its rows, the model, and their features (n_rows, n_features)."""
         k = len(self._features)
         for i, model in enumerate(self._models):
-            rows = np.flatnonzero(values[k] == i) if model.group else np.arange(values.shape[1])
-            if len(rows):
-                yield rows, model, self._x(model, values[:k, rows])
+            rows = np.flatnonzero(values[k] == i) if model.group else slice(None)
+            own = values[:k, rows]
+            if own.shape[1]:
+                yield rows, model, self._x(model, own)
 
     def _x(self, model: ModelDocument, values: Array) -> Array:
         """The features of rows, shape (n_rows, n_features)."""
+        if all(column.kind != "category" for column in self._features):
+            return np.ascontiguousarray(values.T)
         values = values.copy()
         for row, own, column in zip(values, model.read_columns, self._features, strict=True):
             if column.kind == "category" and own.levels != column.levels:
@@ -147,11 +153,13 @@ def _levels(models: Sequence[ModelDocument]) -> tuple[str, ...]:
 def _own_places(places: Array, column: Column, own: Column, model: ModelDocument) -> Array:
     """The places of levels among those of a group's own model."""
     here = {level: i for i, level in enumerate(own.levels or ())}
-    names = [(column.levels or ())[int(place)] for place in places]
-    if unknown := next((name for name in names if name not in here), None):
+    levels = column.levels or ()
+    all_places = places.astype(np.intp)
+    own_places = np.array([here.get(level, nan) for level in levels])[all_places]
+    if np.any(unknown := np.isnan(own_places)):
         group = model.group.level if model.group else ""
         raise DataError(
-            f"column {shown(column.name)}: {shown(unknown)} is a level that the model of {shown(group)} "
-            f"has not seen; it knows {listed(list(here))}"
+            f"column {shown(column.name)}: {shown(levels[all_places[unknown][0]])} is a level that the model "
+            f"of {shown(group)} has not seen; it knows {listed(list(here))}"
         )
-    return np.array([here[name] for name in names], dtype=np.float64)
+    return own_places

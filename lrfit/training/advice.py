@@ -118,7 +118,7 @@ def improvement(plan: TrainingPlan) -> str | None:
 
 
 def _standardized(plan: TrainingPlan) -> str | None:
-    """That standardising helps mini-batches, where it is not done; else None."""
+    """Advice to standardise, for mini-batches; None where it is done."""
     return None if plan.settings.standardize else f"{spelled(standardize=True)} helps"
 
 

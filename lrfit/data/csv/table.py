@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, NoReturn, TypeVar
 
 from lrfit.data.block import Block, BlockCounts
-from lrfit.data.column_names import check_known
+from lrfit.data.column_names import ColumnRequest, check_known, named_columns
 from lrfit.data.csv.blocks import Source
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
@@ -120,9 +120,14 @@ class Table:
         """Names of all columns, in file order."""
         return self._layout.header
 
-    def name_columns(self, names: tuple[str, ...]) -> None:
-        """Give the columns these names, in file order."""
+    def named(self, request: ColumnRequest, note: Callable[[str], None]) -> ColumnRequest:
+        """The request with the names of columns for positions and lists; see `named_columns`.
+
+        A column that the header has no name for, but the request takes, is named by its position from now on.
+        """
+        named, names = named_columns(self.header, request, note)
         self._layout = replace(self._layout, header=names)
+        return named
 
     def map_blocks(
         self,
