@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lrfit.arrays import Array
 from lrfit.data.kinds import Column
-from lrfit.data.row_store import RowStore
-from lrfit.data.shuffle import Order
+
+if TYPE_CHECKING:
+    from lrfit.data.row_store import RowStore
+    from lrfit.data.shuffle import Order
 
 __all__ = ["LevelRows", "expanded"]
 

@@ -127,12 +127,16 @@ def _ends(
 
 def _fields(columns: Sequence[Array], csv_format: CsvFormat) -> Iterable[str]:
     """The numbers of each row, as fields behind those that are there."""
-    texts = [
-        [repr(number).replace(".", csv_format.decimal) for number in column.tolist()] for column in columns
-    ]
+    texts = [_numbers(column, csv_format.decimal) for column in columns]
     if len(texts) == 1 and csv_format.decimal != csv_format.separator:
         return texts[0]
     return (_joined(row, csv_format) for row in zip(*texts, strict=True))
+
+
+def _numbers(column: Array, decimal: str) -> Iterable[str]:
+    """The numbers of a column with their shortest digits that are exact."""
+    numbers = map(repr, column.tolist())
+    return numbers if decimal == "." else (number.replace(".", decimal) for number in numbers)
 
 
 def _joined(fields: Sequence[str], csv_format: CsvFormat) -> str:
