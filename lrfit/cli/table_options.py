@@ -94,14 +94,16 @@ _CSV_OPTIONS = (
     ),
 )
 
+
+def _names_option(*flags: str, help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: A002
+    """An option for lists of column names; it may be repeated."""
+    return click.option(*flags, type=column_names, metavar="NAMES", multiple=True, help=help)
+
+
 _X, _Y = (
-    click.option(
+    _names_option(
         "-x",
         "--x",
-        "x",
-        type=column_names,
-        metavar="NAMES",
-        multiple=True,
         help="Features: names or positions, separated by commas; quote names that have commas.  "
         "[default: all but y]",
     ),
@@ -115,21 +117,13 @@ _BY = click.option("--by", metavar="NAME", help="Fit a line for each level of th
 _COLUMN_OPTIONS = (
     _X,
     _Y,
-    click.option(
-        "--drop", type=column_names, metavar="NAMES", multiple=True, help="Columns that are left out."
-    ),
-    click.option(
+    _names_option("--drop", help="Columns that are left out."),
+    _names_option(
         "--dates",
-        type=column_names,
-        metavar="NAMES",
-        multiple=True,
         help="Features that are dates or times (ISO 8601); they become days since 1970-01-01.",
     ),
-    click.option(
+    _names_option(
         "--categories",
-        type=column_names,
-        metavar="NAMES",
-        multiple=True,
         help="Features that are words; each level but the first becomes a feature of 0 and 1.",
     ),
     _WEIGHTS,
@@ -187,13 +181,9 @@ def model_column_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _X_OF_MODEL, _Y_OF_MODEL = (
-    click.option(
+    _names_option(
         "-x",
         "--x",
-        "x",
-        type=column_names,
-        metavar="NAMES",
-        multiple=True,
         help="Columns that hold the model's features, in its order.  [default: those of the same names]",
     ),
     click.option(
