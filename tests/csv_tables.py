@@ -31,7 +31,7 @@ def table_of(content, *, streaming=False, encoding="utf-8", finds_separator=Fals
 
 def blocks_of(table, columns, *, with_texts=False):
     """The blocks of a table, as they are parsed."""
-    return table.map_blocks(lambda block: block, columns, with_texts=with_texts)
+    return (block for _, block in table.map_blocks(lambda block: block, columns, with_texts=with_texts))
 
 
 def values_of(table, columns=None):

@@ -18,9 +18,8 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from math import inf, isfinite, sqrt
 
 import numpy as np
@@ -29,7 +28,6 @@ import numpy.typing as npt
 from lrfit.analysis.least_squares import LeastSquares, solve_least_squares
 from lrfit.analysis.linear_algebra import products, row_norms, triangles, upper_triangle
 from lrfit.arrays import Array
-from lrfit.errors import DataError
 
 __all__ = ["Moments", "root_of_columns"]
 
@@ -116,19 +114,6 @@ class Moments:
             z *= np.sqrt(weights)
             total = float(np.sum(weights))
         return cls(n_samples, mean + rest, _root(chunks).T / np.sqrt(total or n_samples), total)
-
-    @classmethod
-    def merged(cls, several: Iterable[Moments]) -> Moments:
-        """The moments of all rows of several `Moments` together, merged in order.
-
-        Raises:
-            DataError: There are no rows.
-        """
-        rest = iter(several)
-        first = next(rest, None)
-        if first is None:
-            raise DataError("there are no rows")
-        return reduce(cls.merge, rest, first)
 
     def merge(self, other: Moments) -> Moments:
         """The moments of the rows of both together; associative except for rounding."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lrfit.analysis.merge_tree import MergeTree
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.columns import check_features
@@ -82,22 +83,21 @@ class Gathering:
         self._most = inf if recipe.holds_out_last else keeping.most
         self._keeps = bool(keeping.most)
         self._store = _row_store(keeping.max_memory) if recipe.keeps_values else None
-        self._pieces: list[tuple[int, AnyMoments]] = []
+        self._pieces: list[tuple[int, int, AnyMoments]] = []
         self._checksums: list[tuple[int, int]] = []
         self._levels: list[dict[str, int]] = [
             {level: i for i, level in enumerate(column.levels or ())} for column in recipe.choice.features
         ]
-        self._training = self._held_out = recipe.moments(
-            np.zeros((recipe.n_features + 1 + recipe.is_weighted, 0)), [()] * recipe.n_features
-        )
+        self._training: MergeTree[AnyMoments] = MergeTree()
+        self._held_out: MergeTree[AnyMoments] = MergeTree()
 
-    def add(self, part: Part, levels: Sequence[tuple[str, ...]]) -> None:
-        """Add the rows of one more block, whose categories have these levels."""
+    def add(self, number: int, part: Part, levels: Sequence[tuple[str, ...]]) -> None:
+        """Add the rows of the block of this number, whose categories have these levels."""
         self._checksums.append((part.n_rows, part.checksum))
-        self._training = _merged(self._training, part.training)
-        self._held_out = _merged(self._held_out, part.held_out)
+        self._training.add(number, part.training)
+        self._held_out.add(number, part.held_out)
         if self._recipe.holds_out_last:
-            self._pieces.append((part.n_rows, part.training))
+            self._pieces.append((number, part.n_rows, part.training))
         if self._store is not None and part.kept is not None and len(self._store) <= self._most:
             self._store.append(self._with_own_places(part.kept, levels).T)
 
@@ -114,7 +114,7 @@ class Gathering:
 
     def sample(self, source_name: str) -> Sample:
         """The sample of all rows."""
-        training, held_out = self._training, self._held_out
+        training, held_out = self._training.total(), self._held_out.total()
         hold_out, store = self._recipe.hold_out, self._store
         if hold_out is not None and hold_out.is_last and store is not None:
             training, held_out = self._split(store, hold_out)
@@ -133,23 +133,26 @@ class Gathering:
 
     def _split(self, store: RowStore, hold_out: HoldOut) -> tuple[AnyMoments, AnyMoments]:
         """The moments of the rows but for the last ones, and those of the last ones."""
-        training = held_out = self._held_out  # of no rows
+        none = self._held_out.total()  # the moments of no rows
+        training: MergeTree[AnyMoments] = MergeTree()
+        held_out: MergeTree[AnyMoments] = MergeTree()
         n_training = len(store) - hold_out.n_last(len(store))
         levels = [tuple(own) for own in self._levels]
         start = 0
-        for n_rows, piece in self._pieces:
-            end, middle = start + n_rows, min(max(n_training, start), start + n_rows)
-            if middle == end:
-                training = _merged(training, piece)
-            elif middle == start:
-                held_out = _merged(held_out, piece)
+        for number, n_rows, piece in self._pieces:
+            n_first = min(max(n_training - start, 0), n_rows)
+            if n_first in (0, n_rows):
+                first, last = (piece, none) if n_first else (none, piece)
             else:
-                rows = store.rows()
-                training = _merged(training, self._recipe.moments(rows[start:middle].T, levels))
-                held_out = _merged(held_out, self._recipe.moments(rows[middle:end].T, levels))
-            start = end
+                columns = store.rows()[start : start + n_rows].T
+                first, last = (
+                    self._recipe.moments(half, levels) for half in np.split(columns, [n_first], axis=1)
+                )
+            training.add(number, first)
+            held_out.add(number, last)
+            start += n_rows
         store.keep_first(n_training)
-        return training, held_out
+        return training.total(), held_out.total()
 
     def _columns(self, training: AnyMoments) -> tuple[Column, ...]:
         """The features with the levels that occur, or that were known before."""
@@ -200,11 +203,6 @@ class Gathering:
 def _with_levels(column: Column, levels: tuple[str, ...]) -> Column:
     """The column with the levels that were found, unless they were known before."""
     return column._replace(levels=levels) if column.levels is None else column
-
-
-def _merged(one: AnyMoments, other: AnyMoments) -> AnyMoments:
-    """The moments of the rows of both, which are of one kind."""
-    return one.merge(other)  # type: ignore[arg-type]
 
 
 def _row_store(max_bytes: int | None) -> RowStore:

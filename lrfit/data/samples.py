@@ -1,12 +1,12 @@
 """Reading of samples: a table read once, block by block, each condensed by a worker.
 
-A worker condenses a block without knowing any other. The results are merged here, in order, so that they do
-not depend on the number of workers.
+A worker condenses a block without knowing any other. The results are merged here, in a fixed tree over the
+numbers of the blocks, so that they do not depend on the number of workers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,20 +74,22 @@ def samples_of(block: Block, choice: ColumnChoice, *, hold_out: HoldOut | None =
         raise DataError("there are no rows")
     recipe = Recipe(choice, hold_out, wants_rows=True)
     keeping = Keeping(block.counts.n_rows, 2 * block.values.nbytes)
-    return _samples(iter([condensed(block, recipe=recipe)]), recipe, keeping, "the data")
+    return _samples([(0, condensed(block, recipe=recipe))], recipe, keeping, "the data")
 
 
-def _samples(blocks: Iterator[CondensedBlock], recipe: Recipe, keeping: Keeping, source_name: str) -> Samples:
+def _samples(
+    blocks: Iterable[tuple[int, CondensedBlock]], recipe: Recipe, keeping: Keeping, source_name: str
+) -> Samples:
     groups: dict[str, Gathering] = {}
     extremes = Extremes.empty(len(recipe.numbers))
-    for block in blocks:
+    for number, block in blocks:
         extremes = extremes.merge(block.extremes)
         for name, part in block.parts.items():
             if name not in groups:
                 if len(groups) == MOST_LEVELS:
                     raise too_many_levels(recipe.choice.by or "")
                 groups[name] = Gathering(recipe, keeping)
-            groups[name].add(part, block.levels)
+            groups[name].add(number, part, block.levels)
     names = tuple(recipe.choice.columns[i].name for i in recipe.numbers)
     of_group = {name: groups[name].sample(_place_of(source_name, recipe, name)) for name in sorted(groups)}
     return Samples(of_group, extremes, names)

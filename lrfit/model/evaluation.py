@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import reduce
 from math import sqrt
 
 import numpy as np
 
+from lrfit.analysis.merge_tree import MergeTree
 from lrfit.analysis.moments import Moments
 from lrfit.data.block import Block
 from lrfit.errors import DataError
@@ -100,15 +100,20 @@ def summing(applied: Application) -> Callable[[Block], ResidualSums]:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def evaluate(parts: Iterable[ResidualSums], source_name: str = "the data") -> Evaluation:
-    """The measures of a model on rows, from the sums that `summing` gives for chunks of them, in order.
+def evaluate(parts: Iterable[tuple[int, ResidualSums]], source_name: str = "the data") -> Evaluation:
+    """The measures of a model on rows, from the sums that `summing` gives for blocks of them.
 
-    `source_name` is the name of the rows in messages.
+    Args:
+        parts: The number of each block, ascending, and its sums.
+        source_name: The name of the rows in messages.
 
     Raises:
         DataError: There are no rows, or a squared residual overflows.
     """
-    total = reduce(ResidualSums.merge, parts, ResidualSums(0.0, 0.0, 0.0, Moments.empty(1)))
+    sums: MergeTree[ResidualSums] = MergeTree()
+    for number, part in parts:
+        sums.add(number, part)
+    total = sums.total()
     target = total.target
     if not target.n_samples:
         raise DataError(f"{source_name}: there are no rows to evaluate")

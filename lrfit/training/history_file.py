@@ -71,7 +71,7 @@ def read_history(path: str) -> History:
     with open_source(path) as source:
         table = Table(source, CsvFormat(",", ".", header=True, drop_missing=False))
         features, validation, intercept = _parts(table.header, table.name)
-        blocks = list(table.map_blocks(lambda block: block.values, table.header))
+        blocks = [values for _, values in table.map_blocks(lambda block: block.values, table.header)]
     columns = np.concatenate(blocks, axis=1)
     start = len(BEGINNING) + validation
     _check(columns[:start], table.name)

@@ -1,5 +1,7 @@
 """Leverages against the hat matrix, and the triangle against QR of the design matrix."""
 
+from functools import reduce
+
 import numpy as np
 import oracles
 import pytest
@@ -29,7 +31,7 @@ def test_the_triangle_is_r_of_the_design_matrix(n_samples, n_features, intercept
 
 def test_merged_moments_have_the_same_triangle():
     rows = oracles.random_rows(50, 3)
-    moments = Moments.merged(map(Moments.of_rows, (rows[:7], rows[7:30], rows[30:])))
+    moments = reduce(Moments.merge, map(Moments.of_rows, (rows[:7], rows[7:30], rows[30:])))
     expected = design_triangle(Moments.of_rows(rows), intercept=True)
     np.testing.assert_allclose(design_triangle(moments, intercept=True), expected, rtol=0, atol=1e-12)
 

@@ -78,7 +78,7 @@ def test_what_is_noticed_in_a_table_is_heard_at_its_end(tmp_path, text, warning)
     request, heard = TableRequest(str(path), missing="drop"), Heard()
     for listener in (heard, None):
         with open_table(request, listener) as table:
-            assert list(table.map_blocks(lambda block: block.counts.n_rows, ["x"])) == [1]
+            assert list(table.map_blocks(lambda block: block.counts.n_rows, ["x"])) == [(0, 1)]
     assert heard.warnings == [warning]
 
 

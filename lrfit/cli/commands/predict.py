@@ -94,7 +94,7 @@ def command(
         if table.header_text is not None:
             title = _joined(names, table.format)
             write_result(_added([table.header_text], [title], table.format, only=only))
-        for chunk in chunks:
+        for _, chunk in chunks:
             write_result(chunk)
             flush_result()
 

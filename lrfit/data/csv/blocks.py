@@ -64,6 +64,9 @@ class Source:
         on_read: Called after each read of a regular file, with the number of bytes read as stored, and the
             number of bytes in the file.
 
+    Attributes:
+        n_blocks: Number of blocks given out.
+
     Raises:
         UsageError: There is no such encoding.
     """
@@ -87,6 +90,7 @@ class Source:
         self._is_packed = head[:2] == GZIP_MAGIC
         self._stream = gzip.GzipFile(fileobj=whole) if self._is_packed else whole
         self._path = path
+        self.n_blocks = 0
 
     @property
     def is_file(self) -> bool:
@@ -98,6 +102,8 @@ class Source:
 
     def blocks(self, csv_format: CsvFormat = _PLAIN, *, streaming: bool = False) -> Iterator[bytes]:
         """All rows, in UTF-8 with their line ends, block by block; lines that are left out are blank.
+
+        There is a block for each read, so that its number tells where it is; it is empty where no row ends.
 
         Args:
             csv_format: The lines to leave out.
@@ -115,11 +121,12 @@ class Source:
             ends_quoted = is_quoted ^ has_odd_quotes
             is_end = is_last and not ends_quoted
             end = len(text) if is_end else _last_row_end(text, is_quoted=is_quoted)
+            self.n_blocks += 1
+            block = b""
             if end or is_end:
-                if block := b"".join((*rest, memoryview(text)[:end])):  # copied but once
-                    yield block
-                rest = []
+                block, rest = b"".join((*rest, memoryview(text)[:end])), []  # copied but once
             rest.append(text[end:])
+            yield block
             is_quoted = ends_quoted
             n_rest = sum(map(len, rest))
             if is_quoted and (is_last or n_rest > _LONGEST_ROW_BYTES):

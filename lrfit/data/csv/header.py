@@ -46,7 +46,7 @@ class Header:
         n_lines: Number of lines before the first row of numbers, blank lines included.
         units: The fields of a single row below the header that is left out; empty if there is none.
         format: The format of the CSV, with the separator that was found.
-        blocks: The blocks of bytes that follow.
+        blocks: The rest of the block that has the header, and the blocks behind it.
     """
 
     names: tuple[str, ...]
@@ -157,8 +157,8 @@ def _below(
             has_all = bool(fields) or not layout.format.header
         except DataError:
             fields, has_all = [], True
-        following = b"" if has_all or len(block) > _SEARCHED_BYTES else next(blocks, b"")
-        if not following:
+        following = None if has_all or len(block) > _SEARCHED_BYTES else next(blocks, None)
+        if following is None:
             rest = block[len("".join(lines[:n_below]).encode()) :]
             return lines[:n_below], [] if layout.format.separator == BLANKS else fields, rest
         block += following
@@ -168,8 +168,8 @@ def _below(
 def _with_first_row(block: bytes, blocks: Iterator[bytes], csv_format: CsvFormat) -> bytes:
     """The block, with those behind it until there are a header and a row; a block may be of one row."""
     while len(block) < _SEARCHED_BYTES and not _has_lines(block, 1 + csv_format.header):
-        following = next(blocks, b"")
-        if not following:
+        following = next(blocks, None)
+        if following is None:
             break
         block += following
     return block
@@ -262,6 +262,5 @@ def _is_like_a_number(name: str, csv_format: CsvFormat) -> bool:
 
 
 def _chained(rest: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    if rest:
-        yield rest
+    yield rest
     yield from blocks

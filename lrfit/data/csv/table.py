@@ -104,6 +104,7 @@ class Table:
         self._layout = replace(layout, header=header.names, format=header.format)
         self._line = 1 + header.n_lines
         self._blocks = header.blocks
+        self._first_number = source.n_blocks - 1
 
     @property
     def name(self) -> str:
@@ -136,8 +137,8 @@ class Table:
         *,
         with_texts: bool = False,
         is_of_model: bool = False,
-    ) -> Iterator[T]:
-        """The results of `function` for each block that has rows, in order.
+    ) -> Iterator[tuple[int, T]]:
+        """The number of each block that has rows and the result of `function` for it, in order.
 
         If there are many rows, all cores work on them.
 
@@ -160,15 +161,15 @@ class Table:
         layout = replace(self._layout, positions=positions, columns=wanted, is_of_model=is_of_model)
         return self._results(_Work(function, layout, with_texts=with_texts))
 
-    def _results(self, work: _Work[T]) -> Iterator[T]:
+    def _results(self, work: _Work[T]) -> Iterator[tuple[int, T]]:
         """The results for blocks that have rows; counts them all on the way."""
         answers = self._answers(work)
-        for counts, result in answers:
+        for number, (counts, result) in enumerate(answers, self._first_number):
             self._count(counts)
             if counts.n_missing and not self.format.drop_missing:
                 self._refuse_missing(counts.first_missing, () if self._streaming else answers)
             if result is not None:
-                yield result
+                yield number, result
         if not self.n_samples:
             raise DataError(f"{self.name} has a header, but no rows{self._emptied_by(work.layout)}")
 

@@ -88,5 +88,5 @@ def test_residuals_that_overflow_are_refused_by_the_name_of_the_file(here, model
 
 
 def test_there_is_nothing_to_measure_without_rows():
-    with pytest.raises(DataError, match="there are no rows to evaluate"):
+    with pytest.raises(DataError, match="there are no rows"):
         evaluate([])

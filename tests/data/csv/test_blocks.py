@@ -59,11 +59,11 @@ class Endless(Trickle):
 
 
 def blocks_of(stored, encoding="utf-8", *, streaming=False, block_bytes=1 << 20):
-    """The blocks of stored bytes, or of a stream."""
+    """The blocks of stored bytes, or of a stream, that are not empty."""
     stream = io.BytesIO(stored) if isinstance(stored, bytes) else stored
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
-        return list(Source(stream, "data", encoding).blocks(streaming=streaming))
+        return list(filter(None, Source(stream, "data", encoding).blocks(streaming=streaming)))
 
 
 def read(path, encoding="utf-8"):
@@ -305,7 +305,6 @@ def test_blocks_end_where_rows_end_and_together_are_the_text(text, n_bytes, stre
     stream = Trickle(text, n_bytes)
     blocks = blocks_of(stream, streaming=streaming, block_bytes=1 << 20 if streaming else n_bytes)
     assert b"".join(blocks) == text
-    assert all(blocks)
     assert [row for block in blocks for row in rows_of(block)] == rows_of(text)
     assert sum(len(block.splitlines()) for block in blocks) == len(text.splitlines())
 
@@ -324,6 +323,21 @@ def test_blocks_are_neither_rows_nor_the_whole_file():
     assert [len(block) for block in blocks_of(text, block_bytes=blocks.BLOCK_BYTES)] == [
         blocks.BLOCK_BYTES
     ] * 2
+
+
+@given(csv_texts(), st.integers(4, 20))  # four bytes are read at least
+@settings(max_examples=cases(50, 200), deadline=None)
+def test_the_number_of_a_block_tells_where_it_ends(text, block_bytes):
+    """So that a process that has not read those before knows it, too."""
+    n_read = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+        source = Source(io.BytesIO(text), "data")
+        for number, block in enumerate(source.blocks()):
+            assert source.n_blocks == number + 1
+            n_read += len(block)
+            assert n_read <= (number + 1) * block_bytes
+            assert not block or n_read > number * block_bytes - 1
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -352,7 +366,7 @@ def test_a_row_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch,
     stream = Endless(byte)
     content = Source(stream, "data").blocks()
     with pytest.raises(DataError, match=r"^data has a row of over 3 MiB: are there line ends\?$"):
-        next(content)
+        list(content)
     assert stream.n_read < 6 << 20
 
 
@@ -363,7 +377,7 @@ def test_a_quote_that_is_not_closed_costs_no_more_than_the_rows_before_it(n_more
     blocks = []
     with suppress(DataError):
         for block in Source(io.BytesIO(text), "data").blocks():
-            blocks.append(block)  # noqa: PERF402 (those before the error count)
+            blocks += [block] if block else []
     assert blocks[0] == b"x,y\n1,2\n"
     assert blocks[1] == (text[8:] if n_more == 10 else b'3,"')
     assert len(blocks) == 2

@@ -101,7 +101,7 @@ def test_two_columns_of_the_same_name_are_refused_where_they_are_wanted(content,
 def test_columns_that_nobody_wants_may_have_any_name_or_none():
     table = table_of("x,,y,a,a,\n1,,2,3,4,\n5,6,7,8,,\n")
     assert table.header == ("x", "", "y", "a", "a", "")
-    (block,) = table.map_blocks(lambda block: block.values.tolist(), ["x", "y"])
+    ((_, block),) = table.map_blocks(lambda block: block.values.tolist(), ["x", "y"])
     assert block == [[1.0, 5.0], [2.0, 7.0]]
 
 

@@ -147,7 +147,7 @@ def wanted_columns(rows):
 def read(table, layout):
     """The columns, or the message."""
     try:
-        return columns_of(list(table.map_blocks(lambda block: block, layout.columns)))
+        return columns_of([block for _, block in table.map_blocks(lambda block: block, layout.columns)])
     except DataError as error:
         return str(error)
 

@@ -137,9 +137,9 @@ def test_workers_read_a_file_but_not_what_is_still_being_written(forked, tmp_pat
     for streaming in (False, True):
         with open_source(str(path)) as opened:
             table = Table(opened, CsvFormat(), streaming=streaming)
-            assert len(set(table.map_blocks(lambda _: os.getpid(), ["x"]))) == 2
+            assert len({process for _, process in table.map_blocks(lambda _: os.getpid(), ["x"])}) == 2
     table = table_of(path.read_bytes(), streaming=True)
-    assert set(table.map_blocks(lambda _: os.getpid(), ["x"])) == {os.getpid()}
+    assert {process for _, process in table.map_blocks(lambda _: os.getpid(), ["x"])} == {os.getpid()}
 
 
 def test_an_error_of_what_is_done_with_the_rows_says_where_they_are(forked):
