@@ -15,6 +15,7 @@ __all__ = [
     "GraphError",
     "LrfitError",
     "ModelFileError",
+    "NoRowsError",
     "OutputError",
     "ShapeError",
     "UsageError",
@@ -41,6 +42,10 @@ class FeedError(GraphError):
 
 class DataError(LrfitError):
     """Data cannot be opened, read as numbers, or computed with; the message names the place."""
+
+
+class NoRowsError(DataError):
+    """A file has no rows, or none without a missing value."""
 
 
 class ModelFileError(LrfitError):

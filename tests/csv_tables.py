@@ -13,7 +13,7 @@ from lrfit.data.column_names import ColumnRequest
 from lrfit.data.columns import choose_columns
 from lrfit.data.csv.blocks import Source
 from lrfit.data.csv.format import CsvFormat
-from lrfit.data.csv.table import Table
+from lrfit.data.csv.table import CsvTable
 
 NUMBERS = "".join(f"{i},{i * i / 7}\n" for i in range(500))
 QUOTED = "".join(f'"{i}",{i * i / 7},"a\n, b"\n' for i in range(250))
@@ -21,7 +21,7 @@ QUOTED = "".join(f'"{i}",{i * i / 7},"a\n, b"\n' for i in range(250))
 
 def table_of(content, *, streaming=False, encoding="utf-8", finds_separator=False, **csv_format):
     stored = content if isinstance(content, bytes) else content.encode()
-    return Table(
+    return CsvTable(
         Source(io.BytesIO(stored), "data", encoding),
         CsvFormat(**csv_format),
         streaming=streaming,

@@ -30,7 +30,7 @@ class FileKinds:
     """Paths by the kinds of their files; `-` is standard input.
 
     Attributes:
-        data: Paths of CSV files.
+        data: Paths of the files of a table.
         models: Paths of model documents.
         histories: Paths of histories, as `lrfit train --history` writes them.
     """
@@ -58,16 +58,15 @@ def classify(files: Sequence[str]) -> FileKinds:
         DataError: A file cannot be opened or read.
         click.UsageError: More than one of them is a stream, which can be read only once.
     """
-    found: dict[str, list[str]] = {"data": [], "model": [], "history": []}
     streams = [path for path in files if path == "-" or _is_stream(path)]
     if len(streams) > 1:
         raise click.UsageError(f"only one of FILES can be a stream, and {len(streams)} are")
-    for path in files:
-        if path not in streams:
-            found[_what(path)].append(path)
+    kinds = {path: _what(path) for path in files if path not in streams}
+    known = kinds.values()
     for path in streams:  # not looked into, since what is read is gone
-        found["model" if found["data"] and not found["history"] else "data"].append(path)
-    return FileKinds(tuple(found["data"]), tuple(found["model"]), tuple(found["history"]))
+        kinds[path] = "model" if "data" in known and "history" not in known else "data"
+    of_kind = (tuple(path for path in files if kinds[path] == kind) for kind in ("data", "model", "history"))
+    return FileKinds(*of_kind)
 
 
 def _is_stream(path: str) -> bool:

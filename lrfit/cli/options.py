@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -157,9 +157,9 @@ def new_name(text: str) -> str:
     return text if text.isprintable() else _refuse(text, "a name that can be printed")
 
 
-def refuse_two_stdins(model: str, data: str) -> None:
+def refuse_two_stdins(model: str, data: Sequence[str]) -> None:
     """Raise `click.UsageError` if both are `-`."""
-    if model == data == "-":
+    if model == "-" in data:
         raise click.UsageError("MODEL and DATA cannot both be standard input")
 
 

@@ -77,7 +77,7 @@ def result_width() -> int:
     return WIDTH
 
 
-def piped_data() -> str:
+def piped_data() -> tuple[str]:
     """`-` for data that come through a pipe or from a file, for a command that was given no DATA.
 
     Raises:
@@ -85,7 +85,7 @@ def piped_data() -> str:
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("Missing argument 'DATA': the name of a file, or - for standard input")
-    return "-"
+    return ("-",)
 
 
 def result_is_seen() -> bool:

@@ -21,13 +21,14 @@ __all__ = [
     "TableOf",
     "column_options",
     "csv_options",
+    "data_argument",
     "model_column_options",
     "training_column_options",
     "x_option",
 ]
 
 TableOf: TypeAlias = "Callable[..., TableRequest]"
-"""A function that makes the request for the table at a path, from the options of a command."""
+"""A function that makes the request for the table in some files, from the options of a command."""
 
 _CSV_OPTIONS = (
     click.option(
@@ -140,6 +141,21 @@ COLUMN_NAMES = frozenset({"x", "y", "drop", "dates", "categories", "weights"})
 
 MODEL_COLUMN_NAMES = frozenset({"x", "y", "weights"})
 """Names of those that say where the columns of a model are."""
+
+
+def data_argument(*, required: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The argument DATA: names of files and patterns, which the command gets as a tuple of names."""
+    path = click.Path(allow_dash=True)
+    return click.argument("data", nargs=-1, required=required, type=path, callback=_files)
+
+
+def _files(context: click.Context, argument: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """The files that names and patterns stand for."""
+    from lrfit.system.file_names import matching  # noqa: PLC0415 (help needs no files)
+
+    if names.count("-") > 1:
+        raise click.UsageError("DATA can be standard input only once")
+    return matching(names)
 
 
 def csv_options(command: Callable[..., None]) -> Callable[..., None]:

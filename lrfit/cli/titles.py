@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lrfit.analysis.convergence import rate_text
@@ -11,7 +12,7 @@ from lrfit.training.plan import TrainingPlan
 from lrfit.training.record import EpochRecord
 from lrfit.views.picture import named
 
-__all__ = ["data_title", "file_title", "run_title"]
+__all__ = ["data_title", "file_title", "files_title", "run_title"]
 
 
 def file_title(path: str) -> str:
@@ -24,11 +25,16 @@ def file_title(path: str) -> str:
     return "standard input" if path == "-" else named(Path(path).name)
 
 
-def data_title(data: TrainingData, path: str) -> str:
-    """The file of the data, their columns, and their number of rows."""
+def files_title(paths: Sequence[str]) -> str:
+    """The name of the only file, or the number of files."""
+    return file_title(paths[0]) if len(paths) == 1 else f"{len(paths)} files"
+
+
+def data_title(data: TrainingData, paths: Sequence[str]) -> str:
+    """The files of the data, their columns, and their number of rows."""
     features = named(data.features[0]) if len(data.features) == 1 else f"{len(data.features)} features"
     n_rows = data.moments.n_samples
-    return f"{file_title(path)}: {named(data.target)} from {features}, {rows_text(n_rows)}"
+    return f"{files_title(paths)}: {named(data.target)} from {features}, {rows_text(n_rows)}"
 
 
 def run_title(plan: TrainingPlan, record: EpochRecord) -> str:

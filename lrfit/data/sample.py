@@ -16,6 +16,7 @@ from lrfit.arrays import Array
 from lrfit.data.columns import check_features
 from lrfit.data.condense import AnyMoments, Part, Recipe
 from lrfit.data.kinds import Column
+from lrfit.data.table import place_of
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
 
@@ -35,26 +36,18 @@ class Sample:
         columns: The features as they were read, with the levels of categories, sorted.
         moments: Moments of the rows to train on.
         held_out: Moments of the rows held out; None if no rows were to be held out.
-        checksums: For each block, the number of rows and the CRC-32 of the values.
+        fingerprint: A hash of all values in order, held out or not: 16 hexadecimal digits. It shows whether
+            the data have changed since the run that is resumed; it is no protection against malice. Equal
+            values may have different fingerprints, because blocks are cut by bytes: a change of line ends, of
+            a column that is not read, or of "1.5" to "1.50" moves the cuts.
         rows: The rows to train on, (x, y) and the weight if there is one; None if they were not kept.
     """
 
     columns: tuple[Column, ...]
     moments: Moments
     held_out: Moments | None
-    checksums: tuple[tuple[int, int], ...]
+    fingerprint: str
     rows: RowStore | LevelRows | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of all values in order, held out or not: 16 hexadecimal digits.
-
-        It shows whether the data have changed since the run that is resumed; it is no protection against
-        malice. Equal values may have different fingerprints, because blocks are cut by bytes: a change of
-        line ends, of a column that is not read, or of "1.5" to "1.50" moves the cuts.
-        """
-        text = repr(self.checksums).encode()
-        return f"{zlib.crc32(text):08x}{zlib.adler32(text):08x}"
 
 
 class Keeping(NamedTuple):
@@ -84,7 +77,8 @@ class Gathering:
         self._keeps = bool(keeping.most)
         self._store = _row_store(keeping.max_memory) if recipe.keeps_values else None
         self._pieces: list[tuple[int, int, AnyMoments]] = []
-        self._checksums: list[tuple[int, int]] = []
+        self._n_rows = 0
+        self._checksums: dict[int, list[tuple[int, int]]] = {}
         self._levels: list[dict[str, int]] = [
             {level: i for i, level in enumerate(column.levels or ())} for column in recipe.choice.features
         ]
@@ -93,7 +87,9 @@ class Gathering:
 
     def add(self, number: int, part: Part, levels: Sequence[tuple[str, ...]]) -> None:
         """Add the rows of the block of this number, whose categories have these levels."""
-        self._checksums.append((part.n_rows, part.checksum))
+        self._n_rows += part.n_rows
+        of_file = self._checksums.setdefault(place_of(number)[0], [])
+        of_file.append((part.n_rows, part.checksum))
         self._training.add(number, part.training)
         self._held_out.add(number, part.held_out)
         if self._recipe.holds_out_last:
@@ -118,18 +114,21 @@ class Gathering:
         hold_out, store = self._recipe.hold_out, self._store
         if hold_out is not None and hold_out.is_last and store is not None:
             training, held_out = self._split(store, hold_out)
-        _check_split(
-            sum(n for n, _ in self._checksums), training, held_out if hold_out else None, source_name
-        )
+        _check_split(self._n_rows, training, held_out if hold_out else None, source_name)
         columns = self._columns(training)
         check_features(columns, source_name)
         return Sample(
             columns,
             self._of_features(training, columns),
             self._of_features(held_out, columns) if hold_out else None,
-            tuple(self._checksums),
+            self._fingerprint(),
             self._rows(),
         )
+
+    def _fingerprint(self) -> str:
+        """The fingerprint of the only file; or of the fingerprints of all files."""
+        of_files = [_hash(tuple(checksums)) for checksums in self._checksums.values()]
+        return of_files[0] if len(of_files) == 1 else _hash(of_files)
 
     def _split(self, store: RowStore, hold_out: HoldOut) -> tuple[AnyMoments, AnyMoments]:
         """The moments of the rows but for the last ones, and those of the last ones."""
@@ -198,6 +197,12 @@ class Gathering:
             self._store,
             [c._replace(levels=tuple(own)) if c.kind == "category" else c for c, own in features],
         )
+
+
+def _hash(values: object) -> str:
+    """A hash of values that have a unique representation: 16 hexadecimal digits."""
+    text = repr(values).encode()
+    return f"{zlib.crc32(text):08x}{zlib.adler32(text):08x}"
 
 
 def _with_levels(column: Column, levels: tuple[str, ...]) -> Column:

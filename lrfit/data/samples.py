@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from lrfit.data.block import Block
 from lrfit.data.columns import ColumnChoice
 from lrfit.data.condense import CondensedBlock, Recipe, condensed
-from lrfit.data.csv.table import Table
 from lrfit.data.extremes import Extremes
 from lrfit.data.kinds import MOST_LEVELS, too_many_levels
 from lrfit.data.sample import Gathering, Keeping, Sample
+from lrfit.data.table import Table
 from lrfit.errors import DataError
 
 if TYPE_CHECKING:

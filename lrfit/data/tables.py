@@ -1,14 +1,16 @@
-"""Tables by request: which file, how it is written, which columns. Every file is opened here.
+"""Tables by request: which files, how they are written, which columns. Every file is opened here.
 
 Imports no NumPy before a table is opened, so that the help of a command is quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv.format import BLANKS, SIGNS, CsvFormat
@@ -17,20 +19,23 @@ from lrfit.messages import shown, spelled
 from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
-    from lrfit.data.csv.table import Table
+    from lrfit.data.table import Table, TableFile
 
 __all__ = ["TableRequest", "open_table"]
 
 _DECIMALS = (".", ",")
 _MISSING = ("error", "drop")
 
+OnRead: TypeAlias = "Callable[[int, int], None]"
+"""A function that is told how many bytes of how many are read."""
+
 
 @dataclass(frozen=True)
 class TableRequest:
-    """A table to read, and the columns that are wanted.
+    """A table to read, from one or several files, and the columns that are wanted.
 
     Attributes:
-        path: Path of the file; `-` for standard input.
+        paths: Paths of the files, which have the same columns; `-` for standard input.
         separator: Character between fields, or "blanks" for runs of blanks; None for a tab in files named
             `.tsv`, else for a comma, or what the header and the first rows show.
         decimal: Decimal mark, "." or ",".
@@ -50,7 +55,7 @@ class TableRequest:
         UsageError: A value is not among the valid ones, or two exclude each other.
     """
 
-    path: str
+    paths: tuple[str, ...]
     separator: str | None = None
     decimal: str = "."
     thousands: str = ""
@@ -96,16 +101,11 @@ class TableRequest:
         if any(end in self.comment for end in "\r\n") or self.comment.startswith((" ", "\t")):
             raise UsageError(f"{spelled(comment=self.comment)}: it must be the text that comments begin with")
 
-    @property
-    def _separator(self) -> str:
-        is_tsv = self.path.lower().removesuffix(".gz").endswith(".tsv")
-        return self.separator or ("\t" if is_tsv else ",")
-
-    @property
-    def format(self) -> CsvFormat:
-        """How the file is written."""
+    def format_of(self, path: str) -> CsvFormat:
+        """The way in which the file at this path is written."""
+        is_tsv = path.lower().removesuffix(".gz").endswith(".tsv")
         return CsvFormat(
-            separator=self._separator,
+            separator=self.separator or ("\t" if is_tsv else ","),
             decimal=self.decimal,
             header=self.header,
             drop_missing=self.missing == "drop",
@@ -130,32 +130,84 @@ def open_table(
     """The table that is asked for, open within the block; see `Table`.
 
     Args:
-        request: The file, and how it is written.
-        listener: Hears how far the file is read and, at the end, what was noticed in it.
+        request: The files, and how they are written.
+        listener: Hears how far the files are read and, at the end, what was noticed in them.
         streaming: Give out rows as soon as they come.
         text: The table itself, in place of that at the path.
 
     Raises:
-        DataError: It cannot be opened, or has no header.
+        DataError: The first file cannot be opened, or has no header.
         UsageError: There is no such encoding.
     """
-    from lrfit.data.csv.blocks import open_source  # noqa: PLC0415 (imports NumPy)
-    from lrfit.data.csv.table import Table  # noqa: PLC0415 (imports NumPy)
+    from lrfit.data.table import Table  # noqa: PLC0415 (imports NumPy)
 
     listener = listener or Listener()
-    with (
-        listener.work("reading", unit="bytes") as on_read,
-        open_source(request.path, request.encoding, on_read=on_read, text=text) as source,
-    ):
-        table = Table(source, request.format, streaming=streaming, finds_separator=request.separator is None)
-        if table.format.separator != request.format.separator:
-            separator = table.format.separator
-            listener.note(
-                f"{table.name}: separated by {separator if separator == BLANKS else shown(separator)}"
-            )
-        yield table
+    with listener.work("reading", unit="bytes") as on_read:
+        opening = _Opening(request, listener, streaming=streaming, text=text)
+        first, *others = (
+            partial(opening.open, path, shown_in) for path, shown_in in _shares(request.paths, on_read)
+        )
+        with first() as file:
+            table = Table(file, others)
+            yield table
     if table.n_dropped:
         n_rows = f"{table.n_dropped} rows with missing values"
         listener.warn(f"left out {n_rows if table.n_dropped > 1 else 'a row with a missing value'}")
     if table.lost_digits:
         listener.warn("an integer beyond 2^53 was read; its last digits may be lost")
+
+
+class _Opening:
+    """The way in which each file of a table is opened; the separators that they show are said once."""
+
+    def __init__(
+        self, request: TableRequest, listener: Listener, *, streaming: bool, text: str | None
+    ) -> None:
+        self._request = request
+        self._listener = listener
+        self._streaming = streaming
+        self._text = text
+        self._said: set[str] = set()
+
+    @contextmanager
+    def open(self, path: str, on_read: OnRead) -> Iterator[TableFile]:
+        """The file at this path."""
+        from lrfit.data.csv.blocks import open_source  # noqa: PLC0415 (imports NumPy)
+        from lrfit.data.csv.table import CsvTable  # noqa: PLC0415 (imports NumPy)
+
+        request, form = self._request, self._request.format_of(path)
+        with open_source(path, request.encoding, on_read=on_read, text=self._text) as source:
+            table = CsvTable(
+                source, form, streaming=self._streaming, finds_separator=request.separator is None
+            )
+            separator = table.format.separator
+            if separator != form.separator and separator not in self._said:
+                self._said.add(separator)
+                self._listener.note(
+                    f"{table.name}: separated by {separator if separator == BLANKS else shown(separator)}"
+                )
+            yield table
+
+
+def _shares(paths: Sequence[str], on_read: OnRead) -> Iterator[tuple[str, OnRead]]:
+    """Each path, with a function that tells how far all files are read, from how far that file is."""
+    if len(paths) == 1:
+        yield paths[0], on_read
+        return
+    sizes = [_n_bytes(path) for path in paths]
+    before = 0
+    for path, n_bytes in zip(paths, sizes, strict=True):
+        yield path, partial(_told, on_read, before, sum(sizes))
+        before += n_bytes
+
+
+def _told(on_read: OnRead, before: int, whole: int, done: int, _: int) -> None:
+    on_read(before + done, whole)
+
+
+def _n_bytes(path: str) -> int:
+    """Size of a file; 0 for a stream, or if it cannot be seen, as opening it will say."""
+    try:
+        return Path(path).stat().st_size
+    except (OSError, ValueError):
+        return 0

@@ -20,10 +20,10 @@ from lrfit.messages import listed, rows_text, shown
 from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
-    from lrfit.data.csv.table import Table
     from lrfit.data.hold_out import HoldOut
     from lrfit.data.level_rows import LevelRows
     from lrfit.data.row_store import RowStore
+    from lrfit.data.table import Table
 
 __all__ = ["Group", "TrainingData", "read_training_data", "training_data_of"]
 

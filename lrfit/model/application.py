@@ -17,9 +17,9 @@ import numpy.typing as npt
 from lrfit.arrays import Array
 from lrfit.data.column_names import ColumnRequest, check_known
 from lrfit.data.columns import columns_of_model
-from lrfit.data.csv.table import Table
 from lrfit.data.kinds import Column
 from lrfit.data.level_rows import expanded
+from lrfit.data.table import Table
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
 from lrfit.model.document import ModelDocument

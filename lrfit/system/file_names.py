@@ -1,15 +1,18 @@
-"""Names of files: one that no file has yet, and a hint at what is meant by a name that no file has."""
+"""Names of files: those that a pattern stands for, one that no file has yet, and hints at what is meant."""
 
 from __future__ import annotations
 
+import glob
 import itertools
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from lrfit.errors import DataError
 from lrfit.messages import pasteable, shown, spelled
 
-__all__ = ["hint_at_no_file", "unused_name"]
+__all__ = ["hint_at_no_file", "matching", "unused_name"]
 
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://[^/]*(?P<path>[^?#]*)", re.IGNORECASE | re.DOTALL)
 
@@ -29,6 +32,25 @@ _SETTING = re.compile(r"[a-z][a-z0-9_-]*", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
+def matching(names: Iterable[str]) -> tuple[str, ...]:
+    """The files that these names and patterns (`part-*.csv`) stand for; those of a pattern sorted by name.
+
+    A name that a file has is no pattern.
+
+    Raises:
+        DataError: No file matches a pattern.
+    """
+    found: list[str] = []
+    for name in names:
+        if not glob.has_magic(name) or os.path.lexists(name):
+            found.append(name)
+        elif matches := sorted(glob.glob(name, recursive=True)):  # noqa: PTH207 (keeps the name as it is)
+            found += matches
+        else:
+            raise DataError(f"no file matches {shown(name)}")
+    return tuple(found)
+
+
 def unused_name(path: str) -> str:
     """This path; if there is such a file, one with a number behind its stem, so that none is overwritten."""
     given = Path(path)
@@ -45,6 +67,9 @@ def hint_at_no_file(path: str) -> str:
         >>> print(hint_at_no_file("rooms=3,area=100"))
         ; for a prediction without a file there is at='rooms=3,area=100'
     """
+    if os.path.isdir(path):  # noqa: PTH112 (takes any name)
+        inside = Path(path) / "*.csv"
+        return f"; for all files in it say {shown(str(inside))}"
     if os.path.lexists(path):
         return ""
     if url := _URL.match(path):

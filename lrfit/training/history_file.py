@@ -11,7 +11,7 @@ import numpy as np
 from lrfit.arrays import Array
 from lrfit.data.csv.blocks import open_source
 from lrfit.data.csv.format import CsvFormat
-from lrfit.data.csv.table import Table
+from lrfit.data.csv.table import CsvTable
 from lrfit.data.csv.writer import csv_line
 from lrfit.errors import DataError
 from lrfit.training.history import History
@@ -69,7 +69,7 @@ def read_history(path: str) -> History:
         DataError: It cannot be opened, or is no history; says where.
     """
     with open_source(path) as source:
-        table = Table(source, CsvFormat(",", ".", header=True, drop_missing=False))
+        table = CsvTable(source, CsvFormat(",", ".", header=True, drop_missing=False))
         features, validation, intercept = _parts(table.header, table.name)
         blocks = [values for _, values in table.map_blocks(lambda block: block.values, table.header)]
     columns = np.concatenate(blocks, axis=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from inspect import Parameter, signature
@@ -27,6 +27,7 @@ from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData, training_data_of
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import shown, spelled
+from lrfit.system.file_names import matching
 from lrfit.system.listener import Listener
 from lrfit.training.advice import warnings
 from lrfit.training.fit import LinearFit
@@ -50,7 +51,7 @@ _OPTIONS = "        **options: See `ColumnRequest`, `TableRequest` and `Training
 _READING = (ColumnRequest, TableRequest)
 """Classes whose fields are options for reading, with those that are no options."""
 
-_NO_OPTIONS = {"path", "columns", "known", "y", "weights", "by"}
+_NO_OPTIONS = {"paths", "columns", "known", "y", "weights", "by"}
 """Fields of these that are given otherwise, or not at all."""
 
 _log = logging.getLogger("lrfit")
@@ -68,7 +69,7 @@ class _LogListener(Listener):
 
 
 def train(
-    data: str | PathLike[str] | pd.DataFrame | npt.ArrayLike,
+    data: str | PathLike[str] | Sequence[str | PathLike[str]] | pd.DataFrame | npt.ArrayLike,
     y: str | npt.ArrayLike | None = None,
     *,
     weights: str | npt.ArrayLike | None = None,
@@ -90,8 +91,9 @@ def train(
     Nothing is printed; what is worth knowing goes to the logger "lrfit".
 
     Args:
-        data: The rows: path of a CSV file (packed by gzip or not), a DataFrame, or an array of x, of shape
-            (n_rows, n_features) or (n_rows,).
+        data: The rows: path of a CSV file (packed by gzip or not), a pattern such as `part-*.csv`, or several
+            of these, which are one table; a DataFrame; or an array of x, of shape (n_rows, n_features) or
+            (n_rows,).
         y: The target: name of a column (the column `y` if None, else the last one); or, beside a DataFrame or
             an array of x, an array of shape (n_rows,).
         weights: The weight of each row in the loss, at least 0: name of a column, or an array of shape
@@ -130,10 +132,10 @@ def train(
     columns, form, settings = _parted(options)
     resumption, chosen = _chosen(settings, resume, allow_changes=allow_changes)
     listener = _LogListener()
-    if isinstance(data, str | PathLike):
+    if paths := _paths(data, y):
         wanted = ColumnRequest(y=_name(y, "y"), weights=_name(weights, "weights"), **columns)
-        table = TableRequest(fspath(data), columns=wanted, **form)
-        other = None if validation is None else replace(table, path=fspath(validation))
+        table = TableRequest(paths, columns=wanted, **form)
+        other = None if validation is None else replace(table, paths=_paths(validation, None))
         table = resumption.table(table) if resumption else table
         read = read_for_training(table, chosen, listener, validation=other, max_memory=max_memory)
     else:
@@ -177,6 +179,16 @@ def _chosen(
         return resumption, resumption.settings(given)
     path = None if resume is None else fspath(resume)
     return chosen_settings(given, path, allow_changes=allow_changes)
+
+
+def _paths(data: Any, y: object) -> tuple[str, ...]:  # noqa: ANN401
+    """The files that paths and patterns stand for; none if these are data, beside an array of y."""
+    if isinstance(data, str | PathLike):
+        return matching([fspath(data)])
+    is_list = isinstance(data, list | tuple) and (y is None or isinstance(y, str))
+    if not is_list or not all(isinstance(path, str | PathLike) for path in data):
+        return ()
+    return matching(map(fspath, data))
 
 
 def _name(value: object, setting: str) -> str | None:

@@ -96,11 +96,12 @@ def test_a_reader_that_goes_ends_quietly(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["train", LAB, "b\x9b\x1b[31m"], ["train", LAB, "--\x9bx"], ["x" * 100_000]]
+    ("arguments", "code"),
+    [(["train", LAB, "b\x9b\x1b[31m"], 1), (["train", LAB, "--\x9bx"], 2), (["x" * 100_000], 2)],
 )
-def test_what_was_typed_is_made_safe_to_print(here, arguments):
+def test_what_was_typed_is_made_safe_to_print(here, arguments, code):
     result = here(*arguments)
-    assert result.returncode == 2
+    assert result.returncode == code
     assert len(result.stderr) < 3000
     assert all(c.isprintable() or c == "\n" for c in result.stderr.decode())
 
@@ -126,7 +127,7 @@ def test_streams_take_any_text_whatever_their_encoding(encoding, help_of_train):
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     assert run("train", "--help", env=environment).stdout == help_of_train
     result = run("train", LAB, b"\xff\xe2\x82\xac" + b"x" * 99, env=environment)
-    assert (result.returncode, result.stdout) == (2, b"")
+    assert (result.returncode, result.stdout) == (1, b"")
     result = run("train", LAB, "--lr", "0.01", env=environment)
     bound = "λ_max" if encoding.startswith("utf") else "lambda_max"
     assert f"0.0442861 = 2 / {bound}; within " in result.stderr.decode()

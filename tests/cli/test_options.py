@@ -250,8 +250,8 @@ def test_a_level_is_a_share(text):
 @click.argument("path")
 @csv_options
 def show(path, table_of):
-    table = table_of(path)
-    click.echo(repr(table.format))
+    table = table_of((path,))
+    click.echo(repr(table.format_of(path)))
     click.echo(table.encoding)
 
 
@@ -321,5 +321,5 @@ def choices_of(command, name):
 def test_options_offer_what_there_is():
     assert choices_of(train.command, "executor") == EXECUTORS
     assert set(choices_of(plot.command, "kind")) == {kind for one in PLOTS for kind in one.kinds}
-    assert {f.name for f in fields(TableRequest)} == CSV_NAMES | {"path", "columns"}
+    assert {f.name for f in fields(TableRequest)} == CSV_NAMES | {"paths", "columns"}
     assert {f.name for f in fields(ColumnRequest)} == COLUMN_NAMES | {"by", "known"}

@@ -38,7 +38,7 @@ class Heard(Listener):
 
 def test_without_a_listener_the_same_is_read_in_silence(capfd):
     heard = Heard()
-    (read,), (silent,) = (read_training_data(TableRequest(LAB), listener) for listener in (heard, None))
+    (read,), (silent,) = (read_training_data(TableRequest((LAB,)), listener) for listener in (heard, None))
     assert read.sample.fingerprint == silent.sample.fingerprint
     assert (read.features, read.target, read.rows) == (("x",), "y", None)
     assert [note.partition(": ")[2] for note in heard.notes] == ["17 rows, target 'y', features 'x'"]
@@ -60,7 +60,7 @@ def test_rows_are_counted_as_they_were_read(tmp_path, monkeypatch, n_rows, fract
     (tmp_path / "t.csv").write_text("x,y\n" + "1,2\n" * n_rows + "NA,3\n")
     heard = Heard()
     hold_out = HoldOut(fraction) if fraction else None
-    (read,) = read_training_data(TableRequest("t.csv", missing="drop"), heard, hold_out=hold_out)
+    (read,) = read_training_data(TableRequest(("t.csv",), missing="drop"), heard, hold_out=hold_out)
     assert read.moments.n_samples == (n_rows if hold_out is None else n_rows - read.held_out.n_samples)
     assert heard.notes == notes
 
@@ -75,7 +75,7 @@ def test_rows_are_counted_as_they_were_read(tmp_path, monkeypatch, n_rows, fract
 def test_what_is_noticed_in_a_table_is_heard_at_its_end(tmp_path, text, warning):
     path = tmp_path / "t.csv"
     path.write_text(text)
-    request, heard = TableRequest(str(path), missing="drop"), Heard()
+    request, heard = TableRequest((str(path),), missing="drop"), Heard()
     for listener in (heard, None):
         with open_table(request, listener) as table:
             assert list(table.map_blocks(lambda block: block.counts.n_rows, ["x"])) == [(0, 1)]
@@ -83,7 +83,7 @@ def test_what_is_noticed_in_a_table_is_heard_at_its_end(tmp_path, text, warning)
 
 
 def test_rows_are_kept_if_there_are_no_more_than_asked_for():
-    of_most = {most: read_training_data(TableRequest(LAB), keeping=Keeping(most))[0] for most in (16, 17)}
+    of_most = {most: read_training_data(TableRequest((LAB,)), keeping=Keeping(most))[0] for most in (16, 17)}
     assert len(of_most[17].rows) == 17
     assert of_most[16].rows is None
 
@@ -93,13 +93,13 @@ def test_of_more_rows_than_are_wanted_no_more_are_kept(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 16)
     monkeypatch.setattr(RowStore, "append", lambda _, rows: appended.append(len(rows)))
     monkeypatch.setattr(RowStore, "__len__", lambda _: sum(appended))
-    assert read_training_data(TableRequest(LAB), keeping=Keeping(3))[0].rows is None
+    assert read_training_data(TableRequest((LAB,)), keeping=Keeping(3))[0].rows is None
     assert 3 < sum(appended) < 17
 
 
 def test_rows_in_memory_are_those_of_a_file():
     (held,) = training_data_of(block_of(oracles.lab_rows().T.copy()), X_AND_Y, hold_out=HoldOut(0.3))
-    (read,) = read_training_data(TableRequest(LAB), hold_out=HoldOut(0.3), keeping=Keeping(17))
+    (read,) = read_training_data(TableRequest((LAB,)), hold_out=HoldOut(0.3), keeping=Keeping(17))
     assert held.sample.fingerprint == read.sample.fingerprint
     assert held.rows.rows().tobytes() == read.rows.rows().tobytes()
     assert held.held_out.mean.tobytes() == read.held_out.mean.tobytes()

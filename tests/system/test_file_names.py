@@ -61,8 +61,13 @@ def test_a_library_names_its_own_settings():
 
 
 def test_a_file_that_is_there_but_cannot_be_opened_gets_no_hint(tmp_path):
-    (tmp_path / "x=1").mkdir()
+    (tmp_path / "x=1").touch()
     assert hint_at_no_file("x=1") == ""
+
+
+def test_a_folder_gets_the_pattern_for_its_files(tmp_path):
+    (tmp_path / "x=1").mkdir()
+    assert hint_at_no_file("x=1") == "; for all files in it say 'x=1/*.csv'"
 
 
 def test_a_download_overwrites_no_file(tmp_path):

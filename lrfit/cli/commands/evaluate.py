@@ -9,13 +9,13 @@ import click
 from lrfit.cli.help import Command
 from lrfit.cli.options import digits_option, output_format, quiet_option, refuse_two_stdins
 from lrfit.cli.streams import result_is_seen, write_result
-from lrfit.cli.table_options import TableOf, model_column_options
+from lrfit.cli.table_options import TableOf, data_argument, model_column_options
 from lrfit.cli.terminal import Terminal
 
 
 @click.command(name="evaluate", cls=Command, short_help="Measure the residuals of a model on a CSV.")
 @click.argument("model", type=click.Path(allow_dash=True))
-@click.argument("data", type=click.Path(allow_dash=True))
+@data_argument(required=True)
 @model_column_options
 @output_format("text", "json", "csv", "tsv")
 @digits_option
@@ -23,13 +23,13 @@ from lrfit.cli.terminal import Terminal
 def command(
     *,
     model: str,
-    data: str,
+    data: tuple[str, ...],
     table_of: TableOf,
     output_format: str,
     digits: int | str | None,
     quiet: bool,
 ) -> None:
-    """Measure the residuals of MODEL on the rows of the CSV file DATA.
+    """Measure the residuals of MODEL on the rows of DATA, which is one CSV file or several.
 
     \b
     Examples:

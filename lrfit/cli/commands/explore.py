@@ -14,7 +14,7 @@ from lrfit.cli.help import Command
 from lrfit.cli.options import quiet_option
 from lrfit.cli.output_files import PAGE, check_outputs
 from lrfit.cli.setting_options import setting_options
-from lrfit.cli.table_options import TableOf, column_options
+from lrfit.cli.table_options import TableOf, column_options, data_argument
 from lrfit.cli.terminal import Terminal
 from lrfit.messages import shown
 from lrfit.training.settings import TrainingSettings, is_plain
@@ -24,15 +24,17 @@ _SHOWN_WELL: Mapping[str, Any] = {"standardize": True, "learning_rate": 0.1}
 
 
 @click.command(name="explore", cls=Command, short_help="Make a web page to explore descent on a CSV.")
-@click.argument("data", type=click.Path(allow_dash=True))
+@data_argument(required=True)
 @click.option("-o", "--output", metavar="FILE.html", required=True, help="Write the page here.")
 @column_options
 @setting_options(
     "fit_intercept", "l2", "init", "learning_rate", "batch_size", "momentum", "standardize", "seed"
 )
 @quiet_option
-def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, Any], quiet: bool) -> None:
-    """Make one HTML page that fits a line to the CSV file DATA (- for stdin), step by step.
+def command(
+    *, data: tuple[str, ...], output: str, table_of: TableOf, given: Mapping[str, Any], quiet: bool
+) -> None:
+    """Make one HTML page that fits a line to the CSV files DATA (- for stdin), step by step.
 
     The page needs no network. It shows the data and the line, the loss and the path downhill, and the graph
     with its values. It has controls for the learning rate and momentum, and STEP, RUN and RESET. Its numbers
@@ -45,7 +47,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
       lrfit explore data.csv --standardize --lr 0.1 -o page.html
       cut -d, -f1,3 data.csv | lrfit explore - -o page.html
     """
-    from lrfit.cli.titles import file_title
+    from lrfit.cli.titles import files_title
     from lrfit.cli.training_run import warn
     from lrfit.system.files import open_output
     from lrfit.system.optional import import_optional
@@ -57,7 +59,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     import_optional("plotly", "the page")
     if output == "-":
         raise click.UsageError("a page goes to a file: -o page.html")
-    check_outputs({"--output": output}, {"DATA": [data]}, overwritten={"--output": PAGE})
+    check_outputs({"--output": output}, {"DATA": data}, overwritten={"--output": PAGE})
     if not output.lower().endswith((".html", ".htm")):
         raise click.UsageError(f"-o {shown(output)}: the name of a page must end in .html")
     settings = TrainingSettings(**{**(_SHOWN_WELL if is_plain(given) else {}), **given})
@@ -65,7 +67,7 @@ def command(*, data: str, output: str, table_of: TableOf, given: Mapping[str, An
     plan = plan_training(read_for_training(table_of(data), settings, terminal, most_kept=inf), settings)
     warn(plan, terminal)
     document = page(
-        page_data(plan, source=file_title(data), command=_train_command(standardize=settings.standardize))
+        page_data(plan, source=files_title(data), command=_train_command(standardize=settings.standardize))
     )
     with open_output(output) as file:
         file.write(document)
@@ -76,8 +78,8 @@ def _train_command(*, standardize: bool) -> str:
     """`lrfit train` with the options of this command line that the page does not control."""
     values = click.get_current_context().params
     skipped = {"data", "output", "quiet", "learning_rate", "momentum", "batch_size", "standardize"}
-    path = values["data"]
-    words = ["lrfit", "train", f"./{path}" if path.startswith("-") and path != "-" else path]
+    paths = (f"./{path}" if path.startswith("-") and path != "-" else path for path in values["data"])
+    words = ["lrfit", "train", *paths]
     for option in given_options():
         if option.name not in skipped:
             words += _words(option, values[option.name or ""])

@@ -31,7 +31,12 @@ _MOST_FEATURES = 1_000_000
 )
 @click.option("--training", is_flag=True, help="Also show the gradients and updates of a step.")
 @click.option("--optimized", is_flag=True, help="Show the graph after all passes, and what they removed.")
-@click.option("--data", metavar="DATA", help="Show the value and gradient on every edge, for this CSV.")
+@click.option(
+    "--data",
+    metavar="DATA",
+    multiple=True,
+    help="Show the value and gradient on every edge, for this CSV, or several.",
+)
 @column_options
 @output_format(*sorted(graph_formats.FORMATS, key=lambda name: name != "text"))
 @quiet_option
@@ -41,7 +46,7 @@ def command(
     features: int | None,
     training: bool,
     optimized: bool,
-    data: str | None,
+    data: tuple[str, ...],
     table_of: TableOf,
     output_format: str,
     quiet: bool,
@@ -59,10 +64,11 @@ def command(
       lrfit graph --training --format dot | dot -Tsvg > graph.svg
     """
     from lrfit.cli.shown_graph import read_shown_graph
+    from lrfit.system.file_names import matching
 
     _check_options(model, features, data)
     terminal = Terminal(quiet=quiet)
-    table = None if data is None else table_of(data)
+    table = table_of(matching(data)) if data else None
     graph = read_shown_graph(model, table, terminal, n_features=features, training=training)
     view = graph.view(training=training, optimized=optimized)
     if view.values:
@@ -70,14 +76,14 @@ def command(
     write_result(graph_formats.render(view, output_format))
 
 
-def _check_options(model: str | None, n_features: int | None, data: str | None) -> None:
+def _check_options(model: str | None, n_features: int | None, data: tuple[str, ...]) -> None:
     """Refuse options that contradict each other, or need others that are not given."""
     if model is not None and n_features is not None:
         raise click.UsageError("MODEL and --features exclude each other: the model has its own")
     for option in given_options():
-        if data is None and option.name in COLUMN_NAMES | CSV_NAMES:
+        if not data and option.name in COLUMN_NAMES | CSV_NAMES:
             raise click.UsageError(f"{max(option.opts, key=len)} needs --data")
-    refuse_two_stdins(model or "", data or "")
+    refuse_two_stdins(model or "", data)
 
 
 def _say_what_is_seen(view: GraphView, output_format: str, terminal: Terminal) -> None:

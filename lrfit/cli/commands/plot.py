@@ -63,10 +63,10 @@ def command(
     """Draw a picture of FILES, which are recognised by their content.
 
     \b
-    DATA             a run of lrfit train: its fit, loss or surface
-    MODEL DATA       how the model fits the data
-    HISTORY...       the loss curves of recorded runs
-    DATA HISTORY...  the loss surface of the data, with the recorded paths
+    DATA...             a run of lrfit train: its fit, loss or surface
+    MODEL DATA...       how the model fits the data
+    HISTORY...          the loss curves of recorded runs
+    DATA... HISTORY...  the loss surface of the data, with the recorded paths
 
     With MODEL, -x and -y say which columns hold its features and its target. Settings are those of lrfit
     train, and are for DATA alone. Without -o, the picture is text on stdout. `-`
@@ -80,10 +80,11 @@ def command(
     """
     from lrfit.cli.file_kinds import classify
     from lrfit.cli.plots import PlotRequest, kind_of, plot_of
+    from lrfit.system.file_names import matching
     from lrfit.system.interrupts import watched
     from lrfit.system.optional import import_optional
 
-    kinds = classify(files)
+    kinds = classify(matching(files))
     plot = plot_of(kinds)
     drawn = kind_of(plot, kind)
     _check_use(plot, drawn)

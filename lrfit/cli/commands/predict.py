@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lrfit.cli.help import Command
 from lrfit.cli.options import new_name, quiet_option, refuse_two_stdins, share
+from lrfit.cli.output_files import check_outputs
 from lrfit.cli.streams import flush_result, result_is_seen, write_result
-from lrfit.cli.table_options import TableOf, x_option
+from lrfit.cli.table_options import TableOf, data_argument, x_option
 from lrfit.cli.terminal import Terminal
 from lrfit.errors import DataError
 from lrfit.messages import shown
@@ -18,17 +21,22 @@ from lrfit.messages import shown
 if TYPE_CHECKING:
     from lrfit.arrays import Array
     from lrfit.data.block import Block
+    from lrfit.data.column_names import ColumnRequest
     from lrfit.data.csv.format import CsvFormat
-    from lrfit.data.csv.table import Table
+    from lrfit.data.table import Table
     from lrfit.model.application import Application
+    from lrfit.model.document import ModelDocument
     from lrfit.model.intervals import IntervalKind
 
 
 @click.command(name="predict", cls=Command, short_help="Add the predictions of a model to a CSV.")
 @click.argument("model", type=click.Path(allow_dash=True))
-@click.argument("data", type=click.Path(allow_dash=True), required=False)
+@data_argument()
 @click.option("--at", metavar="NAME=VALUE,…", help="Predict for these values, without DATA.")
 @x_option
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write here; {stem} in its name is that of the file in DATA."
+)
 @click.option("--only", is_flag=True, help="Print only the predictions.")
 @click.option(
     "--name", type=new_name, default="y_hat", show_default=True, help="Name of the column of predictions."
@@ -45,67 +53,151 @@ if TYPE_CHECKING:
 def command(
     *,
     model: str,
-    data: str | None,
+    data: tuple[str, ...],
     at: str | None,
     table_of: TableOf,
+    output: str | None,
     only: bool,
     name: str,
     interval: IntervalKind | None,
     level: float,
     quiet: bool,
 ) -> None:
-    """Print the rows of the CSV file DATA (default: stdin) with the prediction of MODEL added to each.
+    """Print the rows of the CSV files DATA (default: stdin) with the prediction of MODEL added to each.
 
     Columns are found by name, or as -x says. Rows are printed as they are read, with every field as it was
     written; in UTF-8, with LF line ends, without blank lines. Predictions have the decimal mark of the file.
+    Several files are printed as one table, or with -o 'out/{stem}.csv' written to one file each.
 
     \b
     Examples:
       lrfit predict model.json new.csv
       lrfit predict model.json new.csv --only > y_hat.txt
       lrfit predict model.json new.csv --interval prediction --level 0.9
+      lrfit predict model.json 'part-*.csv' -o 'out/{stem}.csv'
       lrfit predict model.json --at rooms=3,area=100
       lrfit train a.csv --format json -q | lrfit predict - b.csv
     """
     from lrfit.data.tables import open_table
-    from lrfit.model.application import Application
     from lrfit.model.document_file import load_all
     from lrfit.model.prediction import row_at
 
-    path = _path(data, at)
-    refuse_two_stdins(model, path)
-    models, request = load_all(model), table_of(path)
+    paths = _paths(data, at)
+    refuse_two_stdins(model, paths)
+    outputs = _outputs(output, paths, model)
+    models = load_all(model)
     text = None if at is None else row_at(at, models)
-    terminal = Terminal(quiet=quiet, has_bars=not result_is_seen())  # one among rows would be in the way
-    names = [name, *([f"{name}_low", f"{name}_high"] if interval else [])]
-    with open_table(request, terminal, streaming=True, text=text) as table:
-        if not only:
+    has_bars = output is not None or not result_is_seen()  # one among rows would be in the way
+    terminal = Terminal(quiet=quiet, has_bars=has_bars)
+    predictions = _Predictions(models, name, only=only, interval=interval, level=level)
+    before: Table | None = None
+    for path, target in zip(paths, outputs, strict=True):
+        request = table_of((path,))
+        with open_table(request, terminal, streaming=True, text=text) as table:
+            lines = predictions.lines(table, request.columns, terminal.note)
+            if target is None:
+                _print(lines, table, before)
+                before = table
+            else:
+                _write(lines, target)
+
+
+def _paths(data: tuple[str, ...], at: str | None) -> tuple[str, ...]:
+    """The paths of the tables; the name of the option that is given in their place."""
+    if at is None:
+        return data or ("-",)
+    if data:
+        raise click.UsageError("--at and DATA exclude each other")
+    return ("--at",)
+
+
+def _outputs(output: str | None, paths: Sequence[str], model: str) -> Sequence[str | None]:
+    """The file to write for each table; None for stdout."""
+    if output is None:
+        return [None] * len(paths)
+    named = {output.replace("{stem}", _stem(path)): path for path in paths}
+    if len(named) < len(paths):
+        raise click.UsageError(
+            f"-o {shown(output)} names one file for several in DATA: put {{stem}} in it, "
+            "which stands for the name of each without its ending"
+        )
+    for target in named:
+        check_outputs({"--output": target}, {"DATA": paths, "MODEL": [model]})
+    return list(named)
+
+
+def _stem(path: str) -> str:
+    """The name of a file without folders and endings."""
+    return "stdin" if path == "-" else Path(Path(path).name.removesuffix(".gz")).stem
+
+
+def _print(lines: Iterator[str], table: Table, before: Table | None) -> None:
+    """Print the lines of a table, behind those of another one with the same columns."""
+    title = next(lines)
+    if before is None:
+        write_result(title)
+    elif _form(table) != _form(before):
+        raise DataError(
+            f"{table.name} has other columns than {before.name}, or in another order, so they are no table "
+            "together: -o '{stem}.csv' writes a file for each"
+        )
+    for text in lines:
+        write_result(text)
+        flush_result()
+
+
+def _form(table: Table) -> tuple[object, ...]:
+    """All that has to be the same in tables that are printed as one."""
+    return table.header, table.format.separator, table.format.decimal
+
+
+def _write(lines: Iterator[str], target: str) -> None:
+    from lrfit.system.files import open_output
+
+    with open_output(target) as file:
+        for text in lines:
+            file.write(text.encode(errors="surrogateescape"))
+
+
+@dataclass(frozen=True)
+class _Predictions:
+    """What is added to the rows of a table.
+
+    Attributes:
+        models: The models, one for each group.
+        name: Name of the column of predictions.
+        only: Whether the rows are left out.
+        interval: The interval whose ends are added; None for none.
+        level: Its level.
+    """
+
+    models: Sequence[ModelDocument]
+    name: str
+    only: bool
+    interval: IntervalKind | None
+    level: float
+
+    def lines(self, table: Table, columns: ColumnRequest, note: Callable[[str], None]) -> Iterator[str]:
+        """The header, or nothing where there is none, and then the rows of a table as they are read."""
+        from lrfit.model.application import Application
+
+        names = [self.name, *([f"{self.name}_low", f"{self.name}_high"] if self.interval else [])]
+        if not self.only:
             _refuse_taken(names, table)
-        applied = Application(models, table, request.columns, note=terminal.note)
+        applied = Application(self.models, table, columns, note=note)
         predict = applied.predictor()
-        ends = _ends(applied, interval, level)
+        ends = _ends(applied, self.interval, self.level)
 
         def predicted(block: Block) -> str:
             y_hat = predict(block.values)
-            columns = [y_hat, *(ends(block.values, y_hat) if ends else [])]
-            return _added(block.texts, _fields(columns, table.format), table.format, only=only)
+            added = [y_hat, *(ends(block.values, y_hat) if ends else [])]
+            return _added(block.texts, _fields(added, table.format), table.format, only=self.only)
 
-        chunks = table.map_blocks(predicted, applied.columns, with_texts=not only, is_of_model=True)
-        if table.header_text is not None:
-            title = _joined(names, table.format)
-            write_result(_added([table.header_text], [title], table.format, only=only))
-        for _, chunk in chunks:
-            write_result(chunk)
-            flush_result()
-
-
-def _path(data: str | None, at: str | None) -> str:
-    """The path of the table; the name of the option that is given in its place."""
-    if at is None:
-        return "-" if data is None else data
-    if data is not None:
-        raise click.UsageError("--at and DATA exclude each other")
-    return "--at"
+        chunks = table.map_blocks(predicted, applied.columns, with_texts=not self.only, is_of_model=True)
+        title = _joined(names, table.format)
+        header = table.header_text
+        yield "" if header is None else _added([header], [title], table.format, only=self.only)
+        yield from (chunk for _, chunk in chunks)
 
 
 def _refuse_taken(names: Sequence[str], table: Table) -> None:

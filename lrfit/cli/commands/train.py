@@ -14,7 +14,7 @@ from lrfit.cli.options import digits_option, integer, output_format, quiet_optio
 from lrfit.cli.output_files import HISTORY, MODEL, check_outputs
 from lrfit.cli.setting_options import setting_options
 from lrfit.cli.streams import piped_data, result_is_seen, result_width, write_result
-from lrfit.cli.table_options import TableOf, training_column_options
+from lrfit.cli.table_options import TableOf, data_argument, training_column_options
 from lrfit.cli.terminal import Terminal
 from lrfit.errors import DivergenceError
 from lrfit.messages import pasteable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="train", cls=Command, short_help="Fit a line to a CSV.")
-@click.argument("data", type=click.Path(allow_dash=True), required=False)
+@data_argument()
 @training_column_options
 @setting_options()
 @click.option("--validation", metavar="DATA", help="A CSV to validate on.")
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 )
 def command(
     *,
-    data: str | None,
+    data: tuple[str, ...],
     table_of: TableOf,
     given: Mapping[str, Any],
     validation: str | None,
@@ -79,7 +79,9 @@ def command(
     executor: str,
     max_memory: int | None,
 ) -> None:
-    """Fit y_hat = W·x + b to the rows of the CSV file DATA (- for stdin) by gradient descent.
+    """Fit y_hat = W·x + b to the rows of the CSV files DATA (- for stdin) by gradient descent.
+
+    Several files, and patterns such as 'part-*.csv', are one table: they need the same columns.
 
     Without --lr, --standardize and --init, data are standardised, and descent goes to the optimum at the
     fastest rate, with momentum if it is needed; otherwise --lr is 0.01, and --momentum 0. The result goes to
@@ -95,17 +97,18 @@ def command(
     import numpy  # noqa: F401, ICN001 (deeper in other imports it takes longer)
 
     from lrfit.cli.training_run import announce
+    from lrfit.system.file_names import matching
     from lrfit.system.interrupts import watched
     from lrfit.training.reading import read_groups
     from lrfit.training.resuming import chosen_settings, plan_run
     from lrfit.training.settings import is_plain
 
-    data = piped_data() if data is None else data
+    data = data or piped_data()
     _check_options({**click.get_current_context().params, "data": data})
     terminal = Terminal(quiet=quiet, verbose=verbose)
     resumption, settings = chosen_settings(given, resume, allow_changes=allow_changes)
     table = table_of(data) if resumption is None else resumption.table(table_of(data))
-    other = None if validation is None else table_of(validation)
+    other = None if validation is None else table_of(matching([validation]))
     read = read_groups(table, settings, terminal, validation=other, max_memory=max_memory)
     with watched():
         if table.columns.by is not None:
@@ -185,9 +188,9 @@ def _check_files(options: Mapping[str, Any]) -> None:
     for name in ("output", "history", "resume", "validation"):
         if options[name] == "":
             raise click.UsageError(f"{option_name(name)} needs the name of a file")
-    inputs = {"DATA": [options["data"]]}
+    inputs = {"DATA": list(options["data"])}
     inputs |= {option_name(name): [options[name]] for name in ("validation", "resume") if options[name]}
-    if list(inputs.values()).count(["-"]) > 1:
+    if sum(paths.count("-") for paths in inputs.values()) > 1:
         raise click.UsageError("only one of DATA, --validation and --resume can be standard input")
     outputs = {option_name(name): options[name] for name in ("output", "history") if options[name]}
     kinds = {"--output": MODEL} | ({} if options["resume"] else {"--history": HISTORY})  # or it is continued

@@ -85,7 +85,7 @@ def plot_of(inputs: FileKinds) -> Plot:
         click.UsageError: There is no plot for them.
     """
     counts = inputs.counts
-    if counts.get("data", 1) == counts.get("model", 1) == 1:
+    if counts.get("model", 1) == 1:
         for plot in PLOTS:
             if plot.of == counts.keys():
                 return plot

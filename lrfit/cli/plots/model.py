@@ -23,11 +23,11 @@ __all__ = ["picture_of_fit", "read"]
 
 def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
     """Read the model, and the columns that it names."""
-    (model,), (path,) = request.files.models, request.files.data
+    (model,), paths = request.files.models, request.files.data
     fit = load(model)
-    table = columns_of(fit, request.table_of(path))
+    table = columns_of(fit, request.table_of(paths))
     data = read_columns(table, terminal, most_kept=inf)
-    title = f"{file_title(model)} on {data_title(data, path)}"
+    title = f"{file_title(model)} on {data_title(data, paths)}"
     intercept = fit.training.fit_intercept if fit.training else True
     return lambda: picture_of_fit(fit, data, title, intercept=intercept)
 

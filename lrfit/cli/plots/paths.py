@@ -30,22 +30,21 @@ _SAME_LOSS = 1e-6
 
 def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
     """Read the histories, and the columns that they name."""
-    (path,), runs = request.files.data, recorded(request.files)
+    paths, runs = request.files.data, recorded(request.files)
     first = _first_of_one_kind(runs)
     parameters = parameters_shown(request.parameters, first.features, intercept=first.intercept)
-    table = request.table_of(path)
+    table = request.table_of(paths)
     if not (table.columns.x or table.columns.categories):
         table = replace(table, columns=replace(table.columns, x=first.features))
     data = _columns(table, first.features, terminal)
     if data.features != first.features:
         raise DataError(
-            f"{shown(path)} has the features {listed(data.features)}, "
-            f"and the histories {listed(first.features)}"
+            f"the data have the features {listed(data.features)}, and the histories {listed(first.features)}"
         )
     moments = data.moments
     _warn_of_other_rows(runs, moments, terminal)
     objective = Objective.of(moments, intercept=first.intercept)
-    title = f"Loss surface of {data_title(data, path)}, {names_of(runs)}"
+    title = f"Loss surface of {data_title(data, paths)}, {names_of(runs)}"
     return lambda: surface_picture(objective, runs, parameters, unit=1.0, title=title)
 
 

@@ -25,7 +25,7 @@ class PlotRequest:
 
     Attributes:
         files: Paths by the kinds of the files.
-        table_of: Makes the request for the table at a path.
+        table_of: Makes the request for the table in some files.
         given: Settings on the command line.
         kind: Kind of the picture.
         parameters: Names of the parameters on the axes of a surface; None for the first two.

@@ -70,13 +70,13 @@ class _Run:
 
 def read(request: PlotRequest, terminal: Terminal) -> Callable[[], Picture]:
     """Read the data, and return a function that does the run and makes the requested picture."""
-    (path,), kind = request.files.data, request.kind
+    paths, kind = request.files.data, request.kind
     settings = completed(request.given)
     most_kept = inf if kind == "fit" else 0
-    data = read_for_training(request.table_of(path), settings, terminal, most_kept=most_kept)
+    data = read_for_training(request.table_of(paths), settings, terminal, most_kept=most_kept)
     if data.features[: len(BEGINNING)] == BEGINNING:  # not known of a stream before
         raise UsageError("a history cannot come from a stream: name its file")
-    title = data_title(data, path)
+    title = data_title(data, paths)
     parameters = parameters_shown(request.parameters, data.features, intercept=settings.fit_intercept)
 
     def picture() -> Picture:

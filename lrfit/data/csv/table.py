@@ -1,4 +1,4 @@
-"""Tables: named columns of a CSV, read once from front to back, block by block."""
+"""The table in a CSV file: named columns, read once from front to back, block by block."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
 from lrfit.data.csv.parse import parse
 from lrfit.data.kinds import Column
-from lrfit.errors import DataError
+from lrfit.errors import DataError, NoRowsError
 from lrfit.messages import listed, spelled
 from lrfit.system.workers import map_ahead
 
-__all__ = ["Table"]
+__all__ = ["CsvTable"]
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class _Work(Generic[T]):
         return counts, result
 
 
-class Table:
+class CsvTable:
     """A CSV whose header has been read, and whose rows can be read once.
 
     Args:
@@ -138,21 +138,13 @@ class Table:
         with_texts: bool = False,
         is_of_model: bool = False,
     ) -> Iterator[tuple[int, T]]:
-        """The number of each block that has rows and the result of `function` for it, in order.
-
-        If there are many rows, all cores work on them.
+        """The number of each block that has rows and the result of `function` for it; see `Table.map_blocks`.
 
         Args:
-            function: A function of a block and of nothing else. It may run in another process: a change that
-                it makes to an object may be lost, and its result is pickled.
+            function: A function of a block.
             columns: The columns whose values it needs; those that are mere names are numbers.
             with_texts: Whether it also needs the rows as they were written.
             is_of_model: Whether a model says which columns these are, for messages.
-
-        Raises:
-            DataError: A column does not exist (raised at once). Or there are no rows, a row has too many or
-                too few fields, a cell is not a number, or a value is missing where such rows are not dropped
-                (raised when the block is read). The message names the place.
         """
         wanted = tuple(Column(column) if isinstance(column, str) else column for column in columns)
         check_known([column.name for column in wanted], self.header, self.name)
@@ -171,7 +163,7 @@ class Table:
             if result is not None:
                 yield number, result
         if not self.n_samples:
-            raise DataError(f"{self.name} has a header, but no rows{self._emptied_by(work.layout)}")
+            raise NoRowsError(f"{self.name} has a header, but no rows{self._emptied_by(work.layout)}")
 
     def _emptied_by(self, layout: ColumnLayout) -> str:
         """The end of the message on a table without rows, with the columns that lack a value in each row."""

@@ -388,7 +388,6 @@ def test_a_file_that_cannot_be_read_is_named():
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([LAB, NORRIS], "these are data: 2"),
         (["m.json"], "these are model: 1"),
         (["m.json", "m.json", LAB], "these are data: 1, model: 2"),
         (["m.json", "h.csv"], "these are model: 1, history: 1"),
@@ -433,7 +432,7 @@ def test_histories_of_other_parameters_have_no_surface_in_common():
 def test_a_history_of_other_features_is_refused():
     trained(LAB, "--lr", "0.01", "-q", "--history", "h.csv")
     result = plotted(LAB, "h.csv", "-y", "x", "-x", "y", "-q", code=1)
-    assert "has the features 'y', and the histories 'x'" in result.err
+    assert "the data have the features 'y', and the histories 'x'" in result.err
     assert "has no column 'x', only" in plotted(LONGLEY, "h.csv", "-q", code=1).err
 
 

@@ -15,7 +15,7 @@ from depth import cases
 from lrfit.data.csv import blocks as source
 from lrfit.data.csv import table as data
 from lrfit.data.csv.blocks import open_source
-from lrfit.data.csv.table import Table
+from lrfit.data.csv.table import CsvTable
 from lrfit.errors import DataError
 from lrfit.messages import shown
 
@@ -164,12 +164,12 @@ def assert_read(path, csv_format, want):
         opened.name = "data"
         if isinstance(want, Refused):
             with pytest.raises(DataError) as error:
-                Table(opened, csv_format)
+                CsvTable(opened, csv_format)
             assert want.says in str(error.value)
             return
         layout, rows = want
         try:
-            table = Table(opened, csv_format)
+            table = CsvTable(opened, csv_format)
         except DataError as error:  # a header of one column above a longer row: it is refused at once
             if "but there is 1 column (" in str(error) and isinstance(rows, Refused | Bad):
                 return

@@ -15,7 +15,7 @@ from lrfit.data.csv import blocks
 from lrfit.data.csv import parse as csv_block
 from lrfit.data.csv.blocks import open_source
 from lrfit.data.csv.format import CsvFormat
-from lrfit.data.csv.table import Table
+from lrfit.data.csv.table import CsvTable
 from lrfit.errors import DataError
 from lrfit.system import workers
 
@@ -136,7 +136,7 @@ def test_workers_read_a_file_but_not_what_is_still_being_written(forked, tmp_pat
     forked(1)
     for streaming in (False, True):
         with open_source(str(path)) as opened:
-            table = Table(opened, CsvFormat(), streaming=streaming)
+            table = CsvTable(opened, CsvFormat(), streaming=streaming)
             assert len({process for _, process in table.map_blocks(lambda _: os.getpid(), ["x"])}) == 2
     table = table_of(path.read_bytes(), streaming=True)
     assert {process for _, process in table.map_blocks(lambda _: os.getpid(), ["x"])} == {os.getpid()}

@@ -1,0 +1,213 @@
+"""Tables: files with the same columns, one behind the other, read as one.
+
+Each file is opened when its turn comes, and is read by the reader of its format. The columns are found by
+their names, so their order may differ from file to file. Blocks are numbered so that those of a file are one
+subtree of the `MergeTree` of the table: files that were condensed one by one give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
+from typing import Protocol, TypeAlias, TypeVar
+
+from lrfit.data.block import Block
+from lrfit.data.column_names import ColumnRequest
+from lrfit.data.csv.format import CsvFormat
+from lrfit.data.kinds import Column
+from lrfit.errors import DataError, NoRowsError
+from lrfit.messages import shown
+from lrfit.system.listener import Listener
+
+__all__ = ["Table", "TableFile", "place_of"]
+
+T = TypeVar("T")
+
+_FILE_BITS = 40
+"""Number of bits of a block's number that are its number in its file; those above are the file's."""
+
+
+def place_of(number: int) -> tuple[int, int]:
+    """The number of the file that a block is from, and the block's number in this file.
+
+    Examples:
+        >>> place_of((3 << 40) + 17)
+        (3, 17)
+    """
+    return divmod(number, 1 << _FILE_BITS)
+
+
+class TableFile(Protocol):
+    """A file of a table, whose columns are known and whose rows can be read once."""
+
+    @property
+    def name(self) -> str:
+        """The file's name in messages."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of all columns, in file order; "" for one without a name."""
+
+    @property
+    def header_text(self) -> str | None:
+        """The header as it is written in CSV; None if the file has none."""
+
+    @property
+    def format(self) -> CsvFormat:
+        """The way in which its rows, and what is added to them, are written in CSV."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of the columns; empty if the file does not say."""
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows read so far."""
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of rows left out so far because they lack a value."""
+
+    @property
+    def lost_digits(self) -> bool:
+        """Whether an integer beyond 2^53 was read, which float64 may not hold exactly."""
+
+    def named(self, request: ColumnRequest, note: Callable[[str], None]) -> ColumnRequest:
+        """The request with the names of columns for positions and lists; see `named_columns`."""
+
+    def map_blocks(
+        self,
+        function: Callable[[Block], T],
+        columns: Sequence[Column],
+        *,
+        with_texts: bool = False,
+        is_of_model: bool = False,
+    ) -> Iterator[tuple[int, T]]:
+        """The number of each block that has rows and the result of `function` for it; see `Table`."""
+
+
+OpenFile: TypeAlias = "Callable[[], AbstractContextManager[TableFile]]"
+"""A function that opens a file of a table."""
+
+
+class Table:
+    """One or several files with the same columns.
+
+    Args:
+        first: The first file, which is open.
+        others: Functions that open the other ones.
+
+    Attributes:
+        n_samples: Number of rows of the files that are read.
+        n_dropped: Number of their rows that were left out because they lack a value.
+        lost_digits: Whether an integer beyond 2^53 was read, which float64 may not hold exactly.
+    """
+
+    def __init__(self, first: TableFile, others: Sequence[OpenFile] = ()) -> None:
+        self.n_samples = self.n_dropped = 0
+        self.lost_digits = False
+        self._first = first
+        self._others = others
+        self._request = ColumnRequest()
+        self._names = first.header
+
+    @property
+    def name(self) -> str:
+        """The table's name in messages."""
+        return f"{1 + len(self._others)} files" if self._others else self._first.name
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of all columns, in the order of the first file; "" for one without a name."""
+        return self._first.header
+
+    @property
+    def header_text(self) -> str | None:
+        """The header of the first file as it is written in CSV; None if it has none."""
+        return self._first.header_text
+
+    @property
+    def format(self) -> CsvFormat:
+        """The way in which rows of the first file are written in CSV."""
+        return self._first.format
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of the columns of the first file; empty if it does not say."""
+        return self._first.units
+
+    def named(self, request: ColumnRequest, note: Callable[[str], None]) -> ColumnRequest:
+        """The request with the names of columns for positions and lists, which are those of the first file.
+
+        A column that the header has no name for, but the request takes, is named by its position from now on.
+        """
+        self._request = request
+        return self._first.named(request, note)
+
+    def map_blocks(
+        self,
+        function: Callable[[Block], T],
+        columns: Sequence[Column],
+        *,
+        with_texts: bool = False,
+        is_of_model: bool = False,
+    ) -> Iterator[tuple[int, T]]:
+        """The number of each block that has rows and the result of `function` for it, in order.
+
+        If there are many rows, all cores work on them.
+
+        Args:
+            function: A function of a block and of nothing else. It may run in another process: a change that
+                it makes to an object may be lost, and its result is pickled.
+            columns: The columns whose values it needs.
+            with_texts: Whether it also needs the rows as they were written.
+            is_of_model: Whether a model says which columns these are, for messages.
+
+        Raises:
+            DataError: A column does not exist (of the first file, raised at once). Or there are no rows, a
+                file lacks a column that another has or cannot be read, or a value cannot be used (raised when
+                it is read). The message names the place.
+        """
+
+        def mapped(file: TableFile) -> Iterator[tuple[int, T]]:
+            return file.map_blocks(function, columns, with_texts=with_texts, is_of_model=is_of_model)
+
+        return self._results(mapped(self._first), mapped)
+
+    def _results(
+        self, of_first: Iterator[tuple[int, T]], mapped: Callable[[TableFile], Iterator[tuple[int, T]]]
+    ) -> Iterator[tuple[int, T]]:
+        empty: NoRowsError | None = None
+        first: AbstractContextManager[TableFile] = nullcontext(self._first)
+        files = chain([first], (open_file() for open_file in self._others))
+        for i, opened in enumerate(files):
+            with opened as file:
+                if i:
+                    self._check_columns(file)
+                    file.named(self._request, Listener().note)
+                try:
+                    for number, result in mapped(file) if i else of_first:
+                        yield i << _FILE_BITS | number, result
+                except NoRowsError as error:
+                    empty = empty or error
+                self.n_samples += file.n_samples
+                self.n_dropped += file.n_dropped
+                self.lost_digits |= file.lost_digits
+        if empty and not self.n_samples:
+            raise empty
+
+    def _check_columns(self, file: TableFile) -> None:
+        """Refuse a file whose columns have other names than those of the first file."""
+        first, other = Counter(self._names), Counter(file.header)
+        for lacking, has, names in (
+            (file.name, self._first.name, first - other),
+            (self._first.name, file.name, other - first),
+        ):
+            if names:
+                name = next(iter(names))
+                column = f"column {shown(name)}" if name else "column without a name"
+                raise DataError(
+                    f"{lacking} has no {column}, which {has} has: all files need the same columns"
+                )
