@@ -33,7 +33,7 @@ def run_command(*arguments, stdin=b""):
     """Run `lrfit` with these arguments; an exception that it lets through fails the test."""
     out, err = _Kept(), _Kept()
     streams = sys.stdin, sys.stdout, sys.stderr
-    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin)))
     sys.stdout = io.TextIOWrapper(out, "utf-8")
     sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", write_through=True)
     try:

@@ -50,7 +50,7 @@ def _own_kernels(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def _documents_fit_their_schema():
     """Every model document that the tests make in this process is valid by the schema."""
-    validator = jsonschema.Draft202012Validator(document_schema())
+    validator = jsonschema.Draft202012Validator(document_schema(document_file.FORMAT))
 
     def validated(fit):
         document = to_bytes(fit)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from lrfit.data.moments_file import is_moments
 from lrfit.errors import DataError
 from lrfit.system.files import open_stream
 from lrfit.training.history_file import BEGINNING
@@ -89,5 +90,5 @@ def _what(path: str) -> str:
         head = zlib.decompressobj(_GZIP).decompress(head, _HEAD_BYTES)
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"{"):
-        return "model"
+        return "data" if is_moments(head) else "model"
     return "history" if head.startswith(",".join(BEGINNING).encode() + b",") else "data"

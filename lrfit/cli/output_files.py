@@ -14,7 +14,7 @@ import click
 from lrfit.errors import OutputError
 from lrfit.messages import shown
 
-__all__ = ["HISTORY", "MODEL", "PAGE", "Kind", "check_outputs"]
+__all__ = ["HISTORY", "MODEL", "MOMENTS", "PAGE", "Kind", "check_outputs"]
 
 _HEAD_BYTES = 1 << 12
 """Number of bytes at the beginning of a file in which its mark stands."""
@@ -33,6 +33,7 @@ class Kind(NamedTuple):
 
 
 MODEL = Kind("a model", b'"lrfit-model"')
+MOMENTS = Kind("moments", b'"lrfit-moments"')
 HISTORY = Kind("a history", b"epoch,loss,excess,gradient_norm,")
 PAGE = Kind("a page of lrfit", b"<title>Gradient descent on ")
 

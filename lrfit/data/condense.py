@@ -31,11 +31,19 @@ AnyMoments: TypeAlias = "Moments | LevelMoments"
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """How a block is condensed."""
+    """How a block is condensed.
+
+    Attributes:
+        choice: The columns.
+        hold_out: The choice of the rows held out; None to train on all.
+        wants_rows: Whether the rows are kept, too, unless they are too many.
+        needs_rows: Whether they are kept however many they are.
+    """
 
     choice: ColumnChoice
-    hold_out: HoldOut | None
-    wants_rows: bool
+    hold_out: HoldOut | None = None
+    wants_rows: bool = False
+    needs_rows: bool = False
 
     @property
     def n_features(self) -> int:
@@ -67,6 +75,10 @@ class Recipe:
         """Indices of the other features, and of the target."""
         return [i for i in range(self.n_features + 1) if i not in self.categories]
 
+    def no_moments(self) -> AnyMoments:
+        """The moments of no rows."""
+        return self.moments(np.zeros((len(self.choice.columns), 0)), [()] * self.n_features)
+
     def moments(self, values: Array, levels: Sequence[Sequence[str]]) -> AnyMoments:
         """The moments of rows given by their columns: features, target, and the weights if there are any."""
         weights = values[self.n_features + 1] if self.is_weighted else None
@@ -79,10 +91,19 @@ class Recipe:
 
 
 class Part(NamedTuple):
-    """A block's rows of one group; `kept` has the values to train on, by columns."""
+    """The rows of one group, in a block or in files.
+
+    Attributes:
+        n_rows: Number of rows.
+        marks: Tells them from others: for a block, the number of rows and the CRC-32 of the values; for
+            files, the fingerprint of each.
+        training: Moments of the rows to train on.
+        held_out: Moments of the rows held out.
+        kept: The values to train on, by columns; None if they are not kept.
+    """
 
     n_rows: int
-    checksum: int
+    marks: tuple[tuple[int, int], ...] | tuple[str, ...]
     training: AnyMoments
     held_out: AnyMoments
     kept: Array | None
@@ -125,7 +146,7 @@ def _part(values: Array, levels: tuple[tuple[str, ...], ...], recipe: Recipe) ->
         training, held_out = training.compress(~mask, axis=1), training.compress(mask, axis=1)
     return Part(
         n_rows,
-        checksum,
+        ((n_rows, checksum),),
         recipe.moments(training, levels),
         recipe.moments(held_out, levels),
         training if recipe.keeps_values else None,

@@ -78,7 +78,7 @@ class Gathering:
         self._store = _row_store(keeping.max_memory) if recipe.keeps_values else None
         self._pieces: list[tuple[int, int, AnyMoments]] = []
         self._n_rows = 0
-        self._checksums: dict[int, list[tuple[int, int]]] = {}
+        self._marks: dict[int, list[tuple[int, int] | str]] = {}
         self._levels: list[dict[str, int]] = [
             {level: i for i, level in enumerate(column.levels or ())} for column in recipe.choice.features
         ]
@@ -88,12 +88,13 @@ class Gathering:
     def add(self, number: int, part: Part, levels: Sequence[tuple[str, ...]]) -> None:
         """Add the rows of the block of this number, whose categories have these levels."""
         self._n_rows += part.n_rows
-        of_file = self._checksums.setdefault(place_of(number)[0], [])
-        of_file.append((part.n_rows, part.checksum))
+        self._marks.setdefault(place_of(number)[0], []).extend(part.marks)
         self._training.add(number, part.training)
         self._held_out.add(number, part.held_out)
         if self._recipe.holds_out_last:
             self._pieces.append((number, part.n_rows, part.training))
+        if part.kept is None:
+            self._store = None  # it is of no use without these rows
         if self._store is not None and part.kept is not None and len(self._store) <= self._most:
             self._store.append(self._with_own_places(part.kept, levels).T)
 
@@ -115,20 +116,24 @@ class Gathering:
         if hold_out is not None and hold_out.is_last and store is not None:
             training, held_out = self._split(store, hold_out)
         _check_split(self._n_rows, training, held_out if hold_out else None, source_name)
-        columns = self._columns(training)
+        columns, of_files = self._columns(training), self.fingerprints
         check_features(columns, source_name)
         return Sample(
             columns,
             self._of_features(training, columns),
             self._of_features(held_out, columns) if hold_out else None,
-            self._fingerprint(),
+            of_files[0] if len(of_files) == 1 else _hash(of_files),
             self._rows(),
         )
 
-    def _fingerprint(self) -> str:
-        """The fingerprint of the only file; or of the fingerprints of all files."""
-        of_files = [_hash(tuple(checksums)) for checksums in self._checksums.values()]
-        return of_files[0] if len(of_files) == 1 else _hash(of_files)
+    @property
+    def fingerprints(self) -> list[str]:
+        """The fingerprint of each file."""
+        return [text for marks in self._marks.values() for text in _fingerprints(marks)]
+
+    def moments(self) -> AnyMoments:
+        """The moments of the rows to train on; by level, where some features are words."""
+        return self._training.total()
 
     def _split(self, store: RowStore, hold_out: HoldOut) -> tuple[AnyMoments, AnyMoments]:
         """The moments of the rows but for the last ones, and those of the last ones."""
@@ -197,6 +202,12 @@ class Gathering:
             self._store,
             [c._replace(levels=tuple(own)) if c.kind == "category" else c for c, own in features],
         )
+
+
+def _fingerprints(marks: Sequence[tuple[int, int] | str]) -> list[str]:
+    """The fingerprint of the blocks of a file; or those of files that it was condensed from."""
+    texts = [mark for mark in marks if isinstance(mark, str)]
+    return texts or [_hash(tuple(marks))]
 
 
 def _hash(values: object) -> str:

@@ -7,7 +7,7 @@ numbers of the blocks, so that they do not depend on the number of workers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrfit.data.block import Block
@@ -22,7 +22,7 @@ from lrfit.errors import DataError
 if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
 
-__all__ = ["Samples", "read_samples", "samples_of"]
+__all__ = ["Samples", "gathered", "read_samples", "samples_of"]
 
 
 class Samples(NamedTuple):
@@ -56,12 +56,11 @@ def read_samples(
         hold_out: The choice of the rows held out. If None, all rows are to train on.
 
     Raises:
-        DataError: `Table.map_blocks` raises it, or no row is held out, or none is left to train on.
+        DataError: `Table.condensed` raises it, or no row is held out, or none is left to train on.
     """
     keeping = keeping or Keeping()
-    recipe = Recipe(choice, hold_out, wants_rows=bool(keeping.most))
-    blocks = table.map_blocks(partial(condensed, recipe=recipe), choice.columns)
-    return _samples(blocks, recipe, keeping, table.name)
+    recipe = Recipe(choice, hold_out, wants_rows=bool(keeping.most), needs_rows=keeping.most == inf)
+    return _samples(table.condensed(recipe), recipe, keeping, table.name)
 
 
 def samples_of(block: Block, choice: ColumnChoice, *, hold_out: HoldOut | None = None) -> Samples:
@@ -80,6 +79,20 @@ def samples_of(block: Block, choice: ColumnChoice, *, hold_out: HoldOut | None =
 def _samples(
     blocks: Iterable[tuple[int, CondensedBlock]], recipe: Recipe, keeping: Keeping, source_name: str
 ) -> Samples:
+    groups, extremes = gathered(blocks, recipe, keeping)
+    names = tuple(recipe.choice.columns[i].name for i in recipe.numbers)
+    of_group = {name: group.sample(_place_of(source_name, recipe, name)) for name, group in groups.items()}
+    return Samples(of_group, extremes, names)
+
+
+def gathered(
+    blocks: Iterable[tuple[int, CondensedBlock]], recipe: Recipe, keeping: Keeping
+) -> tuple[dict[str, Gathering], Extremes]:
+    """The blocks merged: those of each group, sorted by its name; and the ends of the ranges of all.
+
+    Raises:
+        DataError: There are too many groups.
+    """
     groups: dict[str, Gathering] = {}
     extremes = Extremes.empty(len(recipe.numbers))
     for number, block in blocks:
@@ -90,9 +103,7 @@ def _samples(
                     raise too_many_levels(recipe.choice.by or "")
                 groups[name] = Gathering(recipe, keeping)
             groups[name].add(number, part, block.levels)
-    names = tuple(recipe.choice.columns[i].name for i in recipe.numbers)
-    of_group = {name: groups[name].sample(_place_of(source_name, recipe, name)) for name in sorted(groups)}
-    return Samples(of_group, extremes, names)
+    return dict(sorted(groups.items())), extremes
 
 
 def _place_of(source_name: str, recipe: Recipe, group: str) -> str:

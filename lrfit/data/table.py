@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import chain
 from typing import Protocol, TypeAlias, TypeVar
 
 from lrfit.data.block import Block
 from lrfit.data.column_names import ColumnRequest
+from lrfit.data.columns import ColumnChoice, choose_columns
+from lrfit.data.condense import CondensedBlock, Recipe, condensed
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.kinds import Column
+from lrfit.data.moments_file import MomentsFile
 from lrfit.errors import DataError, NoRowsError
 from lrfit.messages import shown
 from lrfit.system.listener import Listener
@@ -146,6 +150,26 @@ class Table:
         self._request = request
         return self._first.named(request, note)
 
+    def choose(self, request: ColumnRequest) -> ColumnChoice:
+        """The columns that are read; see `choose_columns`.
+
+        Args:
+            request: The columns that are wanted, with their names, as `named` gives them.
+        """
+        if isinstance(self._first, MomentsFile):
+            return self._first.choose(request)
+        return choose_columns(self.header, request, source_name=self.name)
+
+    def condensed(self, recipe: Recipe) -> Iterator[tuple[int, CondensedBlock]]:
+        """The number of each block that has rows and what it is condensed to; raises as `map_blocks`."""
+
+        def condensed_blocks(file: TableFile) -> Iterator[tuple[int, CondensedBlock]]:
+            if isinstance(file, MomentsFile):
+                return file.condensed(recipe)
+            return file.map_blocks(partial(condensed, recipe=recipe), recipe.choice.columns)
+
+        return self._results(condensed_blocks(self._first), condensed_blocks)
+
     def map_blocks(
         self,
         function: Callable[[Block], T],
@@ -199,7 +223,12 @@ class Table:
             raise empty
 
     def _check_columns(self, file: TableFile) -> None:
-        """Refuse a file whose columns have other names than those of the first file."""
+        """Refuse a file whose columns have other names than those of the first file.
+
+        Moments have the columns that were chosen alone, which are checked when they are read.
+        """
+        if isinstance(file, MomentsFile) or isinstance(self._first, MomentsFile):
+            return
         first, other = Counter(self._names), Counter(file.header)
         for lacking, has, names in (
             (file.name, self._first.name, first - other),

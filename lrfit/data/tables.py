@@ -5,17 +5,19 @@ Imports no NumPy before a table is opened, so that the help of a command is quic
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv.format import BLANKS, SIGNS, CsvFormat
 from lrfit.errors import UsageError
 from lrfit.messages import shown, spelled
+from lrfit.system.files import open_stream
 from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ __all__ = ["TableRequest", "open_table"]
 
 _DECIMALS = (".", ",")
 _MISSING = ("error", "drop")
+
+_BEGINNING = 64
+"""Number of bytes that tell which reader a file needs."""
 
 OnRead: TypeAlias = "Callable[[int, int], None]"
 """A function that is told how many bytes of how many are read."""
@@ -172,11 +177,16 @@ class _Opening:
     @contextmanager
     def open(self, path: str, on_read: OnRead) -> Iterator[TableFile]:
         """The file at this path."""
-        from lrfit.data.csv.blocks import open_source  # noqa: PLC0415 (imports NumPy)
+        from lrfit.data.csv.blocks import Source  # noqa: PLC0415 (imports NumPy)
         from lrfit.data.csv.table import CsvTable  # noqa: PLC0415 (imports NumPy)
+        from lrfit.data.moments_file import MomentsFile, is_moments  # noqa: PLC0415 (imports NumPy)
 
         request, form = self._request, self._request.format_of(path)
-        with open_source(path, request.encoding, on_read=on_read, text=self._text) as source:
+        with self._stream(path) as (stream, name):
+            if is_moments(_beginning(stream)):
+                yield MomentsFile(stream, name)
+                return
+            source = Source(stream, name, request.encoding, path=path, on_read=on_read)
             table = CsvTable(
                 source, form, streaming=self._streaming, finds_separator=request.separator is None
             )
@@ -187,6 +197,20 @@ class _Opening:
                     f"{table.name}: separated by {separator if separator == BLANKS else shown(separator)}"
                 )
             yield table
+
+    def _stream(self, path: str) -> AbstractContextManager[tuple[BinaryIO, str]]:
+        """The open stream of the file at this path, and its name in messages."""
+        if self._text is None:
+            return open_stream(path)
+        return nullcontext((io.BytesIO(self._text.encode()), path))
+
+
+def _beginning(stream: BinaryIO) -> bytes:
+    """The first bytes of a stream, which stay to be read; none if it cannot tell."""
+    with suppress(AttributeError, OSError):  # no buffer; or it cannot be read, as its reader will say
+        head: bytes = stream.peek(_BEGINNING)  # type: ignore[attr-defined]
+        return head[:_BEGINNING]
+    return b""
 
 
 def _shares(paths: Sequence[str], on_read: OnRead) -> Iterator[tuple[str, OnRead]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,11 +10,13 @@ from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.block import Block
 from lrfit.data.column_names import ColumnRequest
-from lrfit.data.columns import ColumnChoice, choose_columns
-from lrfit.data.extremes import sentinels
+from lrfit.data.columns import ColumnChoice
+from lrfit.data.condense import Recipe
+from lrfit.data.extremes import Extremes, sentinels
 from lrfit.data.kinds import Column, feature_names
+from lrfit.data.moments_document import MomentsDocument, moments_document
 from lrfit.data.sample import Keeping, Sample
-from lrfit.data.samples import Samples, read_samples, samples_of
+from lrfit.data.samples import Samples, gathered, read_samples, samples_of
 from lrfit.data.tables import TableRequest, open_table
 from lrfit.messages import listed, rows_text, shown
 from lrfit.system.listener import Listener
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from lrfit.data.row_store import RowStore
     from lrfit.data.table import Table
 
-__all__ = ["Group", "TrainingData", "read_training_data", "training_data_of"]
+__all__ = ["Group", "TrainingData", "condense_table", "read_training_data", "training_data_of"]
 
 
 class Group(NamedTuple):
@@ -121,18 +123,35 @@ def read_training_data(
     return data
 
 
+def condense_table(request: TableRequest, listener: Listener) -> MomentsDocument:
+    """The moments of a table, from which full batches can be trained without its rows.
+
+    Args:
+        request: The table, and its columns.
+        listener: Hears what was chosen, and how far the reading is.
+
+    Raises:
+        DataError: A table cannot be read, or lacks a column.
+    """
+    with open_table(request, listener) as table:
+        choice = _choice(table, request, listener)
+        recipe = Recipe(choice)
+        groups, extremes = gathered(table.condensed(recipe), recipe, Keeping())
+        listener.note(_chosen(table, choice))
+        _warn_of_sentinels(extremes, [choice.columns[i].name for i in recipe.numbers], listener)
+    moments = {name: (group.moments(), group.fingerprints) for name, group in groups.items()}
+    return moments_document(choice, moments, units=_units(table, choice), lost_digits=table.lost_digits)
+
+
 def _choice(table: Table, request: TableRequest, listener: Listener) -> ColumnChoice:
     """The columns of a table that are read."""
     columns = table.named(request.columns, listener.note)
-    return choose_columns(table.header, columns, source_name=table.name)
+    return table.choose(columns)
 
 
 def _describe(table: Table, choice: ColumnChoice, samples: Samples, listener: Listener) -> None:
     """Say what was chosen, what was left out, and what looks strange."""
-    names = [column.name for column in choice.features]
-    listener.note(
-        f"{table.name}: {rows_text(table.n_samples)}, target {shown(choice.target)}, features {listed(names)}"
-    )
+    listener.note(_chosen(table, choice))
     if unnamed := [i for i, name in enumerate(table.header, 1) if not name]:
         listener.note(f"left out columns without a name: {', '.join(map(str, unnamed))}")
     for column in next(iter(samples.of_group.values())).columns:
@@ -142,7 +161,17 @@ def _describe(table: Table, choice: ColumnChoice, samples: Samples, listener: Li
                 f"{shown(column.name)} has {len(levels)} levels; {shown(levels[0])} is the baseline, "
                 "which the intercept is for"
             )
-    for text in sentinels(samples.extremes, samples.numbers):
+    _warn_of_sentinels(samples.extremes, samples.numbers, listener)
+
+
+def _chosen(table: Table, choice: ColumnChoice) -> str:
+    """A sentence on the rows and the columns that are read."""
+    names = listed([column.name for column in choice.features])
+    return f"{table.name}: {rows_text(table.n_samples)}, target {shown(choice.target)}, features {names}"
+
+
+def _warn_of_sentinels(extremes: Extremes, numbers: Sequence[str], listener: Listener) -> None:
+    for text in sentinels(extremes, numbers):
         listener.warn(text)
 
 

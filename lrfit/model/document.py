@@ -9,20 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from lrfit.data.kinds import Column
-from lrfit.model.rules import (
-    Amount,
-    Count,
-    Gamma,
-    Momentum,
-    Number,
-    Positive,
-    Probability,
-    Rule,
-    Schedule,
-    Share,
-    ValidationRows,
-    one_of,
-)
+from lrfit.model.rules import Gamma, Momentum, Schedule, ValidationRows
+from lrfit.system.rules import Amount, Count, Number, Positive, Probability, Rule, Share, one_of
 
 if TYPE_CHECKING:
     from lrfit.arrays import Array

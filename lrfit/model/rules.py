@@ -1,56 +1,15 @@
-"""Rules: the valid values of settings and of fields of a document, as parts of their annotations."""
+"""Rules of the settings of descent, which are fields of a model document, too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import inf
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 
-__all__ = [
-    "SCHEDULES",
-    "VALIDATION_ROWS",
-    "Amount",
-    "Count",
-    "Gamma",
-    "Momentum",
-    "Number",
-    "Positive",
-    "Probability",
-    "Rule",
-    "Schedule",
-    "Share",
-    "ValidationRows",
-    "one_of",
-]
+from lrfit.system.rules import Rule, one_of
 
+__all__ = ["SCHEDULES", "VALIDATION_ROWS", "Gamma", "Momentum", "Schedule", "ValidationRows"]
 
-class Rule(NamedTuple):
-    """The valid values of a field, beyond its type; a rule is part of the field's annotation.
-
-    Attributes:
-        is_valid: Returns whether a value of the type is valid.
-        wanted: The valid values, in words.
-        words: The valid values themselves, if they are words.
-    """
-
-    is_valid: Callable[[Any], bool]
-    wanted: str
-    words: tuple[str, ...] = ()
-
-
-def one_of(words: Sequence[str]) -> Rule:
-    """The rule for a field whose value is one of these words."""
-    return Rule(lambda value: value in words, f"one of {', '.join(words)}", tuple(words))
-
-
-Amount = Annotated[float, Rule(lambda value: 0.0 <= value < inf, "a finite number of at least 0")]
-Positive = Annotated[float, Rule(lambda value: 0.0 < value < inf, "a positive number")]
-Share = Annotated[float, Rule(lambda value: 0.0 < value < 1.0, "a number between 0 and 1")]
-Probability = Annotated[float, Rule(lambda value: 0.0 <= value <= 1.0, "a number from 0 to 1")]
 Momentum = Annotated[float, Rule(lambda value: 0.0 <= value < 1.0, "a number of at least 0 and below 1")]
 Gamma = Annotated[float, Rule(lambda value: 0.0 < value <= 1.0, "a number above 0 and at most 1")]
-Count = Annotated[int, Rule(lambda value: 0 <= value < 1 << 63, "an integer of at least 0 (and below 2^63)")]
-Number = Annotated[int, Rule(lambda value: 1 <= value < 1 << 63, "an integer of at least 1 (and below 2^63)")]
 
 VALIDATION_ROWS = ("random", "last")
 ValidationRows = Annotated[str, one_of(VALIDATION_ROWS)]

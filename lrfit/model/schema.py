@@ -1,14 +1,13 @@
-"""JSON Schema of model documents, made from the types, rules and docstrings of `document.py`."""
+"""JSON Schema of documents, made from the types, rules and docstrings of their dataclasses."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
-from lrfit.model.document import ModelDocument
-from lrfit.model.document_file import FORMAT, VERSION
+from lrfit.system.documents import DocumentFormat, is_required
 
 __all__ = ["DIALECT", "document_schema"]
 
@@ -17,13 +16,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES: dict[object, str] = {float: "number", int: "integer", bool: "boolean", str: "string"}
 
 
-def document_schema() -> dict[str, Any]:
-    """The schema of a model document. Within a version, fields may be added, but none is renamed."""
-    schema = _of_class(ModelDocument)
-    head = {"format": {"const": FORMAT}, "version": {"const": VERSION}}
+def document_schema(form: DocumentFormat[Any]) -> dict[str, Any]:
+    """The schema of documents of a format. Within a version, fields may be added, but none is renamed."""
+    schema = _of_class(form.kind)
+    head = {"format": {"const": form.name}, "version": {"const": form.version}}
     return {
         "$schema": DIALECT,
-        "title": "lrfit model document",
+        "title": f"{form.name.replace('-', ' ')} document",
         **schema,
         "properties": {**head, **schema["properties"]},
         "required": [*head, *schema["required"]],
@@ -38,7 +37,7 @@ def _of_class(kind: type) -> dict[str, Any]:
         properties[field.name] = _schema(hints[field.name])
         if field.name in described:
             properties[field.name]["description"] = described[field.name]
-    required = [field.name for field in fields(kind) if field.default is MISSING]
+    required = [field.name for field in fields(kind) if is_required(field)]
     return {"type": "object", "properties": properties, "required": required}
 
 

@@ -11,18 +11,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from lrfit.errors import UsageError
 from lrfit.messages import shown, spelled
-from lrfit.model.rules import (
-    Amount,
-    Count,
-    Gamma,
-    Momentum,
-    Number,
-    Positive,
-    Rule,
-    Schedule,
-    Share,
-    ValidationRows,
-)
+from lrfit.model.rules import Gamma, Momentum, Schedule, ValidationRows
+from lrfit.system.rules import Amount, Count, Number, Positive, Rule, Share
 
 __all__ = ["TrainingSettings"]
 

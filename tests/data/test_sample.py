@@ -22,6 +22,7 @@ from lrfit.data.hold_out import HoldOut
 from lrfit.data.kinds import Column
 from lrfit.data.sample import Keeping
 from lrfit.data.samples import read_samples
+from lrfit.data.table import Table
 from lrfit.errors import DataError
 from lrfit.system import workers
 
@@ -51,7 +52,7 @@ def csv_of(rows):
 def read_sample(table, columns, *, hold_out=None):
     *features, target = columns
     choice = ColumnChoice(tuple(map(Column, features)), target)
-    return read_samples(table, choice, hold_out=hold_out, keeping=Keeping(inf)).of_group[""]
+    return read_samples(Table(table), choice, hold_out=hold_out, keeping=Keeping(inf)).of_group[""]
 
 
 def sample_of(content, columns=("x", "y"), *, hold_out=None, **csv_format):

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from commands_run import run_command
 
+from lrfit.model.document_file import FORMAT
 from lrfit.model.schema import document_schema
 
 LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
@@ -20,7 +21,7 @@ def schema_of(what):
 
 
 def test_the_command_prints_it():
-    assert json.loads(run_command("schema").out) == json.loads(json.dumps(document_schema()))
+    assert json.loads(run_command("schema").out) == json.loads(json.dumps(document_schema(FORMAT)))
 
 
 @pytest.mark.parametrize("options", ["", "--l2 0.1", "--batch-size 4 --validation-fraction 0.2 --patience 3"])

@@ -17,7 +17,7 @@ from lrfit.cli.streams import piped_data, result_is_seen, result_width, write_re
 from lrfit.cli.table_options import TableOf, data_argument, training_column_options
 from lrfit.cli.terminal import Terminal
 from lrfit.errors import DivergenceError
-from lrfit.messages import pasteable
+from lrfit.messages import pasteable, shown
 
 if TYPE_CHECKING:
     from lrfit.training.plan import TrainingPlan
@@ -111,7 +111,8 @@ def command(
     other = None if validation is None else table_of(matching([validation]))
     read = read_groups(table, settings, terminal, validation=other, max_memory=max_memory)
     with watched():
-        if table.columns.by is not None:
+        if read[0].group is not None:
+            _refuse_with_groups(click.get_current_context().params, read[0].group.column)
             from lrfit.cli.training_groups import train_groups
 
             train_groups(read, settings, terminal, (output, output_format, digits), executor=executor)
@@ -170,9 +171,8 @@ def _check_options(options: Mapping[str, Any]) -> None:
     for one, other in (("quiet", "verbose"), ("validation", "validation_fraction")):
         if options[one] and options[other]:
             raise click.UsageError(f"{option_name(one)} and {option_name(other)} exclude each other")
-    for other in ("history", "validation", "resume", "checkpoint_every", "every"):
-        if options["by"] is not None and options[other]:
-            raise click.UsageError(f"--by and {option_name(other)} exclude each other")
+    if options["by"] is not None:
+        _refuse_with_groups(options, options["by"])
     for one, other in (("checkpoint_every", "output"), ("allow_changes", "resume")):
         if options[one] and not options[other]:
             raise click.UsageError(f"{option_name(one)} needs {option_name(other)}")
@@ -181,6 +181,16 @@ def _check_options(options: Mapping[str, Any]) -> None:
 
         require_numba()
     _check_files(options)
+
+
+def _refuse_with_groups(options: Mapping[str, Any], column: str) -> None:
+    """Refuse options that go with one line alone; groups may come from moments that have some."""
+    for other in ("history", "validation", "resume", "checkpoint_every", "every"):
+        if options[other]:
+            raise click.UsageError(
+                f"--by and {option_name(other)} exclude each other, and there is a line for each level of "
+                f"{shown(column)}"
+            )
 
 
 def _check_files(options: Mapping[str, Any]) -> None:

@@ -216,23 +216,14 @@ class Source:
 
 @contextmanager
 def open_source(
-    path: str,
-    encoding: str = "utf-8",
-    *,
-    on_read: Callable[[int, int], None] | None = None,
-    text: str | None = None,
+    path: str, encoding: str = "utf-8", *, on_read: Callable[[int, int], None] | None = None
 ) -> Iterator[Source]:
     """The source at `path`, or on standard input for `-`, open within the block; see `Source`.
-
-    With `text`, it is that, and `path` is its name in messages.
 
     Raises:
         DataError: It cannot be opened.
         UsageError: There is no such encoding.
     """
-    if text is not None:
-        yield Source(io.BytesIO(text.encode()), path)
-        return
     with open_stream(path) as (stream, name):
         yield Source(stream, name, encoding, path=path, on_read=on_read)
 

@@ -11,10 +11,9 @@ from depth import cases
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lrfit.data.csv.blocks import open_source
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.left_out import without_lines
-from lrfit.data.csv.table import CsvTable
+from lrfit.data.tables import TableRequest, open_table
 from lrfit.errors import DataError
 
 
@@ -195,9 +194,8 @@ def test_a_table_is_read_without_the_lines_that_are_left_out(end, streaming):
 
 
 def test_a_table_that_is_given_as_text_is_read_without_them_too():
-    csv_format = CsvFormat(skip=1, comment="#", skip_footer=1)
-    with open_source("--at", text="a title\nx,y\n# c\n1,2\ntotal,2\n") as source:
-        table = CsvTable(source, csv_format)
+    request = TableRequest(("--at",), skip=1, comment="#", skip_footer=1)
+    with open_table(request, text="a title\nx,y\n# c\n1,2\ntotal,2\n") as table:
         assert (table.name, values_of(table)) == ("--at", [[1.0, 2.0]])
 
 
