@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "ClusterError",
     "DataError",
     "DivergenceError",
     "FeedError",
@@ -38,6 +39,10 @@ class ShapeError(GraphError):
 
 class FeedError(GraphError):
     """A feed is missing, unknown, of a wrong shape, or not numeric."""
+
+
+class ClusterError(LrfitError):
+    """A cluster cannot be reached, has no workers, or is lost; the message says what to do."""
 
 
 class DataError(LrfitError):

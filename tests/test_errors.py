@@ -33,7 +33,7 @@ def test_exit_code_is_that_of_the_contract(error, exit_code):
 
 def test_every_error_can_be_caught_as_an_lrfit_error():
     raised = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, Exception)]
-    assert len(raised) == 10
+    assert len(raised) == 11
     assert all(issubclass(e, LrfitError) for e in raised)
 
 

@@ -13,15 +13,17 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from lrfit.errors import DataError
 
-__all__ = ["MergeTree"]
+__all__ = ["MergeTree", "Mergeable"]
 
 
-class _Mergeable(Protocol):
+class Mergeable(Protocol):
+    """Whatever can be merged."""
+
     def merge(self, other: Self) -> Self:
         """Both together; associative except for rounding."""
 
 
-T = TypeVar("T", bound=_Mergeable)
+T = TypeVar("T", bound=Mergeable)
 
 
 class MergeTree(Generic[T]):
@@ -49,6 +51,10 @@ class MergeTree(Generic[T]):
         while len(self._parts) > 1 and self._parts[-2][0] ^ self._parts[-1][0] < self._parts[-1][0] ^ number:
             self._merge_last()
         self._parts.append((number, part))
+
+    def __bool__(self) -> bool:
+        """Whether there are parts."""
+        return bool(self._parts)
 
     def _merge_last(self) -> None:
         _, right = self._parts.pop()

@@ -42,7 +42,7 @@ _HEADINGS = {
     ),
     "Stopping": ("tol", "validation_fraction", "validation_rows", "validation", "patience", "max_time_s"),
     "Going on": ("resume", "allow_changes", "checkpoint_every"),
-    "Running": ("executor", "max_memory"),
+    "Running": ("executor", "max_memory", "cluster"),
 }
 """Names of options by their headings, in the order of help; all others come last."""
 

@@ -39,6 +39,22 @@ class BlockCounts:
     missing_of_columns: tuple[int, ...] = ()
     lost_digits: bool = False
 
+    def merge(self, other: BlockCounts) -> BlockCounts:
+        """The counts of this block and of the one behind it together."""
+        return BlockCounts(
+            self.n_rows + other.n_rows,
+            self.n_lines + other.n_lines,
+            self.n_missing + other.n_missing,
+            self.first_missing or other.first_missing,
+            _sums(self.missing_of_columns, other.missing_of_columns),
+            self.lost_digits or other.lost_digits,
+        )
+
+
+def _sums(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """The sum of each pair; an empty tuple stands for zeros."""
+    return tuple(map(sum, zip(one, other, strict=True))) if one and other else one or other
+
 
 @dataclass(frozen=True, eq=False)
 class Block:

@@ -108,6 +108,16 @@ class Part(NamedTuple):
     held_out: AnyMoments
     kept: Array | None
 
+    def merge(self, other: Part) -> Part:
+        """The rows of both, which are not kept."""
+        return Part(
+            self.n_rows + other.n_rows,
+            self.marks + other.marks,  # type: ignore[operator]
+            self.training.merge(other.training),  # type: ignore[arg-type]
+            self.held_out.merge(other.held_out),  # type: ignore[arg-type]
+            None,
+        )
+
 
 class CondensedBlock(NamedTuple):
     """The numbers that a sample needs of a block; `levels` are those that its places stand for."""
@@ -115,6 +125,13 @@ class CondensedBlock(NamedTuple):
     parts: dict[str, Part]
     levels: tuple[tuple[str, ...], ...]
     extremes: Extremes
+
+    def merge(self, other: CondensedBlock) -> CondensedBlock:
+        """Both together, without their rows."""
+        parts = dict(self.parts)
+        for name, part in other.parts.items():
+            parts[name] = parts[name].merge(part) if name in parts else part
+        return CondensedBlock(parts, self.levels, self.extremes.merge(other.extremes))
 
 
 def condensed(block: Block, *, recipe: Recipe) -> CondensedBlock:

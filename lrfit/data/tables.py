@@ -22,6 +22,7 @@ from lrfit.system.listener import Listener
 
 if TYPE_CHECKING:
     from lrfit.data.table import Table, TableFile
+    from lrfit.system.cluster import Cluster
 
 __all__ = ["TableRequest", "open_table"]
 
@@ -131,6 +132,7 @@ def open_table(
     *,
     streaming: bool = False,
     text: str | None = None,
+    cluster: Cluster | None = None,
 ) -> Iterator[Table]:
     """The table that is asked for, open within the block; see `Table`.
 
@@ -139,6 +141,7 @@ def open_table(
         listener: Hears how far the files are read and, at the end, what was noticed in them.
         streaming: Give out rows as soon as they come.
         text: The table itself, in place of that at the path.
+        cluster: Workers that read the rows; None for this machine alone.
 
     Raises:
         DataError: The first file cannot be opened, or has no header.
@@ -148,7 +151,7 @@ def open_table(
 
     listener = listener or Listener()
     with listener.work("reading", unit="bytes") as on_read:
-        opening = _Opening(request, listener, streaming=streaming, text=text)
+        opening = _Opening(request, listener, streaming=streaming, text=text, cluster=cluster)
         first, *others = (
             partial(opening.open, path, shown_in) for path, shown_in in _shares(request.paths, on_read)
         )
@@ -166,9 +169,16 @@ class _Opening:
     """The way in which each file of a table is opened; the separators that they show are said once."""
 
     def __init__(
-        self, request: TableRequest, listener: Listener, *, streaming: bool, text: str | None
+        self,
+        request: TableRequest,
+        listener: Listener,
+        *,
+        streaming: bool,
+        text: str | None,
+        cluster: Cluster | None,
     ) -> None:
         self._request = request
+        self._cluster = cluster
         self._listener = listener
         self._streaming = streaming
         self._text = text
@@ -188,7 +198,11 @@ class _Opening:
                 return
             source = Source(stream, name, request.encoding, path=path, on_read=on_read)
             table = CsvTable(
-                source, form, streaming=self._streaming, finds_separator=request.separator is None
+                source,
+                form,
+                streaming=self._streaming,
+                finds_separator=request.separator is None,
+                cluster=self._cluster,
             )
             separator = table.format.separator
             if separator != form.separator and separator not in self._said:

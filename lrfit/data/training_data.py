@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lrfit.data.level_rows import LevelRows
     from lrfit.data.row_store import RowStore
     from lrfit.data.table import Table
+    from lrfit.system.cluster import Cluster
 
 __all__ = ["Group", "TrainingData", "condense_table", "read_training_data", "training_data_of"]
 
@@ -94,6 +95,7 @@ def read_training_data(
     validation: TableRequest | None = None,
     hold_out: HoldOut | None = None,
     keeping: Keeping | None = None,
+    cluster: Cluster | None = None,
 ) -> list[TrainingData]:
     """The columns of a table that are asked for, read once from front to back: one data for each group.
 
@@ -103,19 +105,20 @@ def read_training_data(
         validation: A table of rows to validate on, for a table without groups.
         hold_out: Which rows of the table to validate on instead.
         keeping: Which rows are kept.
+        cluster: Workers that read the rows; None for this machine alone.
 
     Raises:
         DataError: A table cannot be read, or lacks a column.
     """
     listener = listener or Listener()
-    with open_table(request, listener) as table:
+    with open_table(request, listener, cluster=cluster) as table:
         choice = _choice(table, request, listener)
         samples = read_samples(table, choice, keeping=keeping, hold_out=hold_out)
         _describe(table, choice, samples, listener)
     data = _data(samples, choice, _units(table, choice))
     if validation:
         (one,) = data
-        with open_table(validation, listener) as table:
+        with open_table(validation, listener, cluster=cluster) as table:
             data = [replace(one, held_out=_validation(table, request.columns, one, choice))]
     if data[0].held_out:
         n_training, n_held_out = (sum(n) for n in zip(*map(_numbers_of_rows, data), strict=True))

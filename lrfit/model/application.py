@@ -7,7 +7,7 @@ of levels, becomes features here, and each row goes to the line of its group.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property
 from math import nan
 from typing import TypeAlias
 
@@ -83,14 +83,14 @@ class Application:
             hint = "" if named.x else f"; {spelled(x=...)} says which columns hold the features of the model"
             raise DataError(f"{error}{hint}") from error
 
-    def parts(self, values: Array) -> Iterator[tuple[_Rows, ModelDocument, Array]]:
-        """For each model: its rows, the model, and their features (n_rows, n_features)."""
+    def parts(self, values: Array) -> Iterator[tuple[int, _Rows, Array]]:
+        """For each model that has rows: its index, the rows, and their features (n_rows, n_features)."""
         k = len(self._features)
         for i, model in enumerate(self._models):
             rows = np.flatnonzero(values[k] == i) if model.group else slice(None)
             own = values[:k, rows]
             if own.shape[1]:
-                yield rows, model, self._x(model, own)
+                yield i, rows, self._x(model, own)
 
     def _x(self, model: ModelDocument, values: Array) -> Array:
         """The features of rows, shape (n_rows, n_features)."""
@@ -102,9 +102,21 @@ class Application:
                 row[:] = _own_places(row, column, own, model)
         return np.ascontiguousarray(expanded(values, model.read_columns).T)
 
-    def predictor(self) -> Callable[[Array], Array]:
-        """A function from the values of the columns, shape (n_columns, n_rows), to y_hat, shape (n_rows,)."""
-        return partial(self._predicted, {id(model): predictor(model) for model in self._models})
+    @cached_property
+    def _predictors(self) -> list[Callable[[Array], Array]]:
+        """For each model, a function from features to y_hat."""
+        return [predictor(model) for model in self._models]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without the predictors, which another process makes for itself: a session stays in its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "_predictors"}
+
+    def predict(self, values: Array) -> Array:
+        """The predictions y_hat, shape (n_rows,), for values of the columns, shape (n_columns, n_rows)."""
+        y_hat = np.empty(values.shape[1])
+        for i, rows, x in self.parts(values):
+            y_hat[rows] = self._predictors[i](x)
+        return y_hat
 
     def ends(self, of: Callable[[ModelDocument], Interval]) -> Callable[[Array, Array], Array]:
         """A function from the values of the columns and y_hat to the ends of intervals, shape (2, n_rows).
@@ -112,21 +124,15 @@ class Application:
         Args:
             of: Maps a model to a function of its features and y_hat.
         """
-        interval = {id(model): of(model) for model in self._models}
+        interval = [of(model) for model in self._models]
 
         def both(values: Array, y_hat: Array) -> Array:
             result = np.empty((2, values.shape[1]))
-            for rows, model, x in self.parts(values):
-                result[:, rows] = interval[id(model)](x, y_hat[rows])
+            for i, rows, x in self.parts(values):
+                result[:, rows] = interval[i](x, y_hat[rows])
             return result
 
         return both
-
-    def _predicted(self, predict: dict[int, Callable[[Array], Array]], values: Array) -> Array:
-        y_hat = np.empty(values.shape[1])
-        for rows, model, x in self.parts(values):
-            y_hat[rows] = predict[id(model)](x)
-        return y_hat
 
 
 def _is_position(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
@@ -14,7 +14,7 @@ from lrfit.data.block import Block
 from lrfit.errors import DataError
 from lrfit.model.application import Application
 
-__all__ = ["Evaluation", "ResidualSums", "evaluate", "summing"]
+__all__ = ["Evaluation", "ResidualSums", "Summing", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -69,39 +69,39 @@ class ResidualSums:
         )
 
 
-def summing(applied: Application) -> Callable[[Block], ResidualSums]:
-    """A function from a block, in the columns of an application with its target, to sums of residuals.
+class Summing:
+    """A function from a block to the sums of its residuals; they are not finite if they are too large.
 
-    The sums are not finite if they are too large.
+    Args:
+        applied: An application with its target, whose columns the blocks have.
     """
-    predict = applied.predictor()
-    names = [column.kind for column in applied.columns]
-    is_weighted = names[-1] == "weight"
+
+    def __init__(self, applied: Application) -> None:
+        self._applied = applied
+        self._is_weighted = applied.columns[-1].kind == "weight"
 
     @np.errstate(over="ignore", invalid="ignore")
-    def sums(block: Block) -> ResidualSums:
+    def __call__(self, block: Block) -> ResidualSums:
+        """The sums over the rows of a block; those of weight 0 do not count."""
         values = block.values
-        if is_weighted:
+        if self._is_weighted:
             values = values[:, values[-1] > 0.0]
-        weights = values[-1] if is_weighted else None
-        y = values[-1 - is_weighted]
-        residual = predict(values) - y
+        weights = values[-1] if self._is_weighted else None
+        y = values[-1 - self._is_weighted]
+        residual = self._applied.predict(values) - y
         sizes = np.abs(residual)
         w = 1.0 if weights is None else weights
-        target = Moments.of_columns(y[np.newaxis], weights)
         return ResidualSums(
             float(np.sum(w * np.square(residual))),
             float(np.sum(w * sizes)),
             float(np.max(sizes, initial=0.0)),
-            target,
+            Moments.of_columns(y[np.newaxis], weights),
         )
-
-    return sums
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def evaluate(parts: Iterable[tuple[int, ResidualSums]], source_name: str = "the data") -> Evaluation:
-    """The measures of a model on rows, from the sums that `summing` gives for blocks of them.
+    """The measures of a model on rows, from the sums that `Summing` gives for blocks of them.
 
     Args:
         parts: The number of each block, ascending, and its sums.

@@ -58,12 +58,12 @@ def intervals(
     of_new = float(kind == "prediction")
     t = t_quantile(kept.degrees_of_freedom, level, "an interval of predictions")
 
-    @np.errstate(over="ignore", invalid="ignore")
     def ends(x: Array, y_hat: Array) -> tuple[Array, Array]:
         in_order = np.empty_like(x)
         in_order[:, order] = x
-        half_width = t * kept.residual_standard_error * np.sqrt(of_new + leverages(triangle, in_order))
-        low, high = y_hat - half_width, y_hat + half_width
+        with np.errstate(over="ignore", invalid="ignore"):
+            half_width = t * kept.residual_standard_error * np.sqrt(of_new + leverages(triangle, in_order))
+            low, high = y_hat - half_width, y_hat + half_width
         if not (np.all(np.isfinite(low)) and np.all(np.isfinite(high))):
             raise DataError(
                 "an interval is beyond the range of float64, 1.8e308: are the data in the units of the model?"

@@ -25,7 +25,7 @@ from typing import TypeVar
 
 from lrfit.system.worker import N_BOXES, Task, Worker, attempt
 
-__all__ = ["map_ahead"]
+__all__ = ["keep_freed_memory", "map_ahead"]
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def map_ahead(work: Callable[[bytes], T], blocks: Iterator[bytes]) -> Iterator[t
             break
     else:
         return
-    _keep_freed_memory()
+    keep_freed_memory()
     with _workers(work) as workers:
         if workers:
             yield from _shared(work, blocks, workers)
@@ -67,7 +67,7 @@ def map_ahead(work: Callable[[bytes], T], blocks: Iterator[bytes]) -> Iterator[t
         yield block, None
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Have glibc keep freed memory for the next block.
 
     Otherwise it gives the memory back and fetches it again page by page, which took up to a sixth of the time

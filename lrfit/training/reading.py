@@ -15,6 +15,7 @@ from lrfit.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
+    from lrfit.system.cluster import Cluster
 
 __all__ = ["hold_out_of", "read_for_training", "read_groups"]
 
@@ -27,6 +28,7 @@ def read_for_training(
     validation: TableRequest | None = None,
     most_kept: float = 0,
     max_memory: int | None = None,
+    cluster: Cluster | None = None,
 ) -> TrainingData:
     """The data of a table that a run with these settings needs; the table has no groups.
 
@@ -37,13 +39,20 @@ def read_for_training(
         validation: A table of rows to validate on.
         most_kept: The rows are kept, though descent may not need them, if there are no more than this.
         max_memory: Bytes that the rows may take; see `Keeping`.
+        cluster: Workers that read the rows; None for this machine alone.
 
     Raises:
         DataError: A table cannot be read, or lacks a column.
         UsageError: Rows to validate on are given twice.
     """
     (data,) = read_groups(
-        table, settings, listener, validation=validation, most_kept=most_kept, max_memory=max_memory
+        table,
+        settings,
+        listener,
+        validation=validation,
+        most_kept=most_kept,
+        max_memory=max_memory,
+        cluster=cluster,
     )
     return data
 
@@ -56,8 +65,11 @@ def read_groups(
     validation: TableRequest | None = None,
     most_kept: float = 0,
     max_memory: int | None = None,
+    cluster: Cluster | None = None,
 ) -> list[TrainingData]:
     """The data of each group of a table, one if it has no groups; see `read_for_training`."""
+    if cluster:
+        _check_for_cluster(settings)
     if validation and settings.validation_fraction:
         raise UsageError(
             f"{spelled(validation=...)} and rows held out exclude each other: "
@@ -69,7 +81,18 @@ def read_groups(
         validation=validation,
         hold_out=hold_out_of(settings),
         keeping=Keeping(inf if settings.needs_rows else most_kept, max_memory),
+        cluster=cluster,
     )
+
+
+def _check_for_cluster(settings: TrainingSettings) -> None:
+    """Refuse what needs the rows themselves, which stay on the workers."""
+    if settings.needs_rows:
+        raise UsageError(f"{spelled(cluster=...)} is for full batches: say {spelled(batch_size='full')}")
+    if settings.validation_fraction and settings.validation_rows == "last":
+        raise UsageError(
+            f"{spelled(cluster=...)} draws the rows to validate on: say {spelled(validation_rows='random')}"
+        )
 
 
 def hold_out_of(settings: TrainingSettings) -> HoldOut | None:

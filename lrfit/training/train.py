@@ -27,6 +27,7 @@ from lrfit.data.tables import TableRequest
 from lrfit.data.training_data import TrainingData, training_data_of
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import shown, spelled
+from lrfit.system.cluster import cluster_of
 from lrfit.system.file_names import matching
 from lrfit.system.listener import Listener
 from lrfit.training.advice import warnings
@@ -42,6 +43,7 @@ from lrfit.training.summary import summarize
 
 if TYPE_CHECKING:
     import pandas as pd
+    from distributed import Client
 
 __all__ = ["train"]
 
@@ -78,6 +80,7 @@ def train(
     allow_changes: bool = False,
     executor: str = "auto",
     max_memory: int | None = None,
+    cluster: str | Client | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     **options: Any,  # noqa: ANN401
 ) -> LinearFit:
@@ -108,6 +111,8 @@ def train(
             Numba if the work is long. The numbers are the same to 1e-12 relative over 100 epochs.
         max_memory: Bytes that the rows of mini-batches from a file may take; beyond it a scratch file is
             used. Half of what is available if None.
+        cluster: Workers that read the files: a `distributed.Client`; or "local:N" for N processes here, the
+            address of a scheduler, or the path of a scheduler file. The same bits come out as without.
         on_epoch: Called with the `EpochRecord` of the start and of each epoch. Without it, the history of a
             long run has some 2,000 of its epochs.
         **options: See `ColumnRequest`, `TableRequest` and `TrainingSettings`.
@@ -137,7 +142,10 @@ def train(
         table = TableRequest(paths, columns=wanted, **form)
         other = None if validation is None else replace(table, paths=_paths(validation, None))
         table = resumption.table(table) if resumption else table
-        read = read_for_training(table, chosen, listener, validation=other, max_memory=max_memory)
+        with cluster_of(cluster, listener) as workers:
+            read = read_for_training(
+                table, chosen, listener, validation=other, max_memory=max_memory, cluster=workers
+            )
     else:
         rows = _Rows(columns, form.get("missing", "error"))
         read = _read_from_memory(rows, (data, y, weights), chosen, validation)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import click
 
+from lrfit.cli.cluster_option import cluster_option
 from lrfit.cli.help import Command
 from lrfit.cli.options import digits_option, output_format, quiet_option, refuse_two_stdins
 from lrfit.cli.streams import result_is_seen, write_result
@@ -19,6 +20,7 @@ from lrfit.cli.terminal import Terminal
 @model_column_options
 @output_format("text", "json", "csv", "tsv")
 @digits_option
+@cluster_option
 @quiet_option
 def command(
     *,
@@ -27,6 +29,7 @@ def command(
     table_of: TableOf,
     output_format: str,
     digits: int | str | None,
+    cluster: str | None,
     quiet: bool,
 ) -> None:
     """Measure the residuals of MODEL on the rows of DATA, which is one CSV file or several.
@@ -42,14 +45,18 @@ def command(
     from lrfit.data.tables import open_table
     from lrfit.model.application import Application
     from lrfit.model.document_file import load_all
-    from lrfit.model.evaluation import evaluate, summing
+    from lrfit.model.evaluation import Summing, evaluate
+    from lrfit.system.cluster import cluster_of
     from lrfit.views.number_texts import number_text_of
 
     refuse_two_stdins(model, data)
     models, request, terminal = load_all(model), table_of(data), Terminal(quiet=quiet)
-    with open_table(request, terminal) as table:
+    with (
+        cluster_of(cluster, terminal) as workers,
+        open_table(request, terminal, cluster=workers) as table,
+    ):
         applied = Application(models, table, request.columns, needs_target=True, note=terminal.note)
-        parts = table.map_blocks(summing(applied), applied.columns, is_of_model=True)
+        parts = table.map_blocks(Summing(applied), applied.columns, is_of_model=True)
         evaluation = evaluate(parts, table.name)
     number_text = number_text_of(digits, is_seen=result_is_seen())
     results: dict[str, Callable[[], str | bytes]] = {

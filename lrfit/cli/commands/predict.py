@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lrfit.cli.cluster_option import cluster_option
 from lrfit.cli.help import Command
 from lrfit.cli.options import new_name, quiet_option, refuse_two_stdins, share
 from lrfit.cli.output_files import check_outputs
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--level", type=share, default="0.95", show_default=True, metavar="F", help="Level of the interval."
 )
+@cluster_option
 @quiet_option
 def command(
     *,
@@ -61,6 +63,7 @@ def command(
     name: str,
     interval: IntervalKind | None,
     level: float,
+    cluster: str | None,
     quiet: bool,
 ) -> None:
     """Print the rows of the CSV files DATA (default: stdin) with the prediction of MODEL added to each.
@@ -81,6 +84,7 @@ def command(
     from lrfit.data.tables import open_table
     from lrfit.model.document_file import load_all
     from lrfit.model.prediction import row_at
+    from lrfit.system.cluster import cluster_of
 
     paths = _paths(data, at)
     refuse_two_stdins(model, paths)
@@ -91,15 +95,16 @@ def command(
     terminal = Terminal(quiet=quiet, has_bars=has_bars)
     predictions = _Predictions(models, name, only=only, interval=interval, level=level)
     before: Table | None = None
-    for path, target in zip(paths, outputs, strict=True):
-        request = table_of((path,))
-        with open_table(request, terminal, streaming=True, text=text) as table:
-            lines = predictions.lines(table, request.columns, terminal.note)
-            if target is None:
-                _print(lines, table, before)
-                before = table
-            else:
-                _write(lines, target)
+    with cluster_of(cluster, terminal) as workers:
+        for path, target in zip(paths, outputs, strict=True):
+            request = table_of((path,))
+            with open_table(request, terminal, streaming=True, text=text, cluster=workers) as table:
+                lines = predictions.lines(table, request.columns, terminal.note)
+                if target is None:
+                    _print(lines, table, before)
+                    before = table
+                else:
+                    _write(lines, target)
 
 
 def _paths(data: tuple[str, ...], at: str | None) -> tuple[str, ...]:
@@ -159,6 +164,16 @@ def _write(lines: Iterator[str], target: str) -> None:
             file.write(text.encode(errors="surrogateescape"))
 
 
+class _Text(str):
+    """Lines, which are merged by being put one behind the other."""
+
+    __slots__ = ()
+
+    def merge(self, other: _Text) -> _Text:
+        """These lines and the others behind them."""
+        return _Text(self + other)
+
+
 @dataclass(frozen=True)
 class _Predictions:
     """What is added to the rows of a table.
@@ -185,13 +200,14 @@ class _Predictions:
         if not self.only:
             _refuse_taken(names, table)
         applied = Application(self.models, table, columns, note=note)
-        predict = applied.predictor()
         ends = _ends(applied, self.interval, self.level)
 
-        def predicted(block: Block) -> str:
-            y_hat = predict(block.values)
+        form, only = table.format, self.only
+
+        def predicted(block: Block) -> _Text:
+            y_hat = applied.predict(block.values)
             added = [y_hat, *(ends(block.values, y_hat) if ends else [])]
-            return _added(block.texts, _fields(added, table.format), table.format, only=self.only)
+            return _Text(_added(block.texts, _fields(added, form), form, only=only))
 
         chunks = table.map_blocks(predicted, applied.columns, with_texts=not self.only, is_of_model=True)
         title = _joined(names, table.format)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lrfit.cli.cluster_option import cluster_option
 from lrfit.cli.help import Command
 from lrfit.cli.option_names import option_name
 from lrfit.cli.options import digits_option, integer, output_format, quiet_option, size
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     help="Memory for the rows of mini-batches, such as 500M; beyond it a scratch file is used.  "
     "[default: half of what is available]",
 )
+@cluster_option
 def command(
     *,
     data: tuple[str, ...],
@@ -78,6 +80,7 @@ def command(
     verbose: bool,
     executor: str,
     max_memory: int | None,
+    cluster: str | None,
 ) -> None:
     """Fit y_hat = W·x + b to the rows of the CSV files DATA (- for stdin) by gradient descent.
 
@@ -97,6 +100,7 @@ def command(
     import numpy  # noqa: F401, ICN001 (deeper in other imports it takes longer)
 
     from lrfit.cli.training_run import announce
+    from lrfit.system.cluster import cluster_of
     from lrfit.system.file_names import matching
     from lrfit.system.interrupts import watched
     from lrfit.training.reading import read_groups
@@ -109,7 +113,10 @@ def command(
     resumption, settings = chosen_settings(given, resume, allow_changes=allow_changes)
     table = table_of(data) if resumption is None else resumption.table(table_of(data))
     other = None if validation is None else table_of(matching([validation]))
-    read = read_groups(table, settings, terminal, validation=other, max_memory=max_memory)
+    with cluster_of(cluster, terminal) as workers:
+        read = read_groups(
+            table, settings, terminal, validation=other, max_memory=max_memory, cluster=workers
+        )
     with watched():
         if read[0].group is not None:
             _refuse_with_groups(click.get_current_context().params, read[0].group.column)

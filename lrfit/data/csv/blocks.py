@@ -14,13 +14,13 @@ import io
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from lrfit.data.csv.encoding import recoder, refuse_other_encoding
+from lrfit.data.csv.encoding import is_utf8, recoder, refuse_other_encoding
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.left_out import without_lines
 from lrfit.data.csv.signs import GZIP_MAGIC, TELLING_BYTES, may_be_no_text, may_be_other_text
@@ -31,7 +31,15 @@ from lrfit.system.files import open_stream
 if TYPE_CHECKING:
     from lrfit.data.csv.conversion import Origin
 
-__all__ = ["Source", "open_source"]
+__all__ = [
+    "BLOCK_BYTES",
+    "LONGEST_ROW_BYTES",
+    "Source",
+    "has_odd_quotes",
+    "last_row_end",
+    "open_source",
+    "whole_rows",
+]
 
 BLOCK_BYTES = 1 << 20
 """Size of a block: large enough that the cost of each call to a reader is small, and small for a cache."""
@@ -45,7 +53,7 @@ It is no more, because the first row that arrives through a pipe may be as short
 _LONG_ROW_BYTES = 1 << 20
 """Length from which a row whose quote is never closed is cut off behind that quote."""
 
-_LONGEST_ROW_BYTES = 16 << 20
+LONGEST_ROW_BYTES = 16 << 20
 """Length from which a row counts as a quote that is never closed; it bounds the memory."""
 
 
@@ -65,6 +73,8 @@ class Source:
             number of bytes in the file.
 
     Attributes:
+        stored: The bytes as stored.
+        path: The file's path; `-` if it is none.
         n_blocks: Number of blocks given out.
 
     Raises:
@@ -82,23 +92,35 @@ class Source:
     ) -> None:
         self.name = name
         self._on_read = on_read
-        self._stored = stream
+        self.stored = stream
         self._recode = recoder(encoding)
+        self._is_utf8 = is_utf8(encoding)
         with self._reading():
             head = stream.read(_HEAD_BYTES)
         whole = io.BufferedReader(_Rejoined(head, stream))
         self._is_packed = head[:2] == GZIP_MAGIC
         self._stream = gzip.GzipFile(fileobj=whole) if self._is_packed else whole
-        self._path = path
+        self.path = path
         self.n_blocks = 0
 
     @property
     def is_file(self) -> bool:
         """Whether the stream is a regular file, packed or not, so that all its bytes are there already."""
         try:
-            return stat.S_ISREG(os.fstat(self._stored.fileno()).st_mode)
+            return stat.S_ISREG(os.fstat(self.stored.fileno()).st_mode)
         except OSError:
             return False
+
+    def can_be_split(self, csv_format: CsvFormat) -> bool:
+        """Whether ranges of blocks can be read each by itself, once the first block has been given out.
+
+        They can of a regular file in UTF-8 that is not packed, if its header is in the first block and no
+        lines are left out.
+        """
+        form = csv_format
+        leaves_out = form.comment or form.skip or form.skip_below or form.skip_footer
+        is_plain = self.is_file and self.path != "-" and not self._is_packed and self._is_utf8
+        return is_plain and not leaves_out and self.n_blocks == 1
 
     def blocks(self, csv_format: CsvFormat = _PLAIN, *, streaming: bool = False) -> Iterator[bytes]:
         """All rows, in UTF-8 with their line ends, block by block; lines that are left out are blank.
@@ -110,32 +132,12 @@ class Source:
             streaming: Whether to give out rows as soon as they arrive, in blocks of any size.
 
         Raises:
-            DataError: The stream is not text, cannot be read, unpacked or decoded, or a row is longer than
-                16 MiB. A row whose quote is not closed is given out up to the quote at least, because it is
-                the reader who says where it opens.
+            DataError: The stream is not text, cannot be read, unpacked or decoded; or see `whole_rows`.
         """
-        rest: list[bytes] = []  # the beginning of a row that has not ended
-        is_quoted = False
-        for text, is_last in without_lines(self._decoded(streaming=streaming), csv_format, self.name):
-            has_odd_quotes = b'"' in text and text.count(b'"') % 2 == 1  # to count takes long
-            ends_quoted = is_quoted ^ has_odd_quotes
-            is_end = is_last and not ends_quoted
-            end = len(text) if is_end else _last_row_end(text, is_quoted=is_quoted)
+        pieces = without_lines(self._decoded(streaming=streaming), csv_format, self.name)
+        for block in whole_rows(pieces, self.name):
             self.n_blocks += 1
-            block = b""
-            if end or is_end:
-                block, rest = b"".join((*rest, memoryview(text)[:end])), []  # copied but once
-            rest.append(text[end:])
             yield block
-            is_quoted = ends_quoted
-            n_rest = sum(map(len, rest))
-            if is_quoted and (is_last or n_rest > _LONGEST_ROW_BYTES):
-                row = b"".join(rest)
-                yield row if n_rest <= _LONG_ROW_BYTES else row[: row.find(b'"') + 1]
-            if n_rest > _LONGEST_ROW_BYTES:
-                raise DataError(
-                    f"{self.name} has a row of over {_LONGEST_ROW_BYTES >> 20} MiB: are there line ends?"
-                )
 
     def _decoded(self, *, streaming: bool) -> Iterator[tuple[bytes, bool]]:
         """The bytes of each read in UTF-8, never cut between CR and LF, and whether they are the last."""
@@ -189,11 +191,11 @@ class Source:
         """The place where the text comes from, for commands that make a CSV of it."""
         from lrfit.data.csv.conversion import Origin  # noqa: PLC0415 (seldom needed)
 
-        return Origin(self.name, self._path, is_packed=self._is_packed)
+        return Origin(self.name, self.path, is_packed=self._is_packed)
 
     def _report(self) -> None:
         if self._on_read and self.is_file:
-            self._on_read(self._stored.tell(), os.fstat(self._stored.fileno()).st_size)
+            self._on_read(self.stored.tell(), os.fstat(self.stored.fileno()).st_size)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -228,6 +230,45 @@ def open_source(
         yield Source(stream, name, encoding, path=path, on_read=on_read)
 
 
+def whole_rows(
+    pieces: Iterable[tuple[bytes, bool]], name: str, *, rest: bytes = b"", is_quoted: bool = False
+) -> Iterator[bytes]:
+    """The whole rows that end in each piece of a text; none where no row ends.
+
+    Args:
+        pieces: The text in pieces, never cut between CR and LF, each with whether it is the last.
+        name: Name of the text in messages.
+        rest: The beginning of a row that goes on in the first piece.
+        is_quoted: Whether the first piece starts within quotes.
+
+    Raises:
+        DataError: A row is longer than 16 MiB. A row whose quote is not closed is given out up to the quote
+            at least, because it is the reader who says where it opens.
+    """
+    begun = [rest]
+    for text, is_last in pieces:
+        ends_quoted = is_quoted ^ has_odd_quotes(text)
+        is_end = is_last and not ends_quoted
+        end = len(text) if is_end else last_row_end(text, is_quoted=is_quoted)
+        block = b""
+        if end or is_end:
+            block, begun = b"".join((*begun, memoryview(text)[:end])), []  # copied but once
+        begun.append(text[end:])
+        yield block
+        is_quoted = ends_quoted
+        n_begun = sum(map(len, begun))
+        if is_quoted and (is_last or n_begun > LONGEST_ROW_BYTES):
+            row = b"".join(begun)
+            yield row if n_begun <= _LONG_ROW_BYTES else row[: row.find(b'"') + 1]
+        if n_begun > LONGEST_ROW_BYTES:
+            raise DataError(f"{name} has a row of over {LONGEST_ROW_BYTES >> 20} MiB: are there line ends?")
+
+
+def has_odd_quotes(text: bytes) -> bool:
+    """Whether a text has an odd number of quotes, so that it ends within quotes if it starts outside."""
+    return b'"' in text and text.count(b'"') % 2 == 1  # to count takes long
+
+
 class _Rejoined(io.RawIOBase):
     """A stream whose first bytes have been read already, made whole again."""
 
@@ -251,7 +292,7 @@ class _Rejoined(io.RawIOBase):
         return data
 
 
-def _last_row_end(text: bytes, *, is_quoted: bool) -> int:
+def last_row_end(text: bytes, *, is_quoted: bool) -> int:
     """The end of the last whole row in a text, or 0; `is_quoted` if the text starts within quotes."""
     line_end = b"\n" if b"\n" in text else b"\r"
     end = text.rfind(line_end) + 1

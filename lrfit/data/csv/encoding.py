@@ -10,7 +10,7 @@ from typing import NoReturn
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import spelled
 
-__all__ = ["recoder", "refuse_other_encoding"]
+__all__ = ["is_utf8", "recoder", "refuse_other_encoding"]
 
 _MARKS = (
     (re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff"), "utf-32"),
@@ -56,6 +56,11 @@ def _is_text(start: bytes, encoding: str) -> bool:
     return all(c.isprintable() or c in "\t\r\n" for c in text)
 
 
+def is_utf8(encoding: str) -> bool:
+    """Whether text in an encoding that exists is UTF-8 as it is."""
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+
+
 def recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
     """A function of the next bytes of a text, and whether they are the last, that gives them in UTF-8.
 
@@ -72,7 +77,7 @@ def recoder(encoding: str) -> Callable[[bytes, bool], bytes]:
         ) from error
     if not info._is_text_encoding:  # noqa: SLF001 (what str.encode itself asks)
         raise UsageError(f"{spelled(encoding=encoding)} is no encoding of text; try utf-8 or latin-1")
-    if info.name in ("utf-8", "utf-8-sig", "ascii"):
+    if is_utf8(encoding):
         return lambda data, is_last: data  # noqa: ARG005
     decoder = info.incrementaldecoder()
     return lambda data, is_last: decoder.decode(data, is_last).encode()

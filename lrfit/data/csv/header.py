@@ -47,6 +47,7 @@ class Header:
         units: The fields of a single row below the header that is left out; empty if there is none.
         format: The format of the CSV, with the separator that was found.
         blocks: The rest of the block that has the header, and the blocks behind it.
+        n_bytes: Number of bytes of that rest.
     """
 
     names: tuple[str, ...]
@@ -55,6 +56,7 @@ class Header:
     units: tuple[str, ...]
     format: CsvFormat
     blocks: Iterator[bytes]
+    n_bytes: int
 
 
 def read_header(blocks: Iterator[bytes], layout: ColumnLayout, *, finds_separator: bool = False) -> Header:
@@ -133,7 +135,7 @@ def _header(
     if text is not None:
         _refuse_title(names, lines[n_head + len(below) :], layout, n_lines + 1)
     units = _units(below, layout, len(names))
-    return Header(names, text, n_lines, units, layout.format, _chained(rest, blocks))
+    return Header(names, text, n_lines, units, layout.format, _chained(rest, blocks), len(rest))
 
 
 def _below(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from lrfit.data.block import Block, BlockCounts
 from lrfit.data.column_names import ColumnRequest, check_known, named_columns
@@ -16,6 +16,9 @@ from lrfit.data.kinds import Column
 from lrfit.errors import DataError, NoRowsError
 from lrfit.messages import listed, spelled
 from lrfit.system.workers import map_ahead
+
+if TYPE_CHECKING:
+    from lrfit.system.cluster import Cluster
 
 __all__ = ["CsvTable"]
 
@@ -68,6 +71,7 @@ class CsvTable:
         format: The format of the CSV.
         finds_separator: Whether the header and the first rows may show another separator than that of the
             format, if with that one there is a single column.
+        cluster: Workers that read the rows; None for this machine alone.
         streaming: Whether to give out rows as soon as they arrive, even one by one through a pipe. The first
             missing value then raises an error at once; otherwise all missing values are counted first.
 
@@ -89,7 +93,10 @@ class CsvTable:
         *,
         streaming: bool = False,
         finds_separator: bool = False,
+        cluster: Cluster | None = None,
     ) -> None:
+        self._source = source
+        self._cluster = cluster
         self.n_samples = 0
         self.n_dropped = 0
         self.lost_digits = False
@@ -103,6 +110,7 @@ class CsvTable:
         self.units = header.units
         self._layout = replace(layout, header=header.names, format=header.format)
         self._line = 1 + header.n_lines
+        self._n_kept = header.n_bytes
         self._blocks = header.blocks
         self._first_number = source.n_blocks - 1
 
@@ -156,7 +164,7 @@ class CsvTable:
     def _results(self, work: _Work[T]) -> Iterator[tuple[int, T]]:
         """The results for blocks that have rows; counts them all on the way."""
         answers = self._answers(work)
-        for number, (counts, result) in enumerate(answers, self._first_number):
+        for number, (counts, result) in answers:
             self._count(counts)
             if counts.n_missing and not self.format.drop_missing:
                 self._refuse_missing(counts.first_missing, () if self._streaming else answers)
@@ -181,7 +189,18 @@ class CsvTable:
             f"{spelled(drop=','.join(empty))} leaves it out"
         )
 
-    def _answers(self, work: _Work[T]) -> Iterator[_Answer[T]]:
+    def _answers(self, work: _Work[T]) -> Iterator[tuple[int, _Answer[T]]]:
+        """The number of each block, and the answer for it; on a cluster, of some blocks merged."""
+        if self._cluster and self._source.can_be_split(self.format):
+            from lrfit.data.csv.ranges import ranges_of  # noqa: PLC0415 (few runs have a cluster)
+            from lrfit.data.csv.spread import spread_answers  # noqa: PLC0415
+
+            ranges = ranges_of(self._source, self._n_kept)
+            return spread_answers(self._cluster, ranges, work, self._line)
+        here = self._answers_here(work)
+        return enumerate(here, self._first_number)
+
+    def _answers_here(self, work: _Work[T]) -> Iterator[_Answer[T]]:
         """An answer for each block, from a worker or, where workers give none, worked out here."""
         alone = ((block, None) for block in self._blocks)  # rows that arrive one by one leave none to others
         done = alone if self._is_prompt else map_ahead(work.ahead, self._blocks)
@@ -199,9 +218,9 @@ class CsvTable:
             self._missing_of_columns = tuple(map(sum, zip(before, counts.missing_of_columns, strict=True)))
         self.lost_digits |= counts.lost_digits
 
-    def _refuse_missing(self, where: str, answers: Iterable[_Answer[T]]) -> NoReturn:
+    def _refuse_missing(self, where: str, answers: Iterable[tuple[int, _Answer[T]]]) -> NoReturn:
         """Count the missing values of the other blocks, too, and raise an error."""
-        for counts, _ in answers:
+        for _, (counts, _) in answers:
             self._count(counts)
         found = f"{self.n_dropped} rows have missing values; the first is here"
         if self.n_dropped == 1:

@@ -362,7 +362,7 @@ def test_with_prompt_rows_come_as_soon_as_they_are_there():
 
 @pytest.mark.parametrize("byte", [b"1", b'"', b","])
 def test_a_row_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch, byte):
-    monkeypatch.setattr(blocks, "_LONGEST_ROW_BYTES", 3 << 20)
+    monkeypatch.setattr(blocks, "LONGEST_ROW_BYTES", 3 << 20)
     stream = Endless(byte)
     content = Source(stream, "data").blocks()
     with pytest.raises(DataError, match=r"^data has a row of over 3 MiB: are there line ends\?$"):

@@ -8,11 +8,13 @@ import random
 
 import numpy as np
 import pytest
+from clusters import Here, Joined
 from csv_oracle import Bad, Refused, expected_table
 from csv_tables import ENDS, as_row, random_cell, random_columns, random_format
 from depth import cases
 
 from lrfit.data.csv import blocks as source
+from lrfit.data.csv import ranges
 from lrfit.data.csv import table as data
 from lrfit.data.csv.blocks import open_source
 from lrfit.data.csv.table import CsvTable
@@ -147,7 +149,8 @@ def wanted_columns(rows):
 def read(table, layout):
     """The columns, or the message."""
     try:
-        return columns_of([block for _, block in table.map_blocks(lambda block: block, layout.columns)])
+        results = table.map_blocks(lambda block: Joined([block]), layout.columns)
+        return columns_of([block for _, some in results for block in some])
     except DataError as error:
         return str(error)
 
@@ -158,7 +161,7 @@ def place(layout, line, position):
     return f"data, line {line}{column}"
 
 
-def assert_read(path, csv_format, want):
+def assert_read(path, csv_format, want, cluster=None):
     """Assert that the file at `path` is read as is wanted."""
     with open_source(str(path)) as opened:
         opened.name = "data"
@@ -169,7 +172,7 @@ def assert_read(path, csv_format, want):
             return
         layout, rows = want
         try:
-            table = CsvTable(opened, csv_format)
+            table = CsvTable(opened, csv_format, cluster=cluster)
         except DataError as error:  # a header of one column above a longer row: it is refused at once
             if "but there is 1 column (" in str(error) and isinstance(rows, Refused | Bad):
                 return
@@ -213,14 +216,16 @@ def test_a_damaged_file_is_read_as_the_oracle_reads_it_or_refused_at_the_same_pl
         block_bytes = rng.choice([1 << 20, 64, rng.randint(1, 40)])
         monkeypatch.setattr(source, "BLOCK_BYTES", block_bytes)
         want = expected_table(stored, csv_format, picks)
-        for few_bytes in (
-            (0, 1 << 30) if block_bytes > 40 else (1 << 30,)
-        ):  # by the fast reader; by the strict
+        monkeypatch.setattr(ranges, "_RANGE_BLOCKS", rng.choice([1, 2, 16]))
+        ways = [(1 << 30, None)]  # by the strict reader
+        ways += [(0, None)] * (block_bytes > 40)  # by the fast one
+        ways += [(1 << 30, Here(pickled=False))] * (block_bytes >= 4)  # by workers, who read four at least
+        for few_bytes, cluster in ways:
             monkeypatch.setattr(data, "_FEW_BYTES", few_bytes)
             try:
-                assert_read(path, csv_format, want)
+                assert_read(path, csv_format, want, cluster)
             except BaseException as error:
                 error.add_note(
-                    f"{seed=} {stored=} {csv_format=} {picks=} {block_bytes=} {few_bytes=} {want=}"
+                    f"{seed=} {stored=} {csv_format=} {picks=} {block_bytes=} {few_bytes=} {cluster=} {want=}"
                 )
                 raise

@@ -1,0 +1,80 @@
+"""A CSV file spread over a cluster: workers read its ranges, and what they refuse is looked at again here.
+
+A worker does not know how many lines are before its range. So it gives back where a block was refused, or
+where the first value is missing, and this process reads that block again, with the number of its first line:
+the message is that of a run without a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from lrfit.data.block import BlockCounts
+from lrfit.data.csv.ranges import BlockRange, Place, RangeAnswer, Work, work_on
+from lrfit.errors import ClusterError
+from lrfit.system.files import open_stream
+
+if TYPE_CHECKING:
+    from lrfit.system.cluster import Cluster
+
+__all__ = ["spread_answers"]
+
+T = TypeVar("T")
+
+
+def spread_answers(
+    cluster: Cluster, ranges: Iterable[BlockRange], work: Work[T], line: int
+) -> Iterator[tuple[int, tuple[BlockCounts, T | None]]]:
+    """The number of the first block of each range, the counts of its blocks, and their results merged.
+
+    Args:
+        cluster: The workers.
+        ranges: The ranges of a file, one behind the other.
+        work: The work on a block.
+        line: Number of the first line.
+
+    Raises:
+        DataError: A block is refused; the message names the line.
+        ClusterError: The cluster is lost.
+    """
+    is_quoted = False
+    on_worker = partial(work_on, work=work)
+    for some, answer in cluster.map(on_worker, ranges):
+        if is_quoted:  # it was read as if no quote were open
+            some = replace(some, is_quoted=True)  # noqa: PLW2901
+            answer = cluster.call(on_worker, some)  # noqa: PLW2901
+        if answer.refused:
+            _raise(some, answer.refused, work, line)
+        yield some.first, (_with_lines(some, answer, work, line), answer.result)
+        line += answer.counts.n_lines
+        is_quoted = answer.ends_quoted
+
+
+def _with_lines(some: BlockRange, answer: RangeAnswer[T], work: Work[T], line: int) -> BlockCounts:
+    """The counts of a range, with the place of the first missing value by its line in the file."""
+    if answer.missing is None:
+        return answer.counts
+    counts = next(_again(some, answer.missing, work, line))
+    return replace(answer.counts, first_missing=counts.first_missing)
+
+
+def _raise(some: BlockRange, place: Place, work: Work[T], line: int) -> NoReturn:
+    """Raise the error of a block that a worker refused."""
+    for _ in _again(some, place, work, line):
+        pass
+    raise ClusterError(f"a worker cannot read a part of {some.name} that this process can read")
+
+
+def _again(some: BlockRange, place: Place, work: Work[T], line: int) -> Iterator[BlockCounts]:
+    """The counts of the blocks of a range from this place on, read here; `line` is that of the range."""
+    n_kept = some.n_kept if place.number == some.first else None
+    rest = replace(some, first=place.number, n_kept=n_kept, is_quoted=place.is_quoted)
+    line += place.n_lines
+    with open_stream(some.path) as (stream, _):
+        for block in rest.blocks(stream, []):
+            counts, _ = work(block, line)
+            yield counts
+            line += counts.n_lines

@@ -1,0 +1,283 @@
+"""Clusters: Dask's workers, on this machine or on others, that work on tasks ahead of this process.
+
+Scheduling, transport, data locality and what becomes of the tasks of a worker that dies are Dask's business.
+Here a cluster is found or started, tasks are handed out some time before their results are needed, and what
+can go wrong becomes one line.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lrfit.errors import ClusterError, LrfitError, UsageError
+from lrfit.messages import shown, spelled
+from lrfit.system.interrupts import closing
+from lrfit.system.listener import Listener
+from lrfit.system.optional import import_optional
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+__all__ = ["Cluster", "cluster_of"]
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_PATIENCE_S = 10.0
+"""Time that a cluster may take to answer, or to have workers."""
+
+_LOOK_S = 2.0
+"""Time between two looks at whether there are workers left, while a result is awaited."""
+
+_TASKS_PER_THREAD = 4
+"""Number of tasks that are handed out ahead for each thread of the workers."""
+
+_LOGGERS = ("distributed", "tornado", "asyncio", "bokeh")
+
+
+class Cluster:
+    """Workers that run tasks.
+
+    Args:
+        client: The client of Dask that is connected to them.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @property
+    def n_threads(self) -> int:
+        """Number of tasks that can run at a time."""
+        return sum(worker["nthreads"] for worker in self._workers().values())
+
+    def _workers(self) -> dict[str, Any]:
+        workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return workers
+
+    def map(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[tuple[S, T]]:
+        """Each item, in order, with the result of a function for it, worked out some items ahead.
+
+        Args:
+            function: A function of an item and of nothing else. It runs on a worker, perhaps more than once.
+            items: The items; they and the results are pickled.
+
+        Raises:
+            ClusterError: The cluster is lost, or workers died of an item.
+            LrfitError: The function raises it.
+        """
+        waiting: deque[tuple[S, Future[T]]] = deque()
+        n_ahead = max(1, self.n_threads) * _TASKS_PER_THREAD
+        for item in items:
+            waiting.append((item, self._submit(function, item)))
+            if len(waiting) > n_ahead:
+                first, future = waiting.popleft()
+                yield first, self._result(future)
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, self._result(future)
+
+    def call(self, function: Callable[[S], T], item: S) -> T:
+        """The result of a function for one item, before all that is handed out already; see `map`."""
+        return self._result(self._submit(function, item, priority=1))
+
+    def _submit(self, function: Callable[[S], T], item: S, priority: int = 0) -> Future[T]:
+        future: Future[T] = self._client.submit(_run, function, item, pure=False, priority=priority)
+        return future
+
+    def _result(self, future: Future[T]) -> T:
+        """The result, or the error as one of ours."""
+        deserted_s: float | None = None
+        while True:
+            try:
+                return future.result(timeout=_LOOK_S)
+            except TimeoutError:
+                deserted_s = self._checked(deserted_s)
+            except LrfitError:
+                raise
+            except Exception as error:
+                raise _explained(error) from error
+
+    def _checked(self, deserted_s: float | None) -> float | None:
+        """Since when there are no workers, if there are none; an error if that is for long."""
+        if self._client.status != "running":
+            raise ClusterError("the scheduler is lost: is it still running?")
+        if self._workers():
+            return None
+        now_s = monotonic()
+        if deserted_s is not None and now_s - deserted_s > _PATIENCE_S:
+            raise ClusterError("no worker is left: start some, and run the command again")
+        return deserted_s or now_s
+
+
+def _run(function: Callable[[S], T], item: S) -> T:
+    """The result, on a worker; an error names the worker."""
+    try:
+        return function(item)
+    except LrfitError as error:
+        from distributed import get_worker  # noqa: PLC0415
+
+        raise type(error)(f"worker {get_worker().address}: {error}") from error
+
+
+@contextmanager
+def cluster_of(where: str | Client | None, listener: Listener | None = None) -> Iterator[Cluster | None]:
+    """The cluster that is named, for the time of the block; None if none is.
+
+    Args:
+        where: "local" or "local:N" for N processes on this machine, the address of a scheduler, the path of a
+            scheduler file, or a client that is connected, and stays so.
+        listener: Hears how many workers there are.
+
+    Raises:
+        ClusterError: It does not answer, has no workers, or they have other versions.
+        UsageError: `where` is none of these, or Dask is not installed.
+    """
+    if where is None:
+        yield None
+    elif isinstance(where, str):
+        with _connected(where, listener or Listener()) as cluster:
+            yield cluster
+    else:
+        _check_workers(where, "the client's address")
+        yield Cluster(where)
+
+
+@contextmanager
+def _connected(where: str, listener: Listener) -> Iterator[Cluster]:
+    distributed = import_optional("distributed", spelled(cluster=where))
+    _silence_loggers()
+    with _client_at(where, distributed) as client:
+        cluster = Cluster(client)
+        _check_workers(client, where)
+        workers = cluster._workers()  # noqa: SLF001 (of this module)
+        n_workers = f"{len(workers)} worker{'s' * (len(workers) != 1)}"
+        listener.note(f"cluster: {n_workers}, {cluster.n_threads} tasks at a time")
+        yield cluster
+
+
+def _silence_loggers() -> None:
+    """Let Dask say nothing of what becomes one line here."""
+    for name in (*_LOGGERS, *logging.root.manager.loggerDict):
+        if name.startswith(_LOGGERS):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _client_at(where: str, distributed: Any) -> Any:  # noqa: ANN401
+    kind, _, number = where.partition(":")
+    if kind == "local" and (not number or (number.isascii() and number.isdigit() and int(number) > 0)):
+        return _local_client(distributed, int(number or 0))
+    if Path(where).is_file():
+        return _remote_client(distributed, where, scheduler_file=where)
+    if ":" in where and kind != "local":
+        return _remote_client(distributed, where, address=where)
+    raise UsageError(
+        f"{spelled(cluster=where)}: it must be local, local:N for N processes here, the address of a "
+        "scheduler such as tcp://host:8786, or a scheduler file"
+    )
+
+
+@contextmanager
+def _local_client(distributed: Any, n_workers: int) -> Iterator[Client]:  # noqa: ANN401
+    """Workers on this machine, one process each, which end with the block."""
+    folder = tempfile.mkdtemp(prefix="lrfit-")
+
+    def clear() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    with closing(clear):
+        try:
+            with (
+                import_module("dask.config").set({"temporary-directory": folder}),
+                distributed.LocalCluster(
+                    n_workers=n_workers or None,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    local_directory=folder,
+                    silence_logs=logging.CRITICAL + 1,
+                ) as local,
+                distributed.Client(local) as client,
+            ):
+                yield client
+        finally:
+            clear()
+
+
+@contextmanager
+def _remote_client(distributed: Any, where: str, **address: str) -> Iterator[Client]:  # noqa: ANN401
+    """A client of a scheduler that is there already, and stays there."""
+    try:
+        client = distributed.Client(**address, timeout=_PATIENCE_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ClusterError(
+            f"no scheduler answers at {shown(where)} ({_first_line(error)}); dask scheduler starts one"
+        ) from error
+    try:
+        yield client
+    finally:
+        with suppress(Exception):  # it may be lost already
+            client.close(timeout=_LOOK_S)
+
+
+def _check_workers(client: Client, where: str) -> None:
+    """Refuse a cluster without workers, or whose workers have other versions than this process."""
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE_S)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"the scheduler at {shown(where)} has no workers; start some: dask worker ADDRESS"
+        ) from error
+    try:
+        theirs: dict[str, tuple[str, ...]] = client.run(versions)
+    except Exception as error:
+        raise _explained(error) from error
+    ours = versions()
+    for worker, found in theirs.items():
+        for mine, other in zip(ours, found, strict=True):
+            if mine != other:
+                raise ClusterError(
+                    f"worker {worker} has {other}, and this process {mine}: all need the same, for the same "
+                    "numbers"
+                )
+
+
+def versions() -> tuple[str, ...]:
+    """The versions on which the last bits of numbers may depend."""
+    import numpy as np  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+
+    import lrfit  # noqa: PLC0415
+
+    python = ".".join(map(str, sys.version_info[:2]))
+    return (
+        f"lrfit {lrfit.__version__}",
+        f"Python {python}",
+        f"numpy {np.__version__}",
+        f"pandas {pd.__version__}",
+    )
+
+
+def _explained(error: Exception) -> ClusterError:
+    """What went wrong on a cluster, in one line."""
+    name = type(error).__name__
+    if isinstance(error, ModuleNotFoundError):
+        return ClusterError(f"a worker lacks {error.name}: install the same packages on all workers")
+    if name == "KilledWorker":
+        return ClusterError("workers died three times of the same part of the data: have they enough memory?")
+    if name in ("CancelledError", "FutureCancelledError", "CommClosedError", "FuturesCancelledError"):
+        return ClusterError("the scheduler is lost: is it still running?")
+    return ClusterError(f"a worker failed: {name}: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
