@@ -13,7 +13,7 @@ import oracles
 import pytest
 
 import lrfit
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import read_training_data
 from lrfit.errors import UsageError
 from lrfit.system.cluster import Cluster

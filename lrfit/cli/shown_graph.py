@@ -11,7 +11,7 @@ from lrfit.analysis.scaling import Scaling
 from lrfit.arrays import Array
 from lrfit.cli.terminal import Terminal
 from lrfit.data.kinds import Column, feature_names
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData
 from lrfit.errors import UsageError
 from lrfit.graph.nodes import Node

@@ -12,7 +12,7 @@ import click
 from lrfit.cli.options import column_names, integer, separator, words
 
 if TYPE_CHECKING:
-    from lrfit.data.tables import TableRequest
+    from lrfit.data.table_request import TableRequest
 
 __all__ = [
     "COLUMN_NAMES",
@@ -163,7 +163,7 @@ def csv_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_table(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
-        from lrfit.data.tables import TableRequest  # noqa: PLC0415 (help needs no table)
+        from lrfit.data.table_request import TableRequest  # noqa: PLC0415 (help needs no table)
 
         chosen = _joined(options, CSV_NAMES)
         chosen["na"] = tuple(word for text in chosen["na"] for word in _words(text, chosen["decimal"]))

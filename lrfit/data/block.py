@@ -7,7 +7,7 @@ Only mini-batches need rows, shape (n_rows, n_columns): see `lrfit.data.row_stor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,13 +62,13 @@ class Block:
 
     Attributes:
         values: Values of the columns that were asked for, shape (n_columns, n_rows), C-contiguous.
-        texts: The same rows as they were written, without line ends; None unless asked for.
+        texts: The same rows as they are written in CSV, without line ends; None unless asked for.
         counts: Number of rows, lines and missing values.
         levels: For each column, the levels whose places its values are; empty for a column of numbers.
     """
 
     values: Array
-    texts: list[str] | None
+    texts: Iterable[str] | None
     counts: BlockCounts
     levels: tuple[tuple[str, ...], ...] = ()
 

@@ -46,6 +46,7 @@ class MomentsFile:
 
     header_text = None
     format = CsvFormat()
+    format_name = "moments"
     n_dropped = 0
 
     def __init__(self, stream: BinaryIO, name: str) -> None:

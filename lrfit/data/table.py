@@ -51,6 +51,10 @@ class TableFile(Protocol):
         """The file's name in messages."""
 
     @property
+    def format_name(self) -> str:
+        """The name of the file's format in messages."""
+
+    @property
     def header(self) -> tuple[str, ...]:
         """Names of all columns, in file order; "" for one without a name."""
 
@@ -121,6 +125,11 @@ class Table:
     def name(self) -> str:
         """The table's name in messages."""
         return f"{1 + len(self._others)} files" if self._others else self._first.name
+
+    @property
+    def format_name(self) -> str:
+        """The name of the first file's format in messages."""
+        return self._first.format_name
 
     @property
     def header(self) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from lrfit.data.condense import Recipe
 from lrfit.data.extremes import Extremes, sentinels
 from lrfit.data.kinds import Column, feature_names
 from lrfit.data.moments_document import MomentsDocument, moments_document
+from lrfit.data.opening import open_table
 from lrfit.data.sample import Keeping, Sample
 from lrfit.data.samples import Samples, gathered, read_samples, samples_of
-from lrfit.data.tables import TableRequest, open_table
+from lrfit.data.table_request import TableRequest
 from lrfit.messages import listed, rows_text, shown
 from lrfit.system.listener import Listener
 

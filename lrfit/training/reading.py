@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from lrfit.data.sample import Keeping
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData, read_training_data
 from lrfit.errors import UsageError
 from lrfit.messages import spelled

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lrfit.data.column_names import ColumnRequest, listed_names
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData
 from lrfit.errors import ModelFileError, UsageError
 from lrfit.graph.nodes import Node

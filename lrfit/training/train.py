@@ -23,7 +23,7 @@ from lrfit.data.column_names import ColumnRequest
 from lrfit.data.columns import ColumnChoice, choose_columns
 from lrfit.data.in_memory import block_of_frame, block_of_values, columns_of_array, is_frame
 from lrfit.data.kinds import Column
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData, training_data_of
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import shown, spelled
@@ -94,9 +94,9 @@ def train(
     Nothing is printed; what is worth knowing goes to the logger "lrfit".
 
     Args:
-        data: The rows: path of a CSV file (packed by gzip or not), a pattern such as `part-*.csv`, or several
-            of these, which are one table; a DataFrame; or an array of x, of shape (n_rows, n_features) or
-            (n_rows,).
+        data: The rows: path of a CSV file (packed by gzip or not), or of a Parquet or Arrow IPC file; a
+            pattern such as `part-*.csv`, or several of these, which are one table; a DataFrame; or an array
+            of x, of shape (n_rows, n_features) or (n_rows,).
         y: The target: name of a column (the column `y` if None, else the last one); or, beside a DataFrame or
             an array of x, an array of shape (n_rows,).
         weights: The weight of each row in the loss, at least 0: name of a column, or an array of shape

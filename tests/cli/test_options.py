@@ -15,7 +15,7 @@ from lrfit.cli.table_options import COLUMN_NAMES, CSV_NAMES, csv_options
 from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.writer import csv_line
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.graph.executors import EXECUTORS
 from lrfit.training.settings import rules
 

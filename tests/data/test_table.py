@@ -12,7 +12,8 @@ import lrfit
 from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv import blocks
 from lrfit.data.kinds import Column
-from lrfit.data.tables import TableRequest, open_table
+from lrfit.data.opening import open_table
+from lrfit.data.table_request import TableRequest
 from lrfit.errors import DataError
 from lrfit.system.listener import Listener
 

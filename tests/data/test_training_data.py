@@ -9,9 +9,10 @@ from lrfit.data.columns import ColumnChoice
 from lrfit.data.csv import blocks
 from lrfit.data.hold_out import HoldOut
 from lrfit.data.kinds import Column
+from lrfit.data.opening import open_table
 from lrfit.data.row_store import RowStore
 from lrfit.data.sample import Keeping
-from lrfit.data.tables import TableRequest, open_table
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import read_training_data, training_data_of
 from lrfit.errors import DataError
 from lrfit.system.listener import Listener

@@ -42,7 +42,7 @@ def command(
       lrfit train a.csv --format json -q | lrfit evaluate - b.csv
     """
     from lrfit.cli.report import evaluation_csv, evaluation_json, evaluation_text
-    from lrfit.data.tables import open_table
+    from lrfit.data.opening import open_table
     from lrfit.model.application import Application
     from lrfit.model.document_file import load_all
     from lrfit.model.evaluation import Summing, evaluate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -16,18 +16,21 @@ from lrfit.cli.output_files import check_outputs
 from lrfit.cli.streams import flush_result, result_is_seen, write_result
 from lrfit.cli.table_options import TableOf, data_argument, x_option
 from lrfit.cli.terminal import Terminal
-from lrfit.errors import DataError
-from lrfit.messages import shown
+from lrfit.errors import DataError, UsageError
+from lrfit.messages import shown, spelled
 
 if TYPE_CHECKING:
     from lrfit.arrays import Array
     from lrfit.data.block import Block
     from lrfit.data.column_names import ColumnRequest
     from lrfit.data.csv.format import CsvFormat
+    from lrfit.data.kinds import Column
     from lrfit.data.table import Table
     from lrfit.model.application import Application
     from lrfit.model.document import ModelDocument
     from lrfit.model.intervals import IntervalKind
+
+T = TypeVar("T")
 
 
 @click.command(name="predict", cls=Command, short_help="Add the predictions of a model to a CSV.")
@@ -71,6 +74,7 @@ def command(
     Columns are found by name, or as -x says. Rows are printed as they are read, with every field as it was
     written; in UTF-8, with LF line ends, without blank lines. Predictions have the decimal mark of the file.
     Several files are printed as one table, or with -o 'out/{stem}.csv' written to one file each.
+    DATA may be Parquet or Arrow IPC; then -o out.parquet (.arrow, .feather) writes such a file, too.
 
     \b
     Examples:
@@ -81,7 +85,7 @@ def command(
       lrfit predict model.json --at rooms=3,area=100
       lrfit train a.csv --format json -q | lrfit predict - b.csv
     """
-    from lrfit.data.tables import open_table
+    from lrfit.data.opening import open_table
     from lrfit.model.document_file import load_all
     from lrfit.model.prediction import row_at
     from lrfit.system.cluster import cluster_of
@@ -99,12 +103,14 @@ def command(
         for path, target in zip(paths, outputs, strict=True):
             request = table_of((path,))
             with open_table(request, terminal, streaming=True, text=text, cluster=workers) as table:
-                lines = predictions.lines(table, request.columns, terminal.note)
+                added = predictions.added_to(table, request.columns, terminal.note)
                 if target is None:
-                    _print(lines, table, before)
+                    _print(added.lines(), table, before)
                     before = table
+                elif format_name := _columnar_format(target, table):
+                    _write_columns(added, target, format_name)
                 else:
-                    _write(lines, target)
+                    _write(added.lines(), target)
 
 
 def _paths(data: tuple[str, ...], at: str | None) -> tuple[str, ...]:
@@ -174,6 +180,36 @@ class _Text(str):
         return _Text(self + other)
 
 
+def _columnar_format(target: str, table: Table) -> str | None:
+    """The columnar format that the name of a file to write promises; None for text.
+
+    Raises:
+        UsageError: The table is text.
+    """
+    from lrfit.data.columnar.signs import format_by_ending
+
+    promised = format_by_ending(target)
+    if promised and table.format_name == "CSV":
+        raise UsageError(
+            f"{spelled(output=target)} is a name for {promised}, and {table.name} is CSV: "
+            "predictions are added to what the data are, so name a .csv"
+        )
+    return promised
+
+
+def _write_columns(added: _AddedColumns, target: str, format_name: str) -> None:
+    from lrfit.data.columnar.texts import RowTexts
+    from lrfit.data.columnar.writer import open_writer
+    from lrfit.system.files import open_output
+
+    with (
+        open_output(target) as file,
+        open_writer(file, format_name, added.names, source_format=added.table.format_name) as writer,
+    ):
+        for texts, columns in added.blocks():
+            writer.write(texts.batch if isinstance(texts, RowTexts) else None, columns)
+
+
 @dataclass(frozen=True)
 class _Predictions:
     """What is added to the rows of a table.
@@ -192,8 +228,8 @@ class _Predictions:
     interval: IntervalKind | None
     level: float
 
-    def lines(self, table: Table, columns: ColumnRequest, note: Callable[[str], None]) -> Iterator[str]:
-        """The header, or nothing where there is none, and then the rows of a table as they are read."""
+    def added_to(self, table: Table, columns: ColumnRequest, note: Callable[[str], None]) -> _AddedColumns:
+        """The predictions for the rows of a table, to be read."""
         from lrfit.model.application import Application
 
         names = [self.name, *([f"{self.name}_low", f"{self.name}_high"] if self.interval else [])]
@@ -202,18 +238,50 @@ class _Predictions:
         applied = Application(self.models, table, columns, note=note)
         ends = _ends(applied, self.interval, self.level)
 
-        form, only = table.format, self.only
-
-        def predicted(block: Block) -> _Text:
+        def predicted(block: Block) -> Sequence[Array]:
             y_hat = applied.predict(block.values)
-            added = [y_hat, *(ends(block.values, y_hat) if ends else [])]
-            return _Text(_added(block.texts, _fields(added, form), form, only=only))
+            return [y_hat, *(ends(block.values, y_hat) if ends else [])]
 
-        chunks = table.map_blocks(predicted, applied.columns, with_texts=not self.only, is_of_model=True)
-        title = _joined(names, table.format)
-        header = table.header_text
-        yield "" if header is None else _added([header], [title], table.format, only=self.only)
+        return _AddedColumns(table, applied.columns, names, predicted, only=self.only)
+
+
+@dataclass(frozen=True)
+class _AddedColumns:
+    """What is added to the rows of one table as they are read.
+
+    Attributes:
+        table: The table.
+        columns: The columns that are read for it.
+        names: Names of the new columns.
+        predicted: A function of a block to its new columns.
+        only: Whether the rows are left out.
+    """
+
+    table: Table
+    columns: Sequence[Column]
+    names: Sequence[str]
+    predicted: Callable[[Block], Sequence[Array]]
+    only: bool
+
+    def lines(self) -> Iterator[str]:
+        """The header, or nothing where there is none, and then the rows as lines of CSV."""
+        csv_format, predicted, only = self.table.format, self.predicted, self.only
+
+        def written(block: Block) -> _Text:
+            return _Text(_added(block.texts, _fields(predicted(block), csv_format), csv_format, only=only))
+
+        chunks = self._mapped(written)
+        title = _joined(self.names, csv_format)
+        header = self.table.header_text
+        yield "" if header is None else _added([header], [title], csv_format, only=only)
         yield from (chunk for _, chunk in chunks)
+
+    def blocks(self) -> Iterator[tuple[Iterable[str] | None, Sequence[Array]]]:
+        """The rows of each block, unless they are left out, and the new columns."""
+        return (result for _, result in self._mapped(lambda block: (block.texts, self.predicted(block))))
+
+    def _mapped(self, function: Callable[[Block], T]) -> Iterator[tuple[int, T]]:
+        return self.table.map_blocks(function, self.columns, with_texts=not self.only, is_of_model=True)
 
 
 def _refuse_taken(names: Sequence[str], table: Table) -> None:
@@ -253,7 +321,7 @@ def _joined(fields: Sequence[str], csv_format: CsvFormat) -> str:
     return csv_line(fields, csv_format.joint)
 
 
-def _added(rows: list[str] | None, fields: Iterable[str], csv_format: CsvFormat, *, only: bool) -> str:
+def _added(rows: Iterable[str] | None, fields: Iterable[str], csv_format: CsvFormat, *, only: bool) -> str:
     """The lines of `rows`, each with its fields added; with `only`, just these fields."""
     if not only and rows is not None:
         fields = map(csv_format.joint.join, zip(rows, fields, strict=True))

@@ -14,7 +14,7 @@ from lrfit.cli.plots.request import PlotRequest, read_columns
 from lrfit.cli.plots.run import parameters_shown
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled

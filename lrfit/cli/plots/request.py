@@ -9,7 +9,7 @@ from typing import Any
 from lrfit.cli.file_kinds import FileKinds
 from lrfit.cli.table_options import TableOf
 from lrfit.cli.terminal import Terminal
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData
 from lrfit.errors import DataError
 from lrfit.training.planning import overflow

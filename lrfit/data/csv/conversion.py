@@ -15,7 +15,7 @@ from typing import TypeAlias
 from lrfit.messages import pasteable, shown
 from lrfit.system.file_names import unused_name
 
-__all__ = ["Conversion", "Origin", "by_command", "by_filter", "by_pandas", "by_spreadsheet"]
+__all__ = ["Conversion", "Origin", "by_command", "by_filter", "by_pandas", "by_saving", "by_spreadsheet"]
 
 _STREAMS = ("/dev/fd/", "/dev/std", "/proc/")
 """Beginnings of paths that name a stream, which may lead to a file all the same."""
@@ -90,6 +90,11 @@ def by_pandas(call: str, usual: str) -> Conversion:
         return f"{_first(origin)}python -c {quote(code)}"
 
     return command
+
+
+def by_saving(name: str) -> Conversion:
+    """No conversion: what comes through a pipe is put in a file of this name, as it is."""
+    return lambda origin: f"cat > {unused_name(name)}"  # noqa: ARG005
 
 
 def by_spreadsheet(origin: Origin) -> str:

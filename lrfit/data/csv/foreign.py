@@ -17,6 +17,7 @@ from lrfit.data.csv.conversion import (
     by_command,
     by_filter,
     by_pandas,
+    by_saving,
     by_spreadsheet,
 )
 from lrfit.data.csv.signs import GZIP_MAGIC, TELLING_BYTES
@@ -57,6 +58,7 @@ class _Kind:
 
 _SAVE = "save its table as CSV in the program that made it"
 _MAKE = "make it a CSV"
+_IN_FILE = "it has to be in a file"
 
 _WORKBOOK = _Kind("a workbook", "save it as CSV in a spreadsheet program, or", by_spreadsheet)
 _DOCUMENT = _Kind("an office document", _SAVE)
@@ -72,8 +74,12 @@ _NO_TEXT = {
     b"(\xb5/\xfd": _Kind("packed by zstd", "unpack it", by_filter("zstd -dc")),
     b"BZh91AY&SY": _Kind("packed by bzip2", "unpack it", by_filter("bzip2 -dc")),
     b"7z\xbc\xaf": _Kind("a 7z archive", "unpack it", by_command("7z e -so {file} > {made}", ".7z")),
-    b"PAR1\x15": _Kind("Parquet", f"{_MAKE} (needs pyarrow)", by_pandas("read_parquet({})", ".parquet")),
-    b"ARROW1\0\0": _Kind("Feather", f"{_MAKE} (needs pyarrow)", by_pandas("read_feather({})", ".feather")),
+    b"PAR1\x15": _Kind("Parquet", _IN_FILE, by_saving("data.parquet")),
+    b"ARROW1\0\0": _Kind("Arrow IPC", _IN_FILE, by_saving("data.arrow")),
+    b"\xff\xff\xff\xff": _Kind("an Arrow IPC stream", _IN_FILE, by_saving("data.arrow")),
+    b"FEA1\0\0\0\0": _Kind(
+        "Feather of version 1", f"{_MAKE} (needs pyarrow)", by_pandas("read_feather({})", ".feather")
+    ),
     b"SQLite format 3\0": _Kind(
         "an SQLite database",
         "save a TABLE of it as CSV",

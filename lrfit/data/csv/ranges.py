@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Generic, NamedTuple, TypeAlias, TypeVar
@@ -19,38 +18,16 @@ from lrfit.analysis.merge_tree import MergeTree
 from lrfit.data.block import BlockCounts
 from lrfit.data.csv import blocks
 from lrfit.data.csv.blocks import Source, has_odd_quotes, last_row_end, whole_rows
+from lrfit.data.file_mark import FileMark, open_marked
 from lrfit.errors import DataError
-from lrfit.system.files import open_stream
 from lrfit.system.workers import keep_freed_memory
 
-__all__ = ["BlockRange", "FileMark", "Place", "RangeAnswer", "Work", "ranges_of", "work_on"]
+__all__ = ["BlockRange", "Place", "RangeAnswer", "Work", "ranges_of", "work_on"]
 
 T = TypeVar("T")
 
-_HEAD_BYTES = 1 << 16
-"""Number of bytes at the beginning of a file by which a worker knows that it is the same."""
-
 _RANGE_BLOCKS = 16
 """Number of blocks of a range, a power of 2: so many that what a task costs by itself is little."""
-
-
-class FileMark(NamedTuple):
-    """What tells a file from another one of the same name.
-
-    Attributes:
-        n_bytes: Its size.
-        checksum: CRC-32 of its first bytes.
-    """
-
-    n_bytes: int
-    checksum: int
-
-    @classmethod
-    def of(cls, stream: BinaryIO) -> FileMark:
-        """The mark of an open file, which is read anew."""
-        stream.seek(0)
-        checksum = zlib.crc32(stream.read(_HEAD_BYTES))
-        return cls(stream.seek(0, 2), checksum)
 
 
 @dataclass(frozen=True)
@@ -159,9 +136,7 @@ def work_on(some: BlockRange, work: Work[T]) -> RangeAnswer[T]:
         DataError: The file is not there, or is another.
     """
     keep_freed_memory()
-    with open_stream(some.path) as (stream, name):
-        if FileMark.of(stream) != some.mark:
-            raise DataError(f"{name} is another file than where the run was started")
+    with open_marked(some.path, some.mark) as stream:
         return _work_on(some, stream, work)
 
 

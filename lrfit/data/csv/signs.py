@@ -14,7 +14,7 @@ TELLING_BYTES = 4096
 
 _NO_TEXT = frozenset(
     {b"\x1f\x8b", b"PK", b"\xd0\xcf", b"\xfd7", b"(\xb5", b"BZ", b"7z", b"PA", b"AR", b"SQ", b"<s", b"$F"}
-    | {b"RD", b"X\n", b"\x89H", b"CD", b"%P", b"{\\"}
+    | {b"RD", b"X\n", b"\x89H", b"CD", b"%P", b"{\\", b"FE", b"\xff\xff"}
 )
 """The first two bytes of the files that `foreign` tells by their first bytes."""
 

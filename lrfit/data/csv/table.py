@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from lrfit.data.block import Block, BlockCounts
+from lrfit.data.block import Block
 from lrfit.data.column_names import ColumnRequest, check_known, named_columns
 from lrfit.data.csv.blocks import Source
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
 from lrfit.data.csv.parse import parse
 from lrfit.data.kinds import Column
-from lrfit.errors import DataError, NoRowsError
-from lrfit.messages import listed, spelled
+from lrfit.data.tally import Answer, Tally
+from lrfit.errors import DataError
 from lrfit.system.workers import map_ahead
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ T = TypeVar("T")
 _FEW_BYTES = 1 << 19
 """Number of bytes up to which the strict reader takes less time than loading pandas."""
 
-_Answer = tuple[BlockCounts, T | None]
-"""The counts of a block, and the result for it; None if there is no row to work on."""
-
 
 @dataclass(frozen=True, eq=False)
 class _Work(Generic[T]):
@@ -39,7 +36,7 @@ class _Work(Generic[T]):
     layout: ColumnLayout
     with_texts: bool
 
-    def __call__(self, block: bytes, first_line: int, *, fast: bool = True) -> _Answer[T]:
+    def __call__(self, block: bytes, first_line: int, *, fast: bool = True) -> Answer[T]:
         parsed = parse(block, self.layout, first_line, with_texts=self.with_texts, fast=fast)
         is_refused = parsed.counts.n_missing and not self.layout.format.drop_missing
         is_wanted = parsed.counts.n_rows and not is_refused
@@ -51,7 +48,7 @@ class _Work(Generic[T]):
                 f"{self.layout.source_name}, lines {first_line} to {last_line}: {error}"
             ) from error
 
-    def ahead(self, block: bytes) -> _Answer[T]:
+    def ahead(self, block: bytes) -> Answer[T]:
         """The same, in a process that does not know the block's first line.
 
         Raises:
@@ -77,10 +74,7 @@ class CsvTable:
 
     Attributes:
         header_text: The header as it was written; None if the table has none.
-        n_samples: Number of rows read so far.
         units: The fields of a single row below the header that was left out; empty if there is none.
-        n_dropped: Number of rows left out so far because they lack a value.
-        lost_digits: Whether an integer beyond 2^53 was read, which float64 may not hold exactly.
 
     Raises:
         DataError: There is no header, or it is a row of numbers.
@@ -97,13 +91,9 @@ class CsvTable:
     ) -> None:
         self._source = source
         self._cluster = cluster
-        self.n_samples = 0
-        self.n_dropped = 0
-        self.lost_digits = False
-        self._streaming = streaming
+        self._tally = Tally(drops=format.drop_missing, is_prompt=streaming)
         self._is_prompt = streaming and not source.is_file
         layout = ColumnLayout(source.name, format, (), ())
-        self._missing_of_columns: tuple[int, ...] = ()
         blocks = source.blocks(format, streaming=self._is_prompt)
         header = read_header(blocks, layout, finds_separator=finds_separator)
         self.header_text = header.text
@@ -118,6 +108,26 @@ class CsvTable:
     def name(self) -> str:
         """The table's name in messages."""
         return self._layout.source_name
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows read so far."""
+        return self._tally.n_samples
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of rows left out so far because they lack a value."""
+        return self._tally.n_dropped
+
+    @property
+    def lost_digits(self) -> bool:
+        """Whether an integer beyond 2^53 was read, which float64 may not hold exactly."""
+        return self._tally.lost_digits
+
+    @property
+    def format_name(self) -> str:
+        """The name of the file's format in messages."""
+        return "CSV"
 
     @property
     def format(self) -> CsvFormat:
@@ -164,34 +174,12 @@ class CsvTable:
     def _results(self, work: _Work[T]) -> Iterator[tuple[int, T]]:
         """The results for blocks that have rows; counts them all on the way."""
         answers = self._answers(work)
-        for number, (counts, result) in answers:
-            self._count(counts)
-            if counts.n_missing and not self.format.drop_missing:
-                self._refuse_missing(counts.first_missing, () if self._streaming else answers)
-            if result is not None:
-                yield number, result
-        if not self.n_samples:
-            raise NoRowsError(f"{self.name} has a header, but no rows{self._emptied_by(work.layout)}")
+        columns = [column.name for column in work.layout.read]
+        return self._tally.results(answers, columns, f"{self.name} has a header, but no rows")
 
-    def _emptied_by(self, layout: ColumnLayout) -> str:
-        """The end of the message on a table without rows, with the columns that lack a value in each row."""
-        if not self.n_dropped:
-            return ""
-        empty = [
-            column.name
-            for column, n_missing in zip(layout.read, self._missing_of_columns, strict=True)
-            if n_missing == self.n_dropped
-        ]
-        if not empty:
-            return " without a missing value"
-        return (
-            f" without a missing value: no row has a value of {listed(empty)}; "
-            f"{spelled(drop=','.join(empty))} leaves it out"
-        )
-
-    def _answers(self, work: _Work[T]) -> Iterator[tuple[int, _Answer[T]]]:
+    def _answers(self, work: _Work[T]) -> Iterator[tuple[int, Answer[T]]]:
         """The number of each block, and the answer for it; on a cluster, of some blocks merged."""
-        if self._cluster and self._source.can_be_split(self.format):
+        if self._cluster and self.is_spread:
             from lrfit.data.csv.ranges import ranges_of  # noqa: PLC0415 (few runs have a cluster)
             from lrfit.data.csv.spread import spread_answers  # noqa: PLC0415
 
@@ -200,29 +188,18 @@ class CsvTable:
         here = self._answers_here(work)
         return enumerate(here, self._first_number)
 
-    def _answers_here(self, work: _Work[T]) -> Iterator[_Answer[T]]:
+    @property
+    def is_spread(self) -> bool:
+        """Whether the workers of a cluster read it."""
+        return self._cluster is not None and self._source.can_be_split(self.format)
+
+    def _answers_here(self, work: _Work[T]) -> Iterator[Answer[T]]:
         """An answer for each block, from a worker or, where workers give none, worked out here."""
         alone = ((block, None) for block in self._blocks)  # rows that arrive one by one leave none to others
         done = alone if self._is_prompt else map_ahead(work.ahead, self._blocks)
         n_bytes = 0
-        for block, answer in done:
+        for block, given in done:
             n_bytes += len(block)
-            yield answer or work(block, self._line, fast=n_bytes > _FEW_BYTES)
-
-    def _count(self, counts: BlockCounts) -> None:
-        self._line += counts.n_lines
-        self.n_samples += counts.n_rows
-        self.n_dropped += counts.n_missing
-        if counts.missing_of_columns:
-            before = self._missing_of_columns or (0,) * len(counts.missing_of_columns)
-            self._missing_of_columns = tuple(map(sum, zip(before, counts.missing_of_columns, strict=True)))
-        self.lost_digits |= counts.lost_digits
-
-    def _refuse_missing(self, where: str, answers: Iterable[tuple[int, _Answer[T]]]) -> NoReturn:
-        """Count the missing values of the other blocks, too, and raise an error."""
-        for _, (counts, _) in answers:
-            self._count(counts)
-        found = f"{self.n_dropped} rows have missing values; the first is here"
-        if self.n_dropped == 1:
-            found = "a missing value"
-        raise DataError(f"{where}: {found}; {spelled(missing='drop')} leaves such rows out")
+            answer = given or work(block, self._line, fast=n_bytes > _FEW_BYTES)
+            self._line += answer[0].n_lines
+            yield answer

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.left_out import without_lines
-from lrfit.data.tables import TableRequest, open_table
+from lrfit.data.opening import open_table
+from lrfit.data.table_request import TableRequest
 from lrfit.errors import DataError
 
 

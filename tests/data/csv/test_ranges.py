@@ -16,10 +16,11 @@ from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv import blocks, ranges
 from lrfit.data.csv.blocks import Source, open_source
 from lrfit.data.csv.format import CsvFormat
-from lrfit.data.csv.ranges import FileMark, ranges_of, work_on
+from lrfit.data.csv.ranges import ranges_of, work_on
 from lrfit.data.csv.table import CsvTable
+from lrfit.data.file_mark import FileMark
 from lrfit.data.hold_out import HoldOut
-from lrfit.data.tables import TableRequest
+from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import read_training_data
 from lrfit.errors import ClusterError, DataError
 from lrfit.messages import shown

@@ -275,7 +275,7 @@ CASES = {
     "bzip2": foreign(bz2.compress(GOOD), "packed by bzip2", "bzip2 -dc"),
     "zstd": foreign(b"(\xb5/\xfd\x04\x58" + GOOD, "packed by zstd", "zstd -dc"),
     "old Excel": foreign(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 40, "workbook", "libreoffice"),
-    "Parquet": foreign(b"PAR1\x15\x04\x15\x80" + b"\0" * 40, "Parquet", "pandas.read_parquet"),
+    "Parquet": foreign(b"PAR1\x15\x04\x15\x80" + b"\0" * 40, "Parquet"),
     "JSON": foreign(b'[{"x": 1, "y": 2}]\n', "is JSON", "pandas.read_json"),
     "JSON lines": foreign(b'{"x": 1, "y": 2}\n' * 3, "is JSON lines", "lines=True"),
     "ARFF": foreign(b"@relation r\n@attribute x real\n@data\n1\n", "is ARFF", "--no-header", "grep -v"),
