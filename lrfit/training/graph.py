@@ -21,10 +21,11 @@ from lrfit.graph.schedules import inverse_scaling, step_decay
 from lrfit.model.equation import LinearModel, linear_model
 from lrfit.training.settings import TrainingSettings
 
-__all__ = ["TrainingGraph", "start_of", "theta_of", "training_graph", "velocity_of"]
+__all__ = ["GLOBAL_STEP", "TrainingGraph", "start_of", "theta_of", "training_graph", "velocity_of"]
 
 
-_GLOBAL_STEP = "global_step"
+GLOBAL_STEP = "global_step"
+"""Name of the variable that counts the steps, where the graph needs it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ class TrainingGraph:
     def values_at(self, theta: Array, like: Mapping[str, Array]) -> dict[str, Array]:
         """Values of all variables for a run that starts to move at θ, at the step at which `like` stands."""
         values = {name: np.zeros_like(value) for name, value in like.items()}
-        values |= {name: like[name] for name in (_GLOBAL_STEP,) if name in like}
+        values |= {name: like[name] for name in (GLOBAL_STEP,) if name in like}
         ends = np.cumsum([np.size(like[name]) for name in self.trainable])[:-1]
         for name, part in zip(self.trainable, np.split(theta, ends), strict=True):
             values[name] = part.reshape(np.shape(like[name]))
@@ -105,7 +106,7 @@ def training_graph(
     model = linear_model(weights, intercept, l2=settings.l2, is_weighted=is_weighted)
     with model.graph.as_default():
         counts = settings.average or settings.schedule != "constant"
-        global_step = Variable(0.0, name=_GLOBAL_STEP, trainable=False) if counts else None
+        global_step = Variable(0.0, name=GLOBAL_STEP, trainable=False) if counts else None
         rate = _rate(learning_rate, settings, global_step, steps_per_epoch)
         share = constant(momentum, name="momentum") if momentum else None
         train_op = _optimizer(rate, share, settings).minimize(

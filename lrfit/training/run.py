@@ -2,7 +2,8 @@
 
 Full batches run on the sigma points of the `Moments` in place of the rows (the same loss and gradients, at a
 cost that does not depend on the number of rows) or, with `condense=False`, on the rows; mini-batches on some
-of the rows at a time. Both are `Session.run_batches` of the same graph.
+of the rows at a time. Both are `Session.run_batches` of the same graph. Where all epochs have the same
+mini-batches, they are condensed once; see `lrfit.training.alike`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from lrfit.arrays import Array
 from lrfit.graph.executors import loop_executor, numpy_epochs
-from lrfit.graph.session import Session
+from lrfit.training.alike import epochs_alike
 from lrfit.training.graph import theta_of
 from lrfit.training.plan import TrainingPlan
 from lrfit.training.record import EpochRecord
+from lrfit.training.steps import Steps
 
 if TYPE_CHECKING:
     from lrfit.data.shuffle import Order
@@ -62,10 +64,10 @@ class Run:
         # whatever the number of epochs, so that a resumed run is the same
         self._n_in_numpy = numpy_epochs(executor, plan.steps_per_epoch, plan.values_per_epoch)
         self.graph = plan.graph()
-        self._session = Session(self.graph.model.graph)
-        self._session.run(self.graph.initialize)
+        self._steps = Steps(self.graph)
         if plan.start.variables is not None:
             self.restore(plan.start.variables)
+        self._epochs_alike = epochs_alike(plan, self._steps)
         self._orders = plan.batches.orders(range(self.epoch + 1, plan.last_epoch + 1))
 
     def advance_to(self, epoch: int, deadline_s: float = inf) -> None:
@@ -73,7 +75,7 @@ class Run:
         n_epochs = 1
         while self.epoch < epoch and (started_s := monotonic()) < deadline_s:
             if self.epoch >= self._n_in_numpy:
-                self._session.loop_executor = loop_executor(self._executor)
+                self._steps.use(loop_executor(self._executor))
             elif epoch > self._n_in_numpy:
                 n_epochs = min(n_epochs, int(self._n_in_numpy) - self.epoch)
             n_epochs = min(n_epochs, epoch - self.epoch)
@@ -83,20 +85,17 @@ class Run:
             self._total_s += took_s
             self.epoch += n_epochs
             self._on_epoch(self.epoch)
-            if self.plan.batches.is_full and took_s < _LONGEST_CALL_S / 2:
+            if (self.plan.batches.is_full or self._epochs_alike) and took_s < _LONGEST_CALL_S / 2:
                 n_epochs *= 2
 
     def descend(self, order: Order | None, n_epochs: int = 1) -> None:
         """Change the variables as an epoch does, or several alike, with the rows in this order."""
-        model, n_rows, n_done = self.graph.model, len(self.plan.batches), 0
+        if self._epochs_alike:
+            self._epochs_alike.descend(self.epoch, n_epochs)
+            return
+        n_rows, n_done = len(self.plan.batches), 0
         for window in self.plan.batches.windows(order):
-            k = self.plan.moments.n_features
-            feeds = {model.x: window[:, :k], model.y: window[:, k : k + 1]}
-            if model.w is not None:
-                feeds[model.w] = window[:, k + 1 :]
-            self._session.run_batches(
-                self.graph.train_op, feeds, batch_size=self.plan.batches.batch_size, n_epochs=n_epochs
-            )
+            self._steps.take(window, self.plan.batches.batch_size, n_epochs)
             n_done += len(window)
             if n_done < n_rows:
                 self._on_epoch(self.epoch + n_done / n_rows)
@@ -144,15 +143,12 @@ class Run:
     @property
     def learning_rate(self) -> float:
         """Learning rate of the next step."""
-        return float(self._session.run(self.graph.learning_rate))
+        return self._steps.learning_rate
 
     def variables(self) -> dict[str, Array]:
         """Values of all variables, by name."""
-        values: dict[str, Array] = self._session.run(dict(self.graph.variables))
-        return values
+        return self._steps.variables()
 
     def restore(self, variables: Mapping[str, Array]) -> None:
         """Give all variables these values."""
-        self._session.run(
-            self.graph.restore, {node: variables[name] for name, node in self.graph.restored.items()}
-        )
+        self._steps.restore(variables)

@@ -1,0 +1,56 @@
+"""The points of a batch have its moments, so its loss and gradients everywhere."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrfit.analysis.batch_points import batch_points, n_points
+
+
+def moments_of(rows, weights):
+    mean = np.average(rows, axis=0, weights=weights)
+    return mean, (rows - mean).T @ ((rows - mean) * (weights / weights.sum())[:, np.newaxis])
+
+
+@given(
+    st.integers(1, 6),
+    st.integers(1, 40),
+    st.integers(1, 90),
+    st.booleans(),
+    st.integers(0, 2**32),
+    st.floats(0, 1e3),
+)
+@settings(max_examples=150, deadline=None)
+def test_points_have_the_moments_of_their_batch(d, batch_size, n_rows, is_weighted, seed, offset):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(offset, 1.0, size=(n_rows, d + 1))
+    rows[:, 0] = np.round(rows[:, 0])  # some batches do not vary in it
+    weights = rng.uniform(0.5, 2.0, n_rows) if is_weighted else np.ones(n_rows)
+    given_rows = np.column_stack([rows, weights]) if is_weighted else rows
+    points = batch_points(given_rows, batch_size, is_weighted=is_weighted)
+    n = n_points(d)
+    starts = range(0, n_rows, batch_size)
+    assert points.shape == (n * len(starts), d + 1 + is_weighted)
+    for i, start in enumerate(starts):
+        batch, own = slice(start, start + batch_size), points[i * n : (i + 1) * n]
+        mean, covariance = moments_of(rows[batch], weights[batch])
+        got_mean, got_covariance = moments_of(own[:, : d + 1], np.ones(n))
+        scale = 1.0 + offset
+        np.testing.assert_allclose(got_mean, mean, rtol=0, atol=1e-13 * scale)
+        np.testing.assert_allclose(got_covariance, covariance, rtol=0, atol=1e-12 * scale)
+        if is_weighted:
+            np.testing.assert_allclose(own[:, -1], weights[batch].mean(), rtol=1e-14)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1.0, 1e140])
+def test_scales_far_from_one_are_no_trouble(scale):
+    rows = np.random.default_rng(0).normal(size=(32, 3)) * scale
+    points = batch_points(rows, 8)
+    assert np.isfinite(points).all()
+    np.testing.assert_allclose(points.mean(axis=0), rows.mean(axis=0), rtol=1e-12)
+
+
+def test_a_batch_that_does_not_vary_is_its_mean():
+    points = batch_points(np.full((10, 3), 7.0), 10)
+    assert (points == 7.0).all()
