@@ -51,6 +51,9 @@ _SETTINGS = ("Model", "Descent", "Stopping")
 
 _OTHERS = "Output"
 
+_SHUFFLES = {"--shuffle parts": "--shuffle-parts", "--shuffle rows": "--shuffle"}
+"""What `--shuffle` with a word stands for."""
+
 
 class Command(click.Command):
     """A command whose help lists its options under headings.
@@ -64,6 +67,21 @@ class Command(click.Command):
     def __init__(self, *arguments: object, refers: bool = False, **attributes: object) -> None:
         super().__init__(*arguments, **attributes)  # type: ignore[arg-type]
         self._refers = refers
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an override of click's, whose switches take no words.
+
+        `--shuffle parts` and `--shuffle rows` are written as one argument each.
+        """
+        text = [*args, ""]
+        joined: list[str] = []
+        while text[:-1]:
+            two = f"{text[0]} {text[1]}".replace("=", " ").strip() if text[0].startswith("--shuffle") else ""
+            word = next((word for start, word in _SHUFFLES.items() if two.startswith(start)), None)
+            is_apart = text[0] == "--shuffle"
+            joined.append(word or text[0])
+            text = text[2 if word and is_apart else 1 :]
+        return super().parse_args(ctx, joined)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, heading by heading; an override of click's."""

@@ -13,6 +13,7 @@ _NAMES = {
     "fit_intercept": "--intercept",
     "learning_rate": "--lr",
     "max_time_s": "--max-time",
+    "shuffle_parts": "--shuffle parts",
     "separator": "--sep",
     "x": "-x",
     "y": "-y",

@@ -55,6 +55,11 @@ def _switch(setting: str, help: str) -> tuple[str, Option]:  # noqa: A002
     )
 
 
+def _hidden_switch(setting: str) -> tuple[str, Option]:
+    """The name of a setting, and a switch that is written in another way; see `Command.parse_args`."""
+    return setting, click.option(f"--{setting.replace('_', '-')}", setting, is_flag=True, hidden=True)
+
+
 _OPTIONS = dict(
     [
         _switch("fit_intercept", "Fit an intercept, or only the weights."),
@@ -96,7 +101,12 @@ _OPTIONS = dict(
         _setting("gamma", "Factor of the rate after each step of --schedule step.", metavar="F"),
         _setting("clip_norm", "Scale longer gradients down to this norm.", metavar="F"),
         _switch("average", "Average the parameters over the last part of a mini-batch run."),
-        _switch("shuffle", "Draw mini-batches in a new order each epoch."),
+        _switch(
+            "shuffle",
+            "Draw mini-batches in a new order each epoch; with --shuffle parts, an order of the parts of the "
+            "data, and of the rows within each.",
+        ),
+        _hidden_switch("shuffle_parts"),
         _setting("seed", "Seed of shuffles, of --init normal and of the rows held out.", metavar="N"),
         _switch("standardize", "Descend on (x - mean)/sd and (y - mean)/sd; report in the data's units."),
         _switch("condense", "Run full batches on the sigma points, not on the rows."),

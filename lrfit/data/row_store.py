@@ -143,15 +143,17 @@ class RowStore:
 
         Args:
             batch_size: Number of rows in a batch.
-            order: The order of the rows, as indices. If None, the order in which they were appended.
+            order: The order of the rows, or of some of them, as indices. If None, the order in which all were
+                appended.
         """
         rows = self.rows()
         window_bytes = max(_WINDOW_BYTES, self._max_bytes // 3) if self.is_on_disk else _WINDOW_BYTES
         n_batches = max(1, window_bytes // (rows[:1].nbytes * batch_size))
-        size = min(n_batches * batch_size, self._n_rows)
+        n_rows = self._n_rows if order is None else len(order)
+        size = min(n_batches * batch_size, n_rows)
         window = np.empty((size, rows.shape[1]))
-        for start in range(0, self._n_rows, size):
-            n_taken = min(size, self._n_rows - start)
+        for start in range(0, n_rows, size):
+            n_taken = min(size, n_rows - start)
             if order is None:
                 yield rows[start : start + n_taken]
             else:

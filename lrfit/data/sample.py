@@ -13,10 +13,10 @@ import numpy as np
 from lrfit.analysis.merge_tree import MergeTree
 from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
+from lrfit.data.block_numbers import file_of, part_of
 from lrfit.data.columns import check_features
 from lrfit.data.condense import AnyMoments, Part, Recipe
 from lrfit.data.kinds import Column
-from lrfit.data.table import place_of
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
 
@@ -41,6 +41,7 @@ class Sample:
             values may have different fingerprints, because blocks are cut by bytes: a change of line ends, of
             a column that is not read, or of "1.5" to "1.50" moves the cuts.
         rows: The rows to train on, (x, y) and the weight if there is one; None if they were not kept.
+        part_sizes: Number of these rows in each part; see `lrfit.data.block_numbers`.
     """
 
     columns: tuple[Column, ...]
@@ -48,6 +49,7 @@ class Sample:
     held_out: Moments | None
     fingerprint: str
     rows: RowStore | LevelRows | None = None
+    part_sizes: tuple[int, ...] = ()
 
 
 class Keeping(NamedTuple):
@@ -78,6 +80,7 @@ class Gathering:
         self._store = _row_store(keeping.max_memory) if recipe.keeps_values else None
         self._pieces: list[tuple[int, int, AnyMoments]] = []
         self._n_rows = 0
+        self._part_sizes: dict[int, int] = {}
         self._marks: dict[int, list[tuple[int, int] | str]] = {}
         self._levels: list[dict[str, int]] = [
             {level: i for i, level in enumerate(column.levels or ())} for column in recipe.choice.features
@@ -88,7 +91,9 @@ class Gathering:
     def add(self, number: int, part: Part, levels: Sequence[tuple[str, ...]]) -> None:
         """Add the rows of the block of this number, whose categories have these levels."""
         self._n_rows += part.n_rows
-        self._marks.setdefault(place_of(number)[0], []).extend(part.marks)
+        self._marks.setdefault(file_of(number), []).extend(part.marks)
+        n_training = part.training.n_samples
+        self._part_sizes[part_of(number)] = self._part_sizes.get(part_of(number), 0) + n_training
         self._training.add(number, part.training)
         self._held_out.add(number, part.held_out)
         if self._recipe.holds_out_last:
@@ -124,6 +129,7 @@ class Gathering:
             self._of_features(held_out, columns) if hold_out else None,
             of_files[0] if len(of_files) == 1 else _hash(of_files),
             self._rows(),
+            self._sizes(training.n_samples),
         )
 
     @property
@@ -134,6 +140,11 @@ class Gathering:
     def moments(self) -> AnyMoments:
         """The moments of the rows to train on; by level, where some features are words."""
         return self._training.total()
+
+    def _sizes(self, n_rows: int) -> tuple[int, ...]:
+        """Number of rows of each part that has some; the last of all may be held out, but for `n_rows`."""
+        ends = np.minimum(np.cumsum([*self._part_sizes.values()]), n_rows)
+        return tuple(int(size) for size in np.diff(ends, prepend=0) if size)
 
     def _split(self, store: RowStore, hold_out: HoldOut) -> tuple[AnyMoments, AnyMoments]:
         """The moments of the rows but for the last ones, and those of the last ones."""

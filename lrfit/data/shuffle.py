@@ -12,13 +12,14 @@ during this one.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["order_of_epoch", "orders"]
+__all__ = ["order_by_parts", "order_in_part", "order_of_epoch", "orders"]
 
 Order = npt.NDArray[np.intp] | npt.NDArray[np.uint32]
 """Indices of all rows, each once."""
@@ -48,6 +49,33 @@ def order_of_epoch(n_rows: int, seed: int, epoch: int) -> Order:
     """
     order = _unshuffled(n_rows)
     np.random.default_rng((seed, epoch)).shuffle(order)
+    return order
+
+
+def order_by_parts(sizes: Sequence[int], seed: int, epoch: int) -> list[Order]:
+    """The indices of the rows of each part, in the order of an epoch; the parts in an order of their own.
+
+    All orders of the parts are equally likely, and in each part all orders of its rows. Rows of two parts are
+    never in one batch.
+
+    Args:
+        sizes: Number of rows of each part.
+        seed: Seed of the shuffles.
+        epoch: Number of the epoch.
+
+    Examples:
+        >>> [order.tolist() for order in order_by_parts([3, 2], seed=0, epoch=1)]
+        [[2, 0, 1], [4, 3]]
+    """
+    starts = [0, *accumulate(sizes)]
+    parts = order_of_epoch(len(sizes), seed, epoch)
+    return [starts[part] + order_in_part(sizes[part], seed, epoch, part) for part in parts.tolist()]
+
+
+def order_in_part(n_rows: int, seed: int, epoch: int, part: int) -> Order:
+    """The indices of the rows of a part, from 0, in the order of an epoch."""
+    order = _unshuffled(n_rows)
+    np.random.default_rng((seed, epoch, part)).shuffle(order)
     return order
 
 

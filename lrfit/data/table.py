@@ -1,8 +1,7 @@
 """Tables: files with the same columns, one behind the other, read as one.
 
 Each file is opened when its turn comes, and is read by the reader of its format. The columns are found by
-their names, so their order may differ from file to file. Blocks are numbered so that those of a file are one
-subtree of the `MergeTree` of the table: files that were condensed one by one give the same bits.
+their names, so their order may differ from file to file.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from itertools import chain
 from typing import Protocol, TypeAlias, TypeVar
 
 from lrfit.data.block import Block
+from lrfit.data.block_numbers import number_of
 from lrfit.data.column_names import ColumnRequest
 from lrfit.data.columns import ColumnChoice, choose_columns
 from lrfit.data.condense import CondensedBlock, Recipe, condensed
@@ -25,22 +25,9 @@ from lrfit.errors import DataError, NoRowsError
 from lrfit.messages import shown
 from lrfit.system.listener import Listener
 
-__all__ = ["Table", "TableFile", "place_of"]
+__all__ = ["Table", "TableFile"]
 
 T = TypeVar("T")
-
-_FILE_BITS = 40
-"""Number of bits of a block's number that are its number in its file; those above are the file's."""
-
-
-def place_of(number: int) -> tuple[int, int]:
-    """The number of the file that a block is from, and the block's number in this file.
-
-    Examples:
-        >>> place_of((3 << 40) + 17)
-        (3, 17)
-    """
-    return divmod(number, 1 << _FILE_BITS)
 
 
 class TableFile(Protocol):
@@ -222,7 +209,7 @@ class Table:
                     file.named(self._request, Listener().note)
                 try:
                     for number, result in mapped(file) if i else of_first:
-                        yield i << _FILE_BITS | number, result
+                        yield number_of(number, file=i), result
                 except NoRowsError as error:
                     empty = empty or error
                 self.n_samples += file.n_samples

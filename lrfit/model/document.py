@@ -122,6 +122,7 @@ class TrainingSummary:
     gamma: Gamma = 0.1
     average: bool = False
     clip_norm: Positive | None = None
+    shuffle_parts: bool = False
     validation_fraction: Share | None = None
     validation_rows: ValidationRows = "random"
     validation_loss: Amount | None = None

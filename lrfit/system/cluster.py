@@ -14,10 +14,11 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from lrfit.errors import ClusterError, LrfitError, UsageError
 from lrfit.messages import shown, spelled
@@ -42,7 +43,39 @@ _LOOK_S = 2.0
 _TASKS_PER_THREAD = 4
 """Number of tasks that are handed out ahead for each thread of the workers."""
 
+_MOST_TIMES = 3
+"""Number of times that a task whose result was lost with its worker is handed out again."""
+
 _LOGGERS = ("distributed", "tornado", "asyncio", "bokeh")
+
+
+class _Task(Generic[S, T]):
+    """A function and an item that were handed out.
+
+    Args:
+        client: The client of Dask.
+        function: The function.
+        item: The item.
+        priority: Tasks of a higher one go first.
+
+    Attributes:
+        item: The item.
+        future: Dask's handle of the result.
+    """
+
+    def __init__(self, client: Client, function: Callable[[S], T], item: S, priority: int = 0) -> None:
+        self.item = item
+        self._n_times = 0
+        self._submit = partial(client.submit, _run, function, item, pure=False, priority=priority)
+        self.future: Future[T] = self._submit()
+
+    def may_go_again(self) -> bool:
+        """Hand it out once more, unless it was several times already; whether it was."""
+        self._n_times += 1
+        if self._n_times > _MOST_TIMES:
+            return False
+        self.future = self._submit()
+        return True
 
 
 class Cluster:
@@ -75,37 +108,34 @@ class Cluster:
             ClusterError: The cluster is lost, or workers died of an item.
             LrfitError: The function raises it.
         """
-        waiting: deque[tuple[S, Future[T]]] = deque()
+        waiting: deque[_Task[S, T]] = deque()
         n_ahead = max(1, self.n_threads) * _TASKS_PER_THREAD
         for item in items:
-            waiting.append((item, self._submit(function, item)))
+            waiting.append(_Task(self._client, function, item))
             if len(waiting) > n_ahead:
-                first, future = waiting.popleft()
-                yield first, self._result(future)
+                task = waiting.popleft()
+                yield task.item, self._result(task)
         while waiting:
-            first, future = waiting.popleft()
-            yield first, self._result(future)
+            task = waiting.popleft()
+            yield task.item, self._result(task)
 
     def call(self, function: Callable[[S], T], item: S) -> T:
         """The result of a function for one item, before all that is handed out already; see `map`."""
-        return self._result(self._submit(function, item, priority=1))
+        return self._result(_Task(self._client, function, item, priority=1))
 
-    def _submit(self, function: Callable[[S], T], item: S, priority: int = 0) -> Future[T]:
-        future: Future[T] = self._client.submit(_run, function, item, pure=False, priority=priority)
-        return future
-
-    def _result(self, future: Future[T]) -> T:
+    def _result(self, task: _Task[S, T]) -> T:
         """The result, or the error as one of ours."""
         deserted_s: float | None = None
         while True:
             try:
-                return future.result(timeout=_LOOK_S)
+                return task.future.result(timeout=_LOOK_S)
             except TimeoutError:
                 deserted_s = self._checked(deserted_s)
             except LrfitError:
                 raise
             except Exception as error:
-                raise _explained(error) from error
+                if not (_is_lost(error) and self._client.status == "running" and task.may_go_again()):
+                    raise _explained(error) from error
 
     def _checked(self, deserted_s: float | None) -> float | None:
         """Since when there are no workers, if there are none; an error if that is for long."""
@@ -273,9 +303,14 @@ def _explained(error: Exception) -> ClusterError:
         return ClusterError(f"a worker lacks {error.name}: install the same packages on all workers")
     if name == "KilledWorker":
         return ClusterError("workers died three times of the same part of the data: have they enough memory?")
-    if name in ("CancelledError", "FutureCancelledError", "CommClosedError", "FuturesCancelledError"):
+    if _is_lost(error):
         return ClusterError("the scheduler is lost: is it still running?")
     return ClusterError(f"a worker failed: {name}: {_first_line(error)}")
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the result of a task is lost, with its worker or with the scheduler."""
+    return "Cancelled" in type(error).__name__ or type(error).__name__ == "CommClosedError"
 
 
 def _first_line(error: Exception) -> str:

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
 from lrfit.analysis.scaling import Scaling
 from lrfit.arrays import Array
-from lrfit.data.shuffle import Order, order_of_epoch, orders
+from lrfit.data.shuffle import Order, order_by_parts, order_of_epoch, orders
 
 if TYPE_CHECKING:
     from lrfit.data.level_rows import LevelRows
     from lrfit.data.row_store import RowStore
 
-__all__ = ["Batches", "FullBatches", "MiniBatches", "in_descent_units"]
+EpochOrder: TypeAlias = Order | list[Order] | None
+"""The order of the rows of an epoch; of each part in turn; or None for the order in which they are."""
+
+__all__ = ["Batches", "EpochOrder", "FullBatches", "MiniBatches", "in_descent_units"]
 
 _MOST_ROWS = 4096
 """Number of the longest rows that enter a bound, at most; with more it could only be lower."""
@@ -34,6 +37,8 @@ class Batches(Protocol):
         batch_size: Number of rows of a step; the last one of an epoch may have fewer.
         is_full: Whether each step sees all rows, so that an epoch is one window, the same each time.
         is_weighted: Whether the rows have weights, with the mean 1, in a column behind y.
+        n_steps: Number of steps of an epoch.
+        is_even: Whether no row always counts more than others, as in a batch that is always shorter.
     """
 
     @property
@@ -45,13 +50,19 @@ class Batches(Protocol):
     @property
     def is_weighted(self) -> bool: ...  # noqa: D102
 
+    @property
+    def n_steps(self) -> int: ...  # noqa: D102
+
+    @property
+    def is_even(self) -> bool: ...  # noqa: D102
+
     def __len__(self) -> int:
         """Number of rows of an epoch."""
 
-    def orders(self, epochs: range) -> Iterator[Order | None]:
+    def orders(self, epochs: range) -> Iterator[EpochOrder]:
         """The orders of the rows in these epochs; None for the order in which they are."""
 
-    def windows(self, order: Order | None = None) -> Iterator[Array]:
+    def windows(self, order: EpochOrder = None) -> Iterator[Array]:
         """The rows of an epoch, shape (n, n_features + 1 or 2), a whole number of batches at a time."""
 
 
@@ -67,6 +78,8 @@ class FullBatches:
     rows: Array
     is_weighted: bool = False
     is_full = True
+    is_even = True
+    n_steps = 1
 
     @property
     def batch_size(self) -> int:
@@ -80,7 +93,7 @@ class FullBatches:
         """All epochs have the rows as they are."""
         return repeat(None)
 
-    def windows(self, order: Order | None = None) -> Iterator[Array]:  # noqa: ARG002
+    def windows(self, order: EpochOrder = None) -> Iterator[Array]:  # noqa: ARG002
         """All rows, at once."""
         yield self.rows
 
@@ -96,6 +109,7 @@ class MiniBatches:
         shuffle: Whether each epoch has an order of its own.
         seed: Seed of these orders.
         mean_weight: Mean of the weights of the rows; None if they have none.
+        part_sizes: Number of rows of each part, if the shuffle is by parts; else None.
     """
 
     store: RowStore | LevelRows
@@ -104,6 +118,7 @@ class MiniBatches:
     shuffle: bool
     seed: int
     mean_weight: float | None = None
+    part_sizes: tuple[int, ...] | None = None
     is_full = False
 
     @property
@@ -114,25 +129,49 @@ class MiniBatches:
     def __len__(self) -> int:
         return len(self.store)
 
-    def order(self, epoch: int) -> Order | None:
+    @property
+    def _sequences(self) -> tuple[int, ...]:
+        """Number of rows of each sequence that is cut into batches: of all rows, or of each part."""
+        return self.part_sizes or (len(self),)
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps of an epoch."""
+        return sum(-(-n_rows // self.batch_size) for n_rows in self._sequences)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether no row is always in a shorter batch, or likelier to be."""
+        is_mixed = self.shuffle and self.part_sizes is None
+        return is_mixed or not any(n_rows % self.batch_size for n_rows in self._sequences)
+
+    def order(self, epoch: int) -> EpochOrder:
         """The order of the rows in an epoch; None for the order in which they are."""
-        return order_of_epoch(len(self), self.seed, epoch) if self.shuffle else None
+        if not self.shuffle:
+            return None
+        if self.part_sizes:
+            return order_by_parts(self.part_sizes, self.seed, epoch)
+        return order_of_epoch(len(self), self.seed, epoch)
 
-    def orders(self, epochs: range) -> Iterator[Order | None]:
+    def orders(self, epochs: range) -> Iterator[EpochOrder]:
         """The orders of the rows in these epochs, one drawn ahead."""
-        return orders(len(self), self.seed, epochs) if self.shuffle else repeat(None)
+        if not self.shuffle:
+            return repeat(None)
+        return map(self.order, epochs) if self.part_sizes else orders(len(self), self.seed, epochs)
 
-    def windows(self, order: Order | None = None) -> Iterator[Array]:
+    def windows(self, order: EpochOrder = None) -> Iterator[Array]:
         """The rows in this order, a whole number of batches at a time; a window is valid until the next."""
-        windows = self.store.windows(self.batch_size, order)
-        return (in_descent_units(window, self.scaling, self.mean_weight) for window in windows)
+        for sequence in order if isinstance(order, list) else [order]:
+            for window in self.store.windows(self.batch_size, sequence):
+                yield in_descent_units(window, self.scaling, self.mean_weight)
 
     def largest_curvature(self, *, fit_intercept: bool, l2: float) -> float:
         """A number that no eigenvalue of the Hessian of a batch exceeds: the mean of w·‖(x, 1)‖² + l2.
 
         The mean is that of the longest rows, as many as the shortest batch has: they may be all that it has.
         """
-        n_rows = min(len(self) % self.batch_size or self.batch_size, _MOST_ROWS)
+        shortest = min(n_rows % self.batch_size or self.batch_size for n_rows in self._sequences)
+        n_rows = min(shortest, _MOST_ROWS)
         longest = np.zeros(0)
         k = len(self.scaling.shift) - 1
         for rows in self.store.windows(1):

@@ -92,7 +92,7 @@ def _against_noise(plan: TrainingPlan, record: EpochRecord) -> Iterator[str]:
     if record.epoch < _epochs_without_noise(plan, plan.learning_rate, _NOTED_EXCESS):
         return
     yield f"the noise of batches keeps it there; {spelled(average=True)} comes closer"
-    if not plan.settings.shuffle and len(plan.batches) % plan.batches.batch_size:
+    if not plan.batches.is_even:
         return  # the rows of the last batch, which is shorter, weigh more: descent has another optimum
     share = _MARGIN * _NOTED_EXCESS / record.fitted.relative_excess
     smaller = float(rate_text(plan.learning_rate * share, 2))

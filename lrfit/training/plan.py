@@ -88,8 +88,8 @@ class TrainingPlan:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Number of batches; the last one may be shorter."""
-        return -(-len(self.batches) // self.batches.batch_size)
+        """Number of batches; the last one, or the last of each part, may be shorter."""
+        return self.batches.n_steps
 
     @property
     def values_per_epoch(self) -> int:

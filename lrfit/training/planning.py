@@ -134,7 +134,8 @@ def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: Tr
         rows = in_descent_units(data.rows.rows(), scaling, mean_weight)
         return FullBatches(rows, is_weighted=mean_weight is not None)
     size = min(settings.batch_size, len(data.rows))
-    return MiniBatches(data.rows, scaling, size, settings.shuffle, settings.seed, mean_weight)
+    parts = data.sample.part_sizes if settings.shuffle_parts else None
+    return MiniBatches(data.rows, scaling, size, settings.shuffle, settings.seed, mean_weight, parts)
 
 
 def _automatic_rate(batches: Batches, method: Method, objective: Objective, safe: float) -> float:

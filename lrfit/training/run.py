@@ -23,7 +23,7 @@ from lrfit.training.record import EpochRecord
 from lrfit.training.steps import Steps
 
 if TYPE_CHECKING:
-    from lrfit.data.shuffle import Order
+    from lrfit.training.batches import EpochOrder
 
 __all__ = ["Run"]
 
@@ -88,7 +88,7 @@ class Run:
             if (self.plan.batches.is_full or self._epochs_alike) and took_s < _LONGEST_CALL_S / 2:
                 n_epochs *= 2
 
-    def descend(self, order: Order | None, n_epochs: int = 1) -> None:
+    def descend(self, order: EpochOrder, n_epochs: int = 1) -> None:
         """Change the variables as an epoch does, or several alike, with the rows in this order."""
         if self._epochs_alike:
             self._epochs_alike.descend(self.epoch, n_epochs)

@@ -35,6 +35,8 @@ class TrainingSettings:
             "auto", in full batch, for as many as it takes to the optimum; 100 where that cannot be foreseen.
         batch_size: Number of rows of one step, at least 1; None for all rows.
         shuffle: Whether each epoch of mini-batches draws the rows in an order of its own.
+        shuffle_parts: Whether the shuffle is by parts: an epoch draws an order of the parts of the data
+            (64 MiB of a CSV, or a row group), and one of the rows within each; a step has rows of one part.
         seed: Seed of the shuffles, of `init="normal"` and of the rows held out; at least 0.
         fit_intercept: Whether the model has an intercept.
         init: Where to start: "zeros" or "normal" (standard normal), both in the units of descent; or numbers
@@ -69,6 +71,7 @@ class TrainingSettings:
     epochs: Number | Literal["auto"] = 100
     batch_size: Number | None = None
     shuffle: bool = True
+    shuffle_parts: bool = False
     seed: Count = 0
     fit_intercept: bool = True
     init: _Init = "zeros"
@@ -201,6 +204,8 @@ def _contradictions(settings: TrainingSettings) -> Iterator[str]:
             f"{spelled(validation_rows=settings.validation_rows)} goes with "
             f"{spelled(validation_fraction=...)}"
         )
+    if settings.shuffle_parts and not settings.shuffle:
+        yield f"{spelled(shuffle=False)} and {spelled(shuffle_parts=True)} exclude each other"
     if settings.average and settings.batch_size is None:
         size = spelled(batch_size=...)
         yield f"{spelled(average=True)} is for mini-batches, whose noise it takes out: say {size}"

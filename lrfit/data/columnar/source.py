@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 import pyarrow as pa
 from pyarrow import ipc
 
+from lrfit.data.block_numbers import number_of
 from lrfit.data.columnar.signs import ARROW, ARROW_STREAM, PARQUET
 from lrfit.errors import DataError
 
@@ -23,9 +24,6 @@ _MOST_ROWS, _FEWEST_ROWS = 1 << 17, 1 << 12
 
 _VALUES = 1 << 18
 """Number of values of a batch: few enough for a processor's cache, and enough that each costs little."""
-
-_NUMBER_BITS = 20
-"""Number of bits of a batch's number that count it in its group; those above are the group's."""
 
 _BUFFER_BYTES = 1 << 20
 """Number of bytes of each column that are read at a time, however large a row group is."""
@@ -150,7 +148,7 @@ class ParquetSource:
             for i, batch in enumerate(batches):
                 rows = batch.select([_place(batch.schema, self.schema, p) for p in positions])
                 rows.validate(full=True)
-                yield Batch(group << _NUMBER_BITS | i, first_row, rows)
+                yield Batch(number_of(i, part=group), first_row, rows)
                 first_row += len(rows)
 
 
@@ -211,7 +209,7 @@ def _cut(batch: pa.RecordBatch, group: int, first_row: int) -> Iterator[Batch]:
     batch.validate(full=True)
     n_rows = _n_rows(batch.schema)
     for i, begin in enumerate(range(0, len(batch), n_rows)):
-        yield Batch(group << _NUMBER_BITS | i, first_row + begin, batch.slice(begin, n_rows))
+        yield Batch(number_of(i, part=group), first_row + begin, batch.slice(begin, n_rows))
 
 
 def _n_rows(columns: Sized) -> int:

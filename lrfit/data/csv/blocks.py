@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from lrfit.data.block_numbers import number_of
 from lrfit.data.csv.encoding import is_utf8, recoder, refuse_other_encoding
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.left_out import without_lines
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BLOCK_BYTES",
     "LONGEST_ROW_BYTES",
+    "PART_BLOCKS",
     "Source",
+    "csv_number",
     "has_odd_quotes",
     "last_row_end",
     "open_source",
@@ -43,6 +46,9 @@ __all__ = [
 
 BLOCK_BYTES = 1 << 20
 """Size of a block: large enough that the cost of each call to a reader is small, and small for a cache."""
+
+PART_BLOCKS = 64
+"""Number of blocks of a part: few enough for the memory of a worker, and enough for a shuffle within."""
 
 _HEAD_BYTES = 4
 """Number of bytes read first, to recognise gzip, a byte-order mark and most binary files.
@@ -59,6 +65,12 @@ LONGEST_ROW_BYTES = 16 << 20
 
 _PLAIN = CsvFormat()
 """A format that leaves out no lines."""
+
+
+def csv_number(block: int) -> int:
+    """The number of a block of a CSV, from its number in the file; see `lrfit.data.block_numbers`."""
+    part, in_part = divmod(block, PART_BLOCKS)
+    return number_of(in_part, part=part)
 
 
 class Source:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Generic, NamedTuple, TypeAlias, TypeVar
 from lrfit.analysis.merge_tree import MergeTree
 from lrfit.data.block import BlockCounts
 from lrfit.data.csv import blocks
-from lrfit.data.csv.blocks import Source, has_odd_quotes, last_row_end, whole_rows
+from lrfit.data.csv.blocks import Source, csv_number, has_odd_quotes, last_row_end, whole_rows
 from lrfit.data.file_mark import FileMark, open_marked
 from lrfit.errors import DataError
 from lrfit.system.workers import keep_freed_memory
@@ -154,7 +154,7 @@ def _work_on(some: BlockRange, stream: BinaryIO, work: Work[T]) -> RangeAnswer[T
             missing = missing or (here if of_block.n_missing else None)
             counts = counts.merge(of_block)
             if result is not None:
-                tree.add(number, result)
+                tree.add(csv_number(number), result)
     except DataError:
         refused = here
     return RangeAnswer(counts, tree.total() if tree else None, bool(quoted) and quoted[-1], missing, refused)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from lrfit.data.block import BlockCounts
+from lrfit.data.csv.blocks import csv_number
 from lrfit.data.csv.ranges import BlockRange, Place, RangeAnswer, Work, work_on
 from lrfit.errors import ClusterError
 from lrfit.system.files import open_stream
@@ -48,7 +49,7 @@ def spread_answers(
             answer = cluster.call(on_worker, some)  # noqa: PLW2901
         if answer.refused:
             _raise(some, answer.refused, work, line)
-        yield some.first, (_with_lines(some, answer, work, line), answer.result)
+        yield csv_number(some.first), (_with_lines(some, answer, work, line), answer.result)
         line += answer.counts.n_lines
         is_quoted = answer.ends_quoted
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lrfit.data.block import Block
 from lrfit.data.column_names import ColumnRequest, check_known, named_columns
-from lrfit.data.csv.blocks import Source
+from lrfit.data.csv.blocks import Source, csv_number
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
 from lrfit.data.csv.parse import parse
@@ -186,7 +187,7 @@ class CsvTable:
             ranges = ranges_of(self._source, self._n_kept)
             return spread_answers(self._cluster, ranges, work, self._line)
         here = self._answers_here(work)
-        return enumerate(here, self._first_number)
+        return zip(map(csv_number, count(self._first_number)), here, strict=False)
 
     @property
     def is_spread(self) -> bool:
