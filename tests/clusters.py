@@ -2,6 +2,8 @@
 
 import pickle
 
+from lrfit.system.cluster import Kept
+
 
 class Joined(list):
     """Results that are merged by being put one behind the other."""
@@ -10,25 +12,37 @@ class Joined(list):
         return Joined([*self, *other])
 
 
+def nothing(item):  # noqa: ARG001 (one of a family)
+    return ()
+
+
 class Here:
     """A cluster in this process; what a worker gets and gives is pickled all the same."""
 
-    n_threads = 2
-
-    def __init__(self, *, pickled=True):
+    def __init__(self, *, pickled=True, n_threads=2):
         self._pickled = pickled
-        self.n_calls = 0
+        self.n_threads = n_threads
+        self.n_maps = 0
 
-    def map(self, function, items):
+    def map(self, function, items, needs=nothing):
+        self.n_maps += 1
+        return self._mapped(function, items, needs)
+
+    def _mapped(self, function, items, needs):
         for item in items:
-            yield item, self._run(function, item)
+            yield item, self._run(function, item, needs(item))
 
-    def call(self, function, item):
-        self.n_calls += 1
-        return self._run(function, item)
+    def map_keeping(self, function, items, needs=nothing):
+        for item in items:
+            first, second = self._run(function, item, needs(item))
+            yield item, first, Kept(second, self)
 
-    def _run(self, function, item):
+    def call(self, function, item, kept=()):
+        return self._run(function, item, kept)
+
+    def _run(self, function, item, kept):
+        values = [one.future for one in kept]
         if not self._pickled:
-            return function(item)
+            return function(item, *values)
         function, item = pickle.loads(pickle.dumps((function, item)))  # noqa: S301 (our own)
-        return pickle.loads(pickle.dumps(function(item)))  # noqa: S301
+        return pickle.loads(pickle.dumps(function(item, *values)))  # noqa: S301

@@ -143,6 +143,11 @@ class Moments:
         return self.n_samples if self.total_weight is None else self.total_weight
 
     @property
+    def mean_weight(self) -> float | None:
+        """Mean of the weights of the rows; None if they have none."""
+        return None if self.total_weight is None else self.total_weight / self.n_samples
+
+    @property
     def n_features(self) -> int:
         """Number of features: columns of x."""
         return len(self.mean) - 1

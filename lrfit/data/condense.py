@@ -22,6 +22,7 @@ from lrfit.data.extremes import Extremes
 if TYPE_CHECKING:
     from lrfit.analysis.level_moments import LevelMoments
     from lrfit.data.hold_out import HoldOut
+    from lrfit.system.cluster import Kept
 
 __all__ = ["AnyMoments", "CondensedBlock", "Part", "Recipe", "condensed"]
 
@@ -90,6 +91,18 @@ class Recipe:
         return LevelMoments.of_columns(values[self.numbers], places, names, weights)
 
 
+class KeptRows(NamedTuple):
+    """Rows that are kept to train on.
+
+    Attributes:
+        values: Their values, by columns, shape (n_columns, n_rows).
+        levels: For each feature, the levels whose places its values are; empty for one of numbers.
+    """
+
+    values: Array
+    levels: tuple[tuple[str, ...], ...]
+
+
 class Part(NamedTuple):
     """The rows of one group, in a block or in files.
 
@@ -99,39 +112,50 @@ class Part(NamedTuple):
             files, the fingerprint of each.
         training: Moments of the rows to train on.
         held_out: Moments of the rows held out.
-        kept: The values to train on, by columns; None if they are not kept.
+        kept: The rows to train on, block by block; None if they are not kept here.
     """
 
     n_rows: int
     marks: tuple[tuple[int, int], ...] | tuple[str, ...]
     training: AnyMoments
     held_out: AnyMoments
-    kept: Array | None
+    kept: tuple[KeptRows, ...] | None = None
 
     def merge(self, other: Part) -> Part:
-        """The rows of both, which are not kept."""
+        """The rows of both."""
         return Part(
             self.n_rows + other.n_rows,
             self.marks + other.marks,  # type: ignore[operator]
             self.training.merge(other.training),  # type: ignore[arg-type]
             self.held_out.merge(other.held_out),  # type: ignore[arg-type]
-            None,
+            None if self.kept is None or other.kept is None else self.kept + other.kept,
         )
 
 
 class CondensedBlock(NamedTuple):
-    """The numbers that a sample needs of a block; `levels` are those that its places stand for."""
+    """The numbers that a sample needs of a block, or of several.
+
+    Attributes:
+        parts: What is needed of each group; of "" where there are none.
+        extremes: Ends of the ranges of all columns of numbers.
+        remote: The rows to train on of each group, where a worker keeps them; None if none does.
+    """
 
     parts: dict[str, Part]
-    levels: tuple[tuple[str, ...], ...]
     extremes: Extremes
+    remote: Kept | None = None
 
     def merge(self, other: CondensedBlock) -> CondensedBlock:
-        """Both together, without their rows."""
+        """Both together."""
         parts = dict(self.parts)
         for name, part in other.parts.items():
             parts[name] = parts[name].merge(part) if name in parts else part
-        return CondensedBlock(parts, self.levels, self.extremes.merge(other.extremes))
+        return CondensedBlock(parts, self.extremes.merge(other.extremes))
+
+    def parted(self) -> tuple[CondensedBlock, dict[str, tuple[KeptRows, ...]]]:
+        """The numbers without the rows, and the rows of each group."""
+        without = {name: part._replace(kept=None) for name, part in self.parts.items()}
+        return self._replace(parts=without), {name: part.kept or () for name, part in self.parts.items()}
 
 
 def condensed(block: Block, *, recipe: Recipe) -> CondensedBlock:
@@ -146,7 +170,7 @@ def condensed(block: Block, *, recipe: Recipe) -> CondensedBlock:
         places = block.values[-1]
         groups = {name: values[:, places == i] for i, name in enumerate(levels[-1])}
     parts = {name: _part(rows, levels[:k], recipe) for name, rows in groups.items()}
-    return CondensedBlock(parts, levels[:k], extremes)
+    return CondensedBlock(parts, extremes)
 
 
 def _part(values: Array, levels: tuple[tuple[str, ...], ...], recipe: Recipe) -> Part:
@@ -166,5 +190,5 @@ def _part(values: Array, levels: tuple[tuple[str, ...], ...], recipe: Recipe) ->
         ((n_rows, checksum),),
         recipe.moments(training, levels),
         recipe.moments(held_out, levels),
-        training if recipe.keeps_values else None,
+        (KeptRows(training, levels),) if recipe.keeps_values else None,
     )

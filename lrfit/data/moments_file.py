@@ -104,6 +104,7 @@ class MomentsFile:
         *,
         with_texts: bool = False,  # noqa: ARG002
         is_of_model: bool = False,  # noqa: ARG002
+        keeps: bool = False,  # noqa: ARG002
     ) -> Iterator[tuple[int, T]]:
         """Refused: there are no rows."""
         self._refuse("rows are needed")
@@ -121,10 +122,10 @@ class MomentsFile:
             self._refuse(f"{spelled(batch_size='full')} is what they are for")
         none = recipe.no_moments()
         parts = {
-            group.level or "": Part(moments.n_samples, tuple(group.fingerprints), moments, none, None)
+            group.level or "": Part(moments.n_samples, tuple(group.fingerprints), moments, none)
             for group, moments in zip(self._document.groups, self._moments, strict=True)
         }
-        yield 0, CondensedBlock(parts, ((),) * recipe.n_features, Extremes.empty(len(recipe.numbers)))
+        yield 0, CondensedBlock(parts, Extremes.empty(len(recipe.numbers)))
 
     def _refuse(self, why: str) -> NoReturn:
         raise DataError(f"{self.name} has moments and no rows: {why}")

@@ -15,7 +15,7 @@ from lrfit.analysis.moments import Moments
 from lrfit.arrays import Array
 from lrfit.data.block_numbers import file_of, part_of
 from lrfit.data.columns import check_features
-from lrfit.data.condense import AnyMoments, Part, Recipe
+from lrfit.data.condense import AnyMoments, KeptRows, Part, Recipe
 from lrfit.data.kinds import Column
 from lrfit.errors import DataError
 from lrfit.messages import listed, shown, spelled
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
     from lrfit.data.level_rows import LevelRows
     from lrfit.data.row_store import RowStore
+    from lrfit.data.spread_rows import RemotePart, SpreadRows
+    from lrfit.system.cluster import Kept
 
 __all__ = ["Gathering", "Keeping", "Sample"]
 
@@ -42,6 +44,7 @@ class Sample:
             a column that is not read, or of "1.5" to "1.50" moves the cuts.
         rows: The rows to train on, (x, y) and the weight if there is one; None if they were not kept.
         part_sizes: Number of these rows in each part; see `lrfit.data.block_numbers`.
+        spread_rows: The same rows, where the workers of a cluster keep them; None if none do.
     """
 
     columns: tuple[Column, ...]
@@ -50,6 +53,7 @@ class Sample:
     fingerprint: str
     rows: RowStore | LevelRows | None = None
     part_sizes: tuple[int, ...] = ()
+    spread_rows: SpreadRows | None = None
 
 
 class Keeping(NamedTuple):
@@ -71,9 +75,12 @@ class Gathering:
     Args:
         recipe: How the blocks were condensed.
         keeping: Which rows are kept.
+        group: Name of the group; "" where there are none.
     """
 
-    def __init__(self, recipe: Recipe, keeping: Keeping) -> None:
+    def __init__(self, recipe: Recipe, keeping: Keeping, group: str = "") -> None:
+        self._group = group
+        self._remote: list[RemotePart] = []
         self._recipe = recipe
         self._most = inf if recipe.holds_out_last else keeping.most
         self._keeps = bool(keeping.most)
@@ -88,8 +95,8 @@ class Gathering:
         self._training: MergeTree[AnyMoments] = MergeTree()
         self._held_out: MergeTree[AnyMoments] = MergeTree()
 
-    def add(self, number: int, part: Part, levels: Sequence[tuple[str, ...]]) -> None:
-        """Add the rows of the block of this number, whose categories have these levels."""
+    def add(self, number: int, part: Part, remote: Kept | None = None) -> None:
+        """Add the rows of the block of this number; `remote` are those that a worker keeps, if one does."""
         self._n_rows += part.n_rows
         self._marks.setdefault(file_of(number), []).extend(part.marks)
         n_training = part.training.n_samples
@@ -98,10 +105,19 @@ class Gathering:
         self._held_out.add(number, part.held_out)
         if self._recipe.holds_out_last:
             self._pieces.append((number, part.n_rows, part.training))
-        if part.kept is None:
-            self._store = None  # it is of no use without these rows
-        if self._store is not None and part.kept is not None and len(self._store) <= self._most:
-            self._store.append(self._with_own_places(part.kept, levels).T)
+        if remote is not None and n_training:
+            from lrfit.data.spread_rows import RemotePart  # noqa: PLC0415 (few runs have a cluster)
+
+            self._remote.append(RemotePart(remote, self._group, n_training))
+        self._keep(part.kept)
+
+    def _keep(self, kept: tuple[KeptRows, ...] | None) -> None:
+        """Keep the rows of a block here; none at all, if some are not there."""
+        if kept is None:
+            self._store = None
+        for rows in kept or ():
+            if self._store is not None and len(self._store) <= self._most:
+                self._store.append(self._with_own_places(rows.values, rows.levels).T)
 
     def _with_own_places(self, values: Array, levels: Sequence[tuple[str, ...]]) -> Array:
         """The values, with the places that levels have in all blocks so far."""
@@ -130,6 +146,7 @@ class Gathering:
             of_files[0] if len(of_files) == 1 else _hash(of_files),
             self._rows(),
             self._sizes(training.n_samples),
+            self._spread_rows(columns),
         )
 
     @property
@@ -200,8 +217,16 @@ class Gathering:
                 )
         return moments.moments([*numbers, place], indicators)
 
+    def _spread_rows(self, columns: Sequence[Column]) -> SpreadRows | None:
+        """The rows to train on that workers keep."""
+        if not self._remote:
+            return None
+        from lrfit.data.spread_rows import SpreadRows  # noqa: PLC0415 (few runs have a cluster)
+
+        return SpreadRows(tuple(self._remote), tuple(columns))
+
     def _rows(self) -> RowStore | LevelRows | None:
-        """The rows to train on, if they were kept and are not too many."""
+        """The rows to train on, if they were kept here and are not too many."""
         if self._store is None or not self._keeps or len(self._store) > self._most:
             return None
         if not self._recipe.categories:

@@ -101,8 +101,8 @@ def gathered(
             if name not in groups:
                 if len(groups) == MOST_LEVELS:
                     raise too_many_levels(recipe.choice.by or "")
-                groups[name] = Gathering(recipe, keeping)
-            groups[name].add(number, part, block.levels)
+                groups[name] = Gathering(recipe, keeping, name)
+            groups[name].add(number, part, block.remote)
     return dict(sorted(groups.items())), extremes
 
 

@@ -47,8 +47,12 @@ def order_of_epoch(n_rows: int, seed: int, epoch: int) -> Order:
         >>> order_of_epoch(5, seed=0, epoch=1)
         array([1, 4, 3, 0, 2], dtype=uint32)
     """
+    return _shuffled(n_rows, (seed, epoch))
+
+
+def _shuffled(n_rows: int, key: Sequence[int]) -> Order:
     order = _unshuffled(n_rows)
-    np.random.default_rng((seed, epoch)).shuffle(order)
+    np.random.default_rng(key).shuffle(order)
     return order
 
 
@@ -74,9 +78,7 @@ def order_by_parts(sizes: Sequence[int], seed: int, epoch: int) -> list[Order]:
 
 def order_in_part(n_rows: int, seed: int, epoch: int, part: int) -> Order:
     """The indices of the rows of a part, from 0, in the order of an epoch."""
-    order = _unshuffled(n_rows)
-    np.random.default_rng((seed, epoch, part)).shuffle(order)
-    return order
+    return _drawn(n_rows, (seed, epoch, part), may_compile=n_rows >= _WORTH_COMPILING // 10)
 
 
 def _unshuffled(n_rows: int) -> Order:
@@ -96,7 +98,7 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
     pays = n_rows * len(epochs) >= _WORTH_COMPILING
     thread = ThreadPoolExecutor(1)
     try:
-        drawn = (thread.submit(_drawn, n_rows, seed, epoch, may_compile=pays) for epoch in epochs)
+        drawn = (thread.submit(_drawn, n_rows, (seed, epoch), may_compile=pays) for epoch in epochs)
         current = next(drawn, None)
         while current:
             following = next(drawn, None)
@@ -106,27 +108,27 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
         thread.shutdown(wait=False)  # a run that stops early does not need the next order
 
 
-def _drawn(n_rows: int, seed: int, epoch: int, *, may_compile: bool) -> Order:
-    """The same as `order_of_epoch`, in machine code if Numba is loaded and it is worth it."""
+def _drawn(n_rows: int, key: Sequence[int], *, may_compile: bool) -> Order:
+    """The same as `_shuffled`, in machine code if Numba is loaded and it is worth it."""
     draw = _compiled_draw() if may_compile and n_rows <= _MAX_ROWS and "numba" in sys.modules else None
-    return (draw or order_of_epoch)(n_rows, seed, epoch)
+    return (draw or _shuffled)(n_rows, key)
 
 
 @cache
-def _compiled_draw() -> Callable[[int, int, int], Order] | None:
-    """`order_of_epoch` in machine code; None if this NumPy draws in another way."""
+def _compiled_draw() -> Callable[[int, Sequence[int]], Order] | None:
+    """`_shuffled` in machine code; None if this NumPy draws in another way."""
     import inspect  # noqa: PLC0415
 
     from lrfit.system.kernel_cache import compile_kernel  # noqa: PLC0415
 
     kernel = compile_kernel(inspect.getsource(_shuffle), "int64(uint32[::1], uint32[::1], int64)")
     draw = partial(_draw, kernel)
-    return draw if np.array_equal(draw(1000, 0, 0), order_of_epoch(1000, 0, 0)) else None
+    return draw if np.array_equal(draw(1000, (0, 0)), _shuffled(1000, (0, 0))) else None
 
 
-def _draw(shuffle: Callable[..., int], n_rows: int, seed: int, epoch: int) -> Order:
+def _draw(shuffle: Callable[..., int], n_rows: int, key: Sequence[int]) -> Order:
     order = _unshuffled(n_rows)
-    random_raw = np.random.default_rng((seed, epoch)).bit_generator.random_raw
+    random_raw = np.random.default_rng(key).bit_generator.random_raw
     place = n_rows - 1
     while place > 0:
         words = random_raw(min(_WORDS, place))

@@ -79,8 +79,12 @@ class TableFile(Protocol):
         *,
         with_texts: bool = False,
         is_of_model: bool = False,
+        keeps: bool = False,
     ) -> Iterator[tuple[int, T]]:
-        """The number of each block that has rows and the result of `function` for it; see `Table`."""
+        """The number of each block that has rows and the result of `function` for it; see `Table`.
+
+        With `keeps`, results are of type `CondensedBlock`, and the workers of a cluster keep their rows.
+        """
 
 
 OpenFile: TypeAlias = "Callable[[], AbstractContextManager[TableFile]]"
@@ -162,7 +166,8 @@ class Table:
         def condensed_blocks(file: TableFile) -> Iterator[tuple[int, CondensedBlock]]:
             if isinstance(file, MomentsFile):
                 return file.condensed(recipe)
-            return file.map_blocks(partial(condensed, recipe=recipe), recipe.choice.columns)
+            function, keeps = partial(condensed, recipe=recipe), recipe.keeps_values
+            return file.map_blocks(function, recipe.choice.columns, keeps=keeps)
 
         return self._results(condensed_blocks(self._first), condensed_blocks)
 

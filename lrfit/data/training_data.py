@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
     from lrfit.data.level_rows import LevelRows
     from lrfit.data.row_store import RowStore
+    from lrfit.data.spread_rows import SpreadRows
     from lrfit.data.table import Table
     from lrfit.system.cluster import Cluster
 
@@ -83,6 +84,11 @@ class TrainingData:
     def rows(self) -> RowStore | LevelRows | None:
         """The rows to train on, and behind them the weight if there is one; None if they were not kept."""
         return self.sample.rows
+
+    @property
+    def spread_rows(self) -> SpreadRows | None:
+        """The same rows, where the workers of a cluster keep them; None if none do."""
+        return self.sample.spread_rows
 
     def points(self) -> Array | None:
         """The rows (x, y) to train on, without weights; None if they were not kept."""

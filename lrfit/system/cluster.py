@@ -12,13 +12,13 @@ import shutil
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from lrfit.errors import ClusterError, LrfitError, UsageError
 from lrfit.messages import shown, spelled
@@ -29,7 +29,7 @@ from lrfit.system.optional import import_optional
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["Cluster", "cluster_of"]
+__all__ = ["Cluster", "Kept", "cluster_of"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -49,6 +49,23 @@ _MOST_TIMES = 3
 _LOGGERS = ("distributed", "tornado", "asyncio", "bokeh")
 
 
+class Kept(NamedTuple):
+    """The second part of a result, which stays on the worker that made it; see `Cluster.map_keeping`.
+
+    Attributes:
+        future: Dask's handle of it.
+        cluster: The cluster that keeps it.
+    """
+
+    future: Any
+    cluster: Cluster
+
+
+def _nothing(item: object) -> tuple[Kept, ...]:  # noqa: ARG001 (one of a family)
+    """What most functions need besides their item."""
+    return ()
+
+
 class _Task(Generic[S, T]):
     """A function and an item that were handed out.
 
@@ -56,6 +73,7 @@ class _Task(Generic[S, T]):
         client: The client of Dask.
         function: The function.
         item: The item.
+        kept: What it needs of what workers keep.
         priority: Tasks of a higher one go first.
 
     Attributes:
@@ -63,10 +81,19 @@ class _Task(Generic[S, T]):
         future: Dask's handle of the result.
     """
 
-    def __init__(self, client: Client, function: Callable[[S], T], item: S, priority: int = 0) -> None:
+    def __init__(
+        self,
+        client: Client,
+        function: Callable[..., T],
+        item: S,
+        kept: Sequence[Kept] = (),
+        *,
+        priority: int = 0,
+    ) -> None:
         self.item = item
         self._n_times = 0
-        self._submit = partial(client.submit, _run, function, item, pure=False, priority=priority)
+        futures = [one.future for one in kept]
+        self._submit = partial(client.submit, _run, function, item, *futures, pure=False, priority=priority)
         self.future: Future[T] = self._submit()
 
     def may_go_again(self) -> bool:
@@ -97,31 +124,67 @@ class Cluster:
         workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
         return workers
 
-    def map(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[tuple[S, T]]:
+    def n_bytes(self) -> int | None:
+        """Number of bytes that the workers may use together; None if that is not limited."""
+        limits = [worker["memory_limit"] for worker in self._workers().values()]
+        return sum(limits) if all(limits) else None
+
+    def map_keeping(
+        self,
+        function: Callable[..., tuple[T, Any]],
+        items: Iterable[S],
+        needs: Callable[[S], Sequence[Kept]] = _nothing,
+    ) -> Iterator[tuple[S, T, Kept]]:
+        """As `map`, for a function whose result has two parts, of which the second stays on the worker.
+
+        It is made again if it is lost. It takes its place there for as long as there is a `Kept` of it.
+        """
+        kept: deque[Kept] = deque()
+
+        def made(task: _Task[S, Any]) -> _Task[S, Any]:
+            kept.append(Kept(self._client.submit(_second, task.future, pure=False), self))
+            return _Task(self._client, _first_of, task.item, [Kept(task.future, self)])
+
+        tasks = (made(_Task(self._client, function, item, needs(item))) for item in items)
+        for item, first in self._in_order(tasks):
+            yield item, first, kept.popleft()
+
+    def map(
+        self,
+        function: Callable[..., T],
+        items: Iterable[S],
+        needs: Callable[[S], Sequence[Kept]] = _nothing,
+    ) -> Iterator[tuple[S, T]]:
         """Each item, in order, with the result of a function for it, worked out some items ahead.
 
         Args:
-            function: A function of an item and of nothing else. It runs on a worker, perhaps more than once.
+            function: A function of an item, and of what it needs, and of nothing else. It runs on a worker,
+                perhaps more than once.
             items: The items; they and the results are pickled.
+            needs: Maps an item to what workers keep that the function gets behind it.
 
         Raises:
             ClusterError: The cluster is lost, or workers died of an item.
             LrfitError: The function raises it.
         """
+        return self._in_order(_Task(self._client, function, item, needs(item)) for item in items)
+
+    def _in_order(self, tasks: Iterable[_Task[S, T]]) -> Iterator[tuple[S, T]]:
+        """The item and the result of each task; some more tasks are taken ahead, which hands them out."""
         waiting: deque[_Task[S, T]] = deque()
         n_ahead = max(1, self.n_threads) * _TASKS_PER_THREAD
-        for item in items:
-            waiting.append(_Task(self._client, function, item))
+        for task in tasks:
+            waiting.append(task)
             if len(waiting) > n_ahead:
-                task = waiting.popleft()
-                yield task.item, self._result(task)
+                first = waiting.popleft()
+                yield first.item, self._result(first)
         while waiting:
-            task = waiting.popleft()
-            yield task.item, self._result(task)
+            first = waiting.popleft()
+            yield first.item, self._result(first)
 
-    def call(self, function: Callable[[S], T], item: S) -> T:
+    def call(self, function: Callable[..., T], item: S, kept: Sequence[Kept] = ()) -> T:
         """The result of a function for one item, before all that is handed out already; see `map`."""
-        return self._result(_Task(self._client, function, item, priority=1))
+        return self._result(_Task(self._client, function, item, kept, priority=1))
 
     def _result(self, task: _Task[S, T]) -> T:
         """The result, or the error as one of ours."""
@@ -149,10 +212,18 @@ class Cluster:
         return deserted_s or now_s
 
 
-def _run(function: Callable[[S], T], item: S) -> T:
+def _first_of(item: object, result: tuple[T, Any]) -> T:  # noqa: ARG001 (one of a family)
+    return result[0]
+
+
+def _second(result: tuple[Any, T]) -> T:
+    return result[1]
+
+
+def _run(function: Callable[..., T], item: S, *kept: object) -> T:
     """The result, on a worker; an error names the worker."""
     try:
-        return function(item)
+        return function(item, *kept)
     except LrfitError as error:
         from distributed import get_worker  # noqa: PLC0415
 
@@ -231,7 +302,7 @@ def _local_client(distributed: Any, n_workers: int) -> Iterator[Client]:  # noqa
                 distributed.LocalCluster(
                     n_workers=n_workers or None,
                     threads_per_worker=1,
-                    dashboard_address=None,
+                    dashboard_address=":0",
                     local_directory=folder,
                     silence_logs=logging.CRITICAL + 1,
                 ) as local,

@@ -17,27 +17,20 @@ from lrfit.arrays import Array
 from lrfit.training.batches import MiniBatches
 from lrfit.training.graph import GLOBAL_STEP
 from lrfit.training.maps import AffineMap, StateLayout, has_maps, map_of
-from lrfit.training.plan import TrainingPlan
 from lrfit.training.steps import Steps
 
-__all__ = ["EpochsAlike", "epochs_alike"]
-
-
-def epochs_alike(plan: TrainingPlan, steps: Steps) -> EpochsAlike | None:
-    """The epochs of a plan, if they all have the same mini-batches, in the same order; else None."""
-    batches = plan.batches
-    if isinstance(batches, MiniBatches) and not batches.shuffle:
-        return EpochsAlike(batches, steps)
-    return None
+__all__ = ["EpochsAlike"]
 
 
 class EpochsAlike:
-    """Epochs with the same mini-batches.
+    """Epochs with the same mini-batches; see `lrfit.training.epochs`.
 
     Args:
         batches: The mini-batches.
         steps: The session that descends.
     """
+
+    can_be_joined = True
 
     def __init__(self, batches: MiniBatches, steps: Steps) -> None:
         self._batches = batches

@@ -6,7 +6,7 @@ run at once. Mini-batches come from a store of rows, window by window, in the or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 EpochOrder: TypeAlias = Order | list[Order] | None
 """The order of the rows of an epoch; of each part in turn; or None for the order in which they are."""
 
-__all__ = ["Batches", "EpochOrder", "FullBatches", "MiniBatches", "in_descent_units"]
+__all__ = [
+    "Batches",
+    "EpochOrder",
+    "FullBatches",
+    "MiniBatches",
+    "in_descent_units",
+    "largest",
+    "longest",
+    "n_shortest",
+]
 
 _MOST_ROWS = 4096
 """Number of the longest rows that enter a bound, at most; with more it could only be lower."""
@@ -59,6 +68,9 @@ class Batches(Protocol):
     def __len__(self) -> int:
         """Number of rows of an epoch."""
 
+    def order(self, epoch: int) -> EpochOrder:
+        """The order of the rows in an epoch; None for the order in which they are."""
+
     def orders(self, epochs: range) -> Iterator[EpochOrder]:
         """The orders of the rows in these epochs; None for the order in which they are."""
 
@@ -88,6 +100,9 @@ class FullBatches:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def order(self, epoch: int) -> None:
+        """None: all epochs have the rows as they are."""
 
     def orders(self, epochs: range) -> Iterator[None]:  # noqa: ARG002
         """All epochs have the rows as they are."""
@@ -170,19 +185,36 @@ class MiniBatches:
 
         The mean is that of the longest rows, as many as the shortest batch has: they may be all that it has.
         """
-        shortest = min(n_rows % self.batch_size or self.batch_size for n_rows in self._sequences)
-        n_rows = min(shortest, _MOST_ROWS)
-        longest = np.zeros(0)
-        k = len(self.scaling.shift) - 1
+        n_rows, k = n_shortest(self._sequences, self.batch_size), len(self.scaling.shift) - 1
+        found = np.zeros(0)
         for rows in self.store.windows(1):
             window = in_descent_units(rows, self.scaling, self.mean_weight)
-            squares = np.einsum("ij,ij->i", window[:, :k], window[:, :k])
-            if self.is_weighted:
-                squares = (squares + fit_intercept) * window[:, -1]
-            longest = np.append(longest, squares)
-            if len(longest) > n_rows:
-                longest = np.partition(longest, len(longest) - n_rows)[-n_rows:]
-        return float(np.mean(np.sort(longest))) + (fit_intercept and not self.is_weighted) + l2
+            squares = longest(window, k, n_rows, is_weighted=self.is_weighted, fit_intercept=fit_intercept)
+            found = largest(np.append(found, squares), n_rows)
+        return float(np.mean(np.sort(found))) + (fit_intercept and not self.is_weighted) + l2
+
+
+def n_shortest(sequences: Sequence[int], batch_size: int) -> int:
+    """Number of rows of the shortest batch, but no more than a bound needs.
+
+    Args:
+        sequences: Number of rows of each sequence that is cut into batches.
+        batch_size: Number of rows of a batch.
+    """
+    return min(*(n_rows % batch_size or batch_size for n_rows in sequences), _MOST_ROWS)
+
+
+def longest(rows: Array, n_features: int, n: int, *, is_weighted: bool, fit_intercept: bool) -> Array:
+    """The squared lengths of the `n` longest rows x; of w·‖(x, 1)‖², if rows have weights."""
+    squares = np.einsum("ij,ij->i", rows[:, :n_features], rows[:, :n_features])
+    if is_weighted:
+        squares = (squares + fit_intercept) * rows[:, -1]
+    return largest(squares, n)
+
+
+def largest(values: Array, n: int) -> Array:
+    """The `n` largest of some values, in any order."""
+    return np.partition(values, len(values) - n)[-n:] if len(values) > n else values
 
 
 def in_descent_units(rows: Array, scaling: Scaling, mean_weight: float | None) -> Array:

@@ -28,7 +28,6 @@ import numpy as np
 from lrfit.analysis.convergence import rate_text
 from lrfit.arrays import Array
 from lrfit.errors import DivergenceError
-from lrfit.training.batches import MiniBatches
 from lrfit.training.graph import theta_of
 from lrfit.training.record import EpochRecord
 from lrfit.training.remedies import remedies
@@ -67,9 +66,9 @@ def has_diverged(run: Run, record: EpochRecord, before: EpochRecord) -> bool:
     if record.loss <= _FAR * 0.5 * float(plan.moments.root_mean_square[-1]) ** 2:
         return False
     is_above = run.learning_rate >= plan.max_stable_learning_rate
-    if not isinstance(plan.batches, MiniBatches) or settings.clip_norm is not None:
+    if plan.batches.is_full or settings.clip_norm is not None:
         return is_above
-    return (is_above or settings.is_linear) and _leads_away(run, plan.batches)
+    return (is_above or settings.is_linear) and _leads_away(run)
 
 
 def divergence_error(run: Run, record: EpochRecord, before: EpochRecord) -> DivergenceError:
@@ -102,7 +101,7 @@ def _has_risen(run: Run, record: EpochRecord, before: EpochRecord) -> bool:
     return record.excess > reference + rounding
 
 
-def _leads_away(run: Run, batches: MiniBatches) -> bool:
+def _leads_away(run: Run) -> bool:
     """Whether the steps of the next epochs lead away from the minimiser, apart from the batches' noise.
 
     They do if descent from here and descent from there, over the same batches, move apart, as the objective
@@ -110,12 +109,12 @@ def _leads_away(run: Run, batches: MiniBatches) -> bool:
     """
     here = run.variables()
     n_passing = ceil(3.0 / (1.0 - sqrt(run.plan.method.momentum)) / run.plan.steps_per_epoch)
-    moves_apart = _grow(_distances(run, batches, here), max(_LEAST_COMPARED, n_passing))
+    moves_apart = _grow(_distances(run, here), max(_LEAST_COMPARED, n_passing))
     run.restore(here)
     return moves_apart
 
 
-def _distances(run: Run, batches: MiniBatches, here: Mapping[str, Array]) -> Iterator[float]:
+def _distances(run: Run, here: Mapping[str, Array]) -> Iterator[float]:
     """How far descent from here is from descent from the minimiser: now, after an epoch, and so on."""
     objective, names = run.plan.objective, run.graph.trainable
     ends: list[Mapping[str, Array]] = [here, run.graph.values_at(objective.minimizer, here)]
@@ -125,14 +124,14 @@ def _distances(run: Run, batches: MiniBatches, here: Mapping[str, Array]) -> Ite
         with np.errstate(over="ignore", invalid="ignore"):
             apart = objective.minimizer + (one - other)
         yield objective.excess(apart)
+        ends = [_after(run, epoch, variables) for variables in ends]
         epoch += 1
-        ends = [_after(run, batches, epoch, variables) for variables in ends]
 
 
-def _after(run: Run, batches: MiniBatches, epoch: int, variables: Mapping[str, Array]) -> Mapping[str, Array]:
-    """The variables after an epoch of mini-batches that starts from these."""
+def _after(run: Run, n_done: int, variables: Mapping[str, Array]) -> Mapping[str, Array]:
+    """The variables after the next epoch, if it starts from these."""
     run.restore(variables)
-    run.descend(batches.order(epoch))
+    run.descend(n_done)
     return run.variables()
 
 

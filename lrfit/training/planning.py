@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from lrfit.errors import DivergenceError, UsageError
 from lrfit.training.batches import Batches, FullBatches, MiniBatches, in_descent_units
 from lrfit.training.plan import OPTIMUM, Start, TrainingPlan
 from lrfit.training.settings import TrainingSettings
+from lrfit.training.spread_batches import SpreadBatches
+
+if TYPE_CHECKING:
+    from lrfit.data.spread_rows import SpreadRows
 
 __all__ = ["overflow", "plan_training"]
 
@@ -88,7 +92,7 @@ def _planned(data: TrainingData, settings: TrainingSettings) -> TrainingPlan:
         momentum = 0.0 if settings.momentum == "needed" else settings.momentum
         method = Method(momentum, nesterov=settings.nesterov)
     safe = bound = method.max_stable_rate(largest)
-    if isinstance(batches, MiniBatches):
+    if isinstance(batches, MiniBatches | SpreadBatches):
         curvature = batches.largest_curvature(fit_intercept=settings.fit_intercept, l2=settings.l2)
         safe = method.max_safe_rate(curvature)
     rate = settings.learning_rate
@@ -126,16 +130,25 @@ def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: Tr
     """The rows that the steps run on: sigma points of the scaled moments, all rows, or some of them."""
     if not settings.needs_rows:
         return FullBatches(scaled.sigma_points())
+    if data.spread_rows is not None:
+        return _spread_batches(data.spread_rows, data.moments, scaling, settings)
     if data.rows is None:
         raise ValueError("mini-batches, and full batches that are not condensed, need the rows")
-    total = data.moments.total_weight
-    mean_weight = None if total is None else total / data.moments.n_samples
+    mean_weight = data.moments.mean_weight
     if settings.batch_size is None:
         rows = in_descent_units(data.rows.rows(), scaling, mean_weight)
         return FullBatches(rows, is_weighted=mean_weight is not None)
     size = min(settings.batch_size, len(data.rows))
     parts = data.sample.part_sizes if settings.shuffle_parts else None
     return MiniBatches(data.rows, scaling, size, settings.shuffle, settings.seed, mean_weight, parts)
+
+
+def _spread_batches(
+    rows: SpreadRows, moments: Moments, scaling: Scaling, settings: TrainingSettings
+) -> Batches:
+    """Mini-batches of rows that stay on workers."""
+    size = min(settings.batch_size or len(rows), len(rows))
+    return SpreadBatches(rows, scaling, size, settings.seed, moments.mean_weight, settings.fit_intercept)
 
 
 def _automatic_rate(batches: Batches, method: Method, objective: Objective, safe: float) -> float:

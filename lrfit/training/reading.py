@@ -86,9 +86,14 @@ def read_groups(
 
 
 def _check_for_cluster(settings: TrainingSettings) -> None:
-    """Refuse what needs the rows themselves, which stay on the workers."""
-    if settings.needs_rows:
-        raise UsageError(f"{spelled(cluster=...)} is for full batches: say {spelled(batch_size='full')}")
+    """Refuse what needs the rows in one place; they stay on the workers."""
+    if settings.batch_size is None and not settings.condense:
+        raise UsageError(f"{spelled(cluster=...)} and {spelled(condense=False)} exclude each other")
+    if settings.batch_size is not None and not settings.shuffle_parts:
+        raise UsageError(
+            f"{spelled(cluster=...)} keeps rows where they are: say {spelled(shuffle_parts=True)}, because "
+            "another order would send them all over the network in each epoch"
+        )
     if settings.validation_fraction and settings.validation_rows == "last":
         raise UsageError(
             f"{spelled(cluster=...)} draws the rows to validate on: say {spelled(validation_rows='random')}"

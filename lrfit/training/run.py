@@ -12,18 +12,14 @@ import logging
 from collections.abc import Callable, Mapping
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from lrfit.arrays import Array
 from lrfit.graph.executors import loop_executor, numpy_epochs
-from lrfit.training.alike import epochs_alike
+from lrfit.training.epochs import epochs_of
 from lrfit.training.graph import theta_of
 from lrfit.training.plan import TrainingPlan
 from lrfit.training.record import EpochRecord
 from lrfit.training.steps import Steps
-
-if TYPE_CHECKING:
-    from lrfit.training.batches import EpochOrder
 
 __all__ = ["Run"]
 
@@ -67,8 +63,7 @@ class Run:
         self._steps = Steps(self.graph)
         if plan.start.variables is not None:
             self.restore(plan.start.variables)
-        self._epochs_alike = epochs_alike(plan, self._steps)
-        self._orders = plan.batches.orders(range(self.epoch + 1, plan.last_epoch + 1))
+        self._epochs = epochs_of(plan, self._steps, executor, lambda share: on_epoch(self.epoch + share))
 
     def advance_to(self, epoch: int, deadline_s: float = inf) -> None:
         """Run the epochs up to this one; fewer if the deadline, by the monotonic clock, passes."""
@@ -79,26 +74,18 @@ class Run:
             elif epoch > self._n_in_numpy:
                 n_epochs = min(n_epochs, int(self._n_in_numpy) - self.epoch)
             n_epochs = min(n_epochs, epoch - self.epoch)
-            self.descend(next(self._orders), n_epochs)
+            self.descend(self.epoch, n_epochs)
             took_s = monotonic() - started_s
             self._first_s = self._first_s or took_s
             self._total_s += took_s
             self.epoch += n_epochs
             self._on_epoch(self.epoch)
-            if (self.plan.batches.is_full or self._epochs_alike) and took_s < _LONGEST_CALL_S / 2:
+            if self._epochs.can_be_joined and took_s < _LONGEST_CALL_S / 2:
                 n_epochs *= 2
 
-    def descend(self, order: EpochOrder, n_epochs: int = 1) -> None:
-        """Change the variables as an epoch does, or several alike, with the rows in this order."""
-        if self._epochs_alike:
-            self._epochs_alike.descend(self.epoch, n_epochs)
-            return
-        n_rows, n_done = len(self.plan.batches), 0
-        for window in self.plan.batches.windows(order):
-            self._steps.take(window, self.plan.batches.batch_size, n_epochs)
-            n_done += len(window)
-            if n_done < n_rows:
-                self._on_epoch(self.epoch + n_done / n_rows)
+    def descend(self, n_done: int, n_epochs: int = 1) -> None:
+        """Change the variables as an epoch does, or several, of which `n_done` are done before."""
+        self._epochs.descend(n_done, n_epochs)
 
     def log_times(self) -> None:
         """Log how long the epochs took; the first ones include making them ready to run."""

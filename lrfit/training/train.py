@@ -137,22 +137,22 @@ def train(
     columns, form, settings = _parted(options)
     resumption, chosen = _chosen(settings, resume, allow_changes=allow_changes)
     listener = _LogListener()
-    if paths := _paths(data, y):
-        wanted = ColumnRequest(y=_name(y, "y"), weights=_name(weights, "weights"), **columns)
-        table = TableRequest(paths, columns=wanted, **form)
-        other = None if validation is None else replace(table, paths=_paths(validation, None))
-        table = resumption.table(table) if resumption else table
-        with cluster_of(cluster, listener) as workers:
+    with cluster_of(cluster, listener) as workers:
+        if paths := _paths(data, y):
+            wanted = ColumnRequest(y=_name(y, "y"), weights=_name(weights, "weights"), **columns)
+            table = TableRequest(paths, columns=wanted, **form)
+            other = None if validation is None else replace(table, paths=_paths(validation, None))
+            table = resumption.table(table) if resumption else table
             read = read_for_training(
                 table, chosen, listener, validation=other, max_memory=max_memory, cluster=workers
             )
-    else:
-        rows = _Rows(columns, form.get("missing", "error"))
-        read = _read_from_memory(rows, (data, y, weights), chosen, validation)
-    plan = plan_run(read, chosen, resumption)
-    for text in warnings(plan):
-        listener.warn(text)
-    return _run(plan, executor, on_epoch)
+        else:
+            rows = _Rows(columns, form.get("missing", "error"))
+            read = _read_from_memory(rows, (data, y, weights), chosen, validation)
+        plan = plan_run(read, chosen, resumption)
+        for text in warnings(plan):
+            listener.warn(text)
+        return _run(plan, executor, on_epoch)
 
 
 def _parted(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

@@ -55,7 +55,7 @@ def test_an_order_is_the_callers_own():
 def test_no_more_than_one_epoch_is_drawn_ahead(monkeypatch):
     """An order takes 4 bytes a row."""
     asked = []
-    monkeypatch.setattr(shuffle, "_drawn", lambda _, __, epoch, **___: asked.append(epoch))
+    monkeypatch.setattr(shuffle, "_drawn", lambda _, key, **__: asked.append(key[1]))
     generator = orders(30_000, 0, range(10))
     for n_taken in range(1, 5):
         next(generator)
@@ -68,7 +68,7 @@ def test_machine_code_draws_numpys_permutation(n_rows):
     draw = shuffle._compiled_draw()
     assert draw
     for epoch in range(3):
-        order = draw(n_rows, 5, epoch)
+        order = draw(n_rows, (5, epoch))
         np.testing.assert_array_equal(order, np.random.default_rng((5, epoch)).permutation(n_rows))
         assert order.dtype == np.uint32
 
@@ -84,7 +84,7 @@ def test_the_algorithm_that_is_compiled_is_numpys_also_as_python():
 
 
 def test_machine_code_is_not_taken_if_numpy_draws_in_another_way(monkeypatch):
-    monkeypatch.setattr(shuffle, "order_of_epoch", lambda n_rows, *_: np.arange(n_rows))
+    monkeypatch.setattr(shuffle, "_shuffled", lambda n_rows, _: np.arange(n_rows))
     shuffle._compiled_draw.cache_clear()
     try:
         assert shuffle._compiled_draw() is None

@@ -117,18 +117,18 @@ def command(
         read = read_groups(
             table, settings, terminal, validation=other, max_memory=max_memory, cluster=workers
         )
-    with watched():
-        if read[0].group is not None:
-            _refuse_with_groups(click.get_current_context().params, read[0].group.column)
-            from lrfit.cli.training_groups import train_groups
+        with watched():
+            if read[0].group is not None:
+                _refuse_with_groups(click.get_current_context().params, read[0].group.column)
+                from lrfit.cli.training_groups import train_groups
 
-            train_groups(read, settings, terminal, (output, output_format, digits), executor=executor)
-            return
-        plan = plan_run(read[0], settings, resumption)
-        announce(plan, executor, terminal, is_plain=resumption is None and is_plain(given))
-        files = _run_files(plan, history=history, model=output, every=checkpoint_every)
-        record = _descend(plan, files, terminal, executor=executor, every=every, output=output)
-        _conclude(plan, record, terminal, output_format, digits)
+                train_groups(read, settings, terminal, (output, output_format, digits), executor=executor)
+                return
+            plan = plan_run(read[0], settings, resumption)
+            announce(plan, executor, terminal, is_plain=resumption is None and is_plain(given))
+            files = _run_files(plan, history=history, model=output, every=checkpoint_every)
+            record = _descend(plan, files, terminal, executor=executor, every=every, output=output)
+            _conclude(plan, record, terminal, output_format, digits)
 
 
 def _run_files(plan: TrainingPlan, *, history: str | None, model: str | None, every: int | None) -> RunFiles:

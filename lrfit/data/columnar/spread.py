@@ -57,6 +57,8 @@ def spread_answers(
     file: tuple[str, BinaryIO],
     positions: Sequence[int],
     work: Callable[[Batch], tuple[int, Answer[T]]],
+    *,
+    keeps: bool = False,
 ) -> Iterator[tuple[int, Answer[T]]]:
     """The number of the first batch of each row group, the counts of its batches, and their results merged.
 
@@ -66,6 +68,7 @@ def spread_answers(
         file: Its path, and the open file.
         positions: Positions of the columns that are read.
         work: The work on a batch.
+        keeps: Whether the results are of type `CondensedBlock`, whose rows stay on the workers.
 
     Raises:
         DataError: A batch is refused; the message names the row.
@@ -76,11 +79,32 @@ def spread_answers(
     groups = (
         _RowGroup(absolute, source.name, mark, group, tuple(positions)) for group in range(source.n_groups)
     )
-    for some, (number, answer, refusal) in cluster.map(partial(_work_on, work=work), groups):
+    answers = _keeping(cluster, groups, work) if keeps else cluster.map(partial(_work_on, work=work), groups)
+    for some, (number, answer, refusal) in answers:
         if refusal is not None:
             raise DataError(refusal)
         yield number, answer
         source.on_group(some.group + 1, source.n_groups)
+
+
+def _keeping(
+    cluster: Cluster, groups: Iterator[_RowGroup], work: Callable[[Batch], tuple[int, Answer[Any]]]
+) -> Iterator[tuple[_RowGroup, _GroupAnswer[Any]]]:
+    """Each row group, and the work on it but for its rows, which stay where they are."""
+    for some, done, kept in cluster.map_keeping(partial(_parted_work, work=work), groups):
+        counts, result = done.answer
+        yield some, done._replace(answer=(counts, result and result._replace(remote=kept)))
+
+
+def _parted_work(
+    some: _RowGroup, work: Callable[[Batch], tuple[int, Answer[Any]]]
+) -> tuple[_GroupAnswer[Any], Any]:
+    done = _work_on(some, work)
+    counts, result = done.answer
+    if result is None:
+        return done, None
+    without, rows = result.parted()
+    return done._replace(answer=(counts, without)), rows
 
 
 def _work_on(some: _RowGroup, work: Callable[[Batch], tuple[int, Answer[T]]]) -> _GroupAnswer[T]:

@@ -111,6 +111,7 @@ class ColumnarTable:
         *,
         with_texts: bool = False,
         is_of_model: bool = False,
+        keeps: bool = False,
     ) -> Iterator[tuple[int, T]]:
         """The number of each block that has rows and the result of `function` for it; see `Table.map_blocks`.
 
@@ -119,6 +120,7 @@ class ColumnarTable:
             columns: The columns whose values it needs.
             with_texts: Whether it also needs the rows with all columns, as `RowTexts`.
             is_of_model: Whether a model says which columns these are, for messages.
+            keeps: Whether workers of a cluster keep the rows of the results, row group by row group.
         """
         check_known([column.name for column in columns], self.header, self.name)
         positions = [self.header.index(column.name) for column in columns]
@@ -130,17 +132,19 @@ class ColumnarTable:
         places = tuple(wanted.index(position) for position in positions)
         header = self.header if with_texts else None
         work = _Work(function, self.name, tuple(columns), places, self.format, header)
-        answers = self._answers(work, wanted)
+        answers = self._answers(work, wanted, keeps=keeps)
         names = [column.name for column in columns]
         return self._tally.results(answers, names, f"{self.name} has no rows")
 
-    def _answers(self, work: _Work[T], wanted: Sequence[int]) -> Iterator[tuple[int, Answer[T]]]:
+    def _answers(
+        self, work: _Work[T], wanted: Sequence[int], *, keeps: bool
+    ) -> Iterator[tuple[int, Answer[T]]]:
         """The number of each batch and the answer for it; on a cluster, of the batches of a row group."""
         source = self._source
         if self._cluster and self._file and isinstance(source, ParquetSource):
             from lrfit.data.columnar.spread import spread_answers  # noqa: PLC0415 (few runs have a cluster)
 
-            return spread_answers(self._cluster, source, self._file, wanted, work)
+            return spread_answers(self._cluster, source, self._file, wanted, work, keeps=keeps)
         return map_in_threads(work, source.batches(wanted))
 
     @property

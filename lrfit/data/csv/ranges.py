@@ -26,7 +26,7 @@ __all__ = ["BlockRange", "Place", "RangeAnswer", "Work", "ranges_of", "work_on"]
 
 T = TypeVar("T")
 
-_RANGE_BLOCKS = 16
+RANGE_BLOCKS = 16
 """Number of blocks of a range, a power of 2: so many that what a task costs by itself is little."""
 
 
@@ -78,17 +78,19 @@ class BlockRange:
         yield from rows
 
 
-def ranges_of(source: Source, n_kept: int) -> Iterator[BlockRange]:
+def ranges_of(source: Source, n_kept: int, n_blocks: int | None = None) -> Iterator[BlockRange]:
     """The ranges of a file, whose blocks are each a subtree of the `MergeTree` of all.
 
     Args:
         source: The file, which is not read any more; see `Source.can_be_split`.
         n_kept: Number of bytes of the first block that are behind the header.
+        n_blocks: Number of blocks of a range, a power of 2; those of a task if None.
     """
     path, mark = os.path.abspath(source.path), FileMark.of(source.stored)  # noqa: PTH100 (links stay)
+    n_blocks = n_blocks or RANGE_BLOCKS
     n_pieces = mark.n_bytes // blocks.BLOCK_BYTES + 1  # the last one is short, or empty
-    for first in range(0, n_pieces, _RANGE_BLOCKS):
-        end = min(first + _RANGE_BLOCKS, n_pieces)
+    for first in range(0, n_pieces, n_blocks):
+        end = min(first + n_blocks, n_pieces)
         yield BlockRange(path, source.name, mark, first, end, None if first else n_kept)
 
 

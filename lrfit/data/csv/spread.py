@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from lrfit.data.block import BlockCounts
 from lrfit.data.csv.blocks import csv_number
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def spread_answers(
-    cluster: Cluster, ranges: Iterable[BlockRange], work: Work[T], line: int
+    cluster: Cluster, ranges: Iterable[BlockRange], work: Work[T], line: int, *, keeps: bool = False
 ) -> Iterator[tuple[int, tuple[BlockCounts, T | None]]]:
     """The number of the first block of each range, the counts of its blocks, and their results merged.
 
@@ -36,22 +36,46 @@ def spread_answers(
         ranges: The ranges of a file, one behind the other.
         work: The work on a block.
         line: Number of the first line.
+        keeps: Whether the results are of type `CondensedBlock`, whose rows stay on the workers.
 
     Raises:
         DataError: A block is refused; the message names the line.
         ClusterError: The cluster is lost.
     """
     is_quoted = False
-    on_worker = partial(work_on, work=work)
-    for some, answer in cluster.map(on_worker, ranges):
+    answers = partial(_keeping if keeps else _sent, cluster, work)
+    for some, answer in answers(ranges):
         if is_quoted:  # it was read as if no quote were open
-            some = replace(some, is_quoted=True)  # noqa: PLW2901
-            answer = cluster.call(on_worker, some)  # noqa: PLW2901
+            some, answer = next(answers([replace(some, is_quoted=True)]))  # noqa: PLW2901
         if answer.refused:
             _raise(some, answer.refused, work, line)
         yield csv_number(some.first), (_with_lines(some, answer, work, line), answer.result)
         line += answer.counts.n_lines
         is_quoted = answer.ends_quoted
+
+
+def _sent(
+    cluster: Cluster, work: Work[T], ranges: Iterable[BlockRange]
+) -> Iterator[tuple[BlockRange, RangeAnswer[T]]]:
+    """Each range, and the work on it, which is sent to this process."""
+    return cluster.map(partial(work_on, work=work), ranges)
+
+
+def _keeping(
+    cluster: Cluster, work: Work[Any], ranges: Iterable[BlockRange]
+) -> Iterator[tuple[BlockRange, RangeAnswer[Any]]]:
+    """The same, but for the rows, which stay where they are."""
+    for some, answer, kept in cluster.map_keeping(partial(_parted_work, work=work), ranges):
+        result = answer.result and answer.result._replace(remote=kept)
+        yield some, replace(answer, result=result)
+
+
+def _parted_work(some: BlockRange, work: Work[Any]) -> tuple[RangeAnswer[Any], Any]:
+    answer = work_on(some, work)
+    if answer.result is None:
+        return answer, None
+    result, rows = answer.result.parted()
+    return replace(answer, result=result), rows
 
 
 def _with_lines(some: BlockRange, answer: RangeAnswer[T], work: Work[T], line: int) -> BlockCounts:

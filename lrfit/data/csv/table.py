@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lrfit.data.block import Block
 from lrfit.data.column_names import ColumnRequest, check_known, named_columns
+from lrfit.data.csv import blocks
 from lrfit.data.csv.blocks import Source, csv_number
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
@@ -156,6 +157,7 @@ class CsvTable:
         *,
         with_texts: bool = False,
         is_of_model: bool = False,
+        keeps: bool = False,
     ) -> Iterator[tuple[int, T]]:
         """The number of each block that has rows and the result of `function` for it; see `Table.map_blocks`.
 
@@ -164,28 +166,29 @@ class CsvTable:
             columns: The columns whose values it needs; those that are mere names are numbers.
             with_texts: Whether it also needs the rows as they were written.
             is_of_model: Whether a model says which columns these are, for messages.
+            keeps: Whether workers of a cluster keep the rows of the results, part by part.
         """
         wanted = tuple(Column(column) if isinstance(column, str) else column for column in columns)
         check_known([column.name for column in wanted], self.header, self.name)
         places = {name: position for position, name in enumerate(self.header)}
         positions = tuple(places[column.name] for column in wanted)
         layout = replace(self._layout, positions=positions, columns=wanted, is_of_model=is_of_model)
-        return self._results(_Work(function, layout, with_texts=with_texts))
+        return self._results(_Work(function, layout, with_texts=with_texts), keeps=keeps)
 
-    def _results(self, work: _Work[T]) -> Iterator[tuple[int, T]]:
+    def _results(self, work: _Work[T], *, keeps: bool) -> Iterator[tuple[int, T]]:
         """The results for blocks that have rows; counts them all on the way."""
-        answers = self._answers(work)
+        answers = self._answers(work, keeps=keeps)
         columns = [column.name for column in work.layout.read]
         return self._tally.results(answers, columns, f"{self.name} has a header, but no rows")
 
-    def _answers(self, work: _Work[T]) -> Iterator[tuple[int, Answer[T]]]:
+    def _answers(self, work: _Work[T], *, keeps: bool) -> Iterator[tuple[int, Answer[T]]]:
         """The number of each block, and the answer for it; on a cluster, of some blocks merged."""
         if self._cluster and self.is_spread:
             from lrfit.data.csv.ranges import ranges_of  # noqa: PLC0415 (few runs have a cluster)
             from lrfit.data.csv.spread import spread_answers  # noqa: PLC0415
 
-            ranges = ranges_of(self._source, self._n_kept)
-            return spread_answers(self._cluster, ranges, work, self._line)
+            ranges = ranges_of(self._source, self._n_kept, blocks.PART_BLOCKS if keeps else None)
+            return spread_answers(self._cluster, ranges, work, self._line, keeps=keeps)
         here = self._answers_here(work)
         return zip(map(csv_number, count(self._first_number)), here, strict=False)
 

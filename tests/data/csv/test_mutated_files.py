@@ -216,7 +216,7 @@ def test_a_damaged_file_is_read_as_the_oracle_reads_it_or_refused_at_the_same_pl
         block_bytes = rng.choice([1 << 20, 64, rng.randint(1, 40)])
         monkeypatch.setattr(source, "BLOCK_BYTES", block_bytes)
         want = expected_table(stored, csv_format, picks)
-        monkeypatch.setattr(ranges, "_RANGE_BLOCKS", rng.choice([1, 2, 16]))
+        monkeypatch.setattr(ranges, "RANGE_BLOCKS", rng.choice([1, 2, 16]))
         ways = [(1 << 30, None)]  # by the strict reader
         ways += [(0, None)] * (block_bytes > 40)  # by the fast one
         ways += [(1 << 30, Here(pickled=False))] * (block_bytes >= 4)  # by workers, who read four at least

@@ -41,7 +41,7 @@ def texts(draw):
 def test_the_blocks_of_ranges_are_those_of_the_file(text, block_bytes, n_blocks):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
-        patch.setattr(ranges, "_RANGE_BLOCKS", n_blocks)
+        patch.setattr(ranges, "RANGE_BLOCKS", n_blocks)
         source = Source(io.BytesIO(text), "data", path="data")
         whole = list(source.blocks())
         source.n_blocks = 1
@@ -62,7 +62,7 @@ def small(monkeypatch, tmp_path):
     """Blocks of 64 bytes, ranges of two."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(ranges, "_RANGE_BLOCKS", 2)
+    monkeypatch.setattr(ranges, "RANGE_BLOCKS", 2)
 
 
 def rows_csv(n_rows, seed=0):
@@ -112,7 +112,7 @@ def test_workers_give_the_bits_of_one_machine(columns):
     Path("b.csv").write_text(rows_csv(45, seed=1))
     cluster = Here()
     assert outcome(cluster, **columns) == outcome(None, **columns)
-    assert cluster.n_calls  # a quote was open where a range begins
+    assert cluster.n_maps > 2  # a quote was open where a range begins, so it was read again
 
 
 def message(cluster, path="third.csv", **request):
