@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar
 
 from lrfit.data.columnar.signs import ENCRYPTED, columnar_format
@@ -18,7 +17,7 @@ from lrfit.data.table import Table, TableFile
 from lrfit.data.table_request import TableRequest
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import shown, spelled
-from lrfit.system.files import open_stream
+from lrfit.system.files import n_bytes_at, open_stream
 from lrfit.system.listener import Listener
 from lrfit.system.optional import import_optional
 
@@ -86,7 +85,7 @@ def _shares(paths: Sequence[str], on_read: OnRead) -> Iterator[tuple[str, OnRead
     if len(paths) == 1:
         yield paths[0], on_read
         return
-    sizes = [_size_of(path) for path in paths]
+    sizes = [n_bytes_at(path) for path in paths]
     before = 0
     for path, n_bytes in zip(paths, sizes, strict=True):
         yield path, partial(_told, on_read, before, sum(sizes))
@@ -131,7 +130,7 @@ class _Opening:
             if is_moments(_beginning(stream)):
                 yield MomentsFile(stream, name)
             elif columnar := columnar_format(stream):
-                on_group = partial(_told_by_groups, on_read, _size_of(path))
+                on_group = partial(_told_by_groups, on_read, n_bytes_at(path))
                 yield self._noted(self._columnar((path, stream), name, columnar, on_group))
             else:
                 source = Source(stream, name, self._request.encoding, path=path, on_read=on_read)
@@ -201,11 +200,3 @@ def _beginning(stream: BinaryIO) -> bytes:
         head: bytes = stream.peek(_BEGINNING)  # type: ignore[attr-defined]
         return head[:_BEGINNING]
     return b""
-
-
-def _size_of(path: str) -> int:
-    """Size of a file; 0 for a stream, or if it cannot be seen, as opening it will say."""
-    try:
-        return Path(path).stat().st_size
-    except (OSError, ValueError):
-        return 0

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and opened by a path or as standard input.
+"""Files: written whole or not at all, and opened by a path, by an address, or as standard input.
 
 The bytes go to a temporary file in the same folder, which replaces the old one when it is complete and on the
 disk. Whatever fails, the old file stays as it was. A symbolic link is followed; mode, owner and group of the
@@ -19,9 +19,10 @@ from typing import BinaryIO
 
 from lrfit.errors import DataError, OutputError
 from lrfit.messages import shown, spelled
+from lrfit.system.addresses import AddressFile, is_address, open_address, size_at
 from lrfit.system.interrupts import closing
 
-__all__ = ["check_writable", "open_output", "open_stream"]
+__all__ = ["check_writable", "n_bytes_at", "n_bytes_of", "open_output", "open_stream", "rooted"]
 
 
 def check_writable(path: str) -> None:
@@ -40,6 +41,8 @@ def check_writable(path: str) -> None:
     if target.is_dir() or path.endswith("/"):
         raise OutputError(f"{shown(path)} is a folder: name a file")
     if not target.parent.is_dir():
+        if is_address(path):
+            raise OutputError(f"{shown(path)} is an address: write a file here, and copy it there")
         raise OutputError(f"{shown(path)} cannot be written: there is no folder {shown(str(target.parent))}")
     if not os.access(target if _is_special(target) else target.parent, os.W_OK):
         raise OutputError(f"{shown(path)} cannot be written: permission denied")
@@ -139,22 +142,62 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def open_stream(path: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The stream at `path`, or standard input for `-`, open within the block; and its name in messages.
+    """The stream at a path or an address, open within the block, and its name in messages.
+
+    Args:
+        path: The path or address; `-` for standard input.
 
     Raises:
         DataError: It cannot be opened.
+        UsageError: It is an address, and a package that opens it is not installed.
     """
     if path == "-":
         if sys.stdin is None:
             raise DataError("standard input is closed")
         yield sys.stdin.buffer, "standard input"
         return
+    if is_address(path):
+        with open_address(path) as stream:
+            yield stream, shown(path)
+        return
     try:
-        stream = Path(path).open("rb")  # noqa: SIM115 (errors of reading are not caught here)
+        file = Path(path).open("rb")  # noqa: SIM115 (errors of reading are not caught here)
     except (OSError, ValueError) as error:
         from lrfit.system.file_names import hint_at_no_file  # noqa: PLC0415 (most files are there)
 
         reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(f"{shown(path)} cannot be opened: {reason}{hint_at_no_file(path)}") from error
-    with stream:
-        yield stream, shown(path)
+    with file:
+        yield file, shown(path)
+
+
+def n_bytes_of(stream: BinaryIO) -> int | None:
+    """Size of the file that a stream is open for; None for a pipe, and whatever is read as one."""
+    raw = getattr(stream, "raw", None)
+    if isinstance(raw, AddressFile):
+        return raw.n_bytes
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def n_bytes_at(path: str) -> int:
+    """Size of a file; 0 for a stream, or if it cannot be seen, as opening it will say.
+
+    Raises:
+        DataError: It is at an address, and cannot be opened.
+        UsageError: A package that opens the address is not installed.
+    """
+    if is_address(path):
+        return size_at(path)
+    try:
+        return Path(path).stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def rooted(path: str) -> str:
+    """The path from the root, by which other processes find the file; an address as it is."""
+    return path if is_address(path) else os.path.abspath(path)  # noqa: PTH100 (links stay)

@@ -1,11 +1,11 @@
-"""A name that no file has is taken for what it may be; and what is to be written gets a name of its own."""
+"""A name that no file has is taken for what it may be."""
 
 import pytest
 
 from lrfit.cli.option_names import as_options
 from lrfit.errors import DataError
 from lrfit.messages import spelling
-from lrfit.system.file_names import hint_at_no_file, unused_name
+from lrfit.system.file_names import hint_at_no_file
 from lrfit.system.files import open_stream
 
 
@@ -17,17 +17,6 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("https://x.org/a/d.csv", "lrfit reads files, no URLs: curl -sSL https://x.org/a/d.csv > d.csv"),
-        ("HTTP://x.org/d?a=1&b=2#c", "no URLs: curl -sSL 'HTTP://x.org/d?a=1&b=2#c' > data.csv"),
-        ("https://x.org", "no URLs: curl -sSL https://x.org > data.csv"),
-        ("https://x.org/m.json?raw", "no URLs: curl -sSL 'https://x.org/m.json?raw' > m.json"),
-        ("https://x.org/-d.csv", "no URLs: curl -sSL https://x.org/-d.csv > data.csv"),
-        ("https://x.org/\x1b.csv", r"no URLs: curl -sSL 'https://x.org/\x1b.csv' > data.csv"),
-        ("ftp://x.org/d.csv.gz", "no URLs: curl -sSL ftp://x.org/d.csv.gz > d.csv.gz"),
-        ("s3://bucket/d.csv", "no URLs: aws s3 cp s3://bucket/d.csv d.csv"),
-        ("gs://bucket/d.csv", "no URLs: gcloud storage cp gs://bucket/d.csv d.csv"),
-        ("file:///home/d.csv", "no URLs: leave out 'file://'"),
-        ("hdfs://x/d.csv", "no URLs: download it first"),
         ("rooms=3,area=100", "for a prediction without a file there is --at rooms=3,area=100"),
         ("living area=-1.5e3", "for a prediction without a file there is --at 'living area=-1.5e3'"),
         ("\x1b=3", r"for a prediction without a file there is --at '\x1b=3'"),
@@ -68,11 +57,3 @@ def test_a_file_that_is_there_but_cannot_be_opened_gets_no_hint(tmp_path):
 def test_a_folder_gets_the_pattern_for_its_files(tmp_path):
     (tmp_path / "x=1").mkdir()
     assert hint_at_no_file("x=1") == "; for all files in it say 'x=1/*.csv'"
-
-
-def test_a_download_overwrites_no_file(tmp_path):
-    (tmp_path / "d.csv").touch()
-    assert hint_at_no_file("https://x.org/d.csv").endswith(" > d_2.csv")
-    (tmp_path / "d_2.csv").symlink_to("nowhere")
-    assert unused_name("d.csv") == "d_3.csv"
-    assert unused_name("new.csv") == "new.csv"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from lrfit.data.columnar.source import Batch, ParquetSource
 from lrfit.data.file_mark import FileMark, open_marked
 from lrfit.data.tally import Answer
 from lrfit.errors import DataError
+from lrfit.system.files import rooted
 from lrfit.system.workers import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class _RowGroup:
     """A row group of a Parquet file.
 
     Attributes:
-        path: Path of the file, from the root.
+        path: Path of the file, from the root; or its address.
         name: Its name in messages.
         mark: What tells that this is the file.
         group: Index of the row group.
@@ -75,9 +75,9 @@ def spread_answers(
         ClusterError: The cluster is lost.
     """
     path, stream = file
-    mark, absolute = FileMark.of(stream), os.path.abspath(path)  # noqa: PTH100 (links stay)
+    mark, place = FileMark.of(stream), rooted(path)
     groups = (
-        _RowGroup(absolute, source.name, mark, group, tuple(positions)) for group in range(source.n_groups)
+        _RowGroup(place, source.name, mark, group, tuple(positions)) for group in range(source.n_groups)
     )
     answers = _keeping(cluster, groups, work) if keeps else cluster.map(partial(_work_on, work=work), groups)
     for some, (number, answer, refusal) in answers:

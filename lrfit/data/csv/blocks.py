@@ -1,9 +1,9 @@
 """Blocks of bytes from a file, gzip or standard input: UTF-8, cut where a row ends.
 
-The file is opened here and read once, so pipes and FIFOs work, and no name is ever taken for a URL. gzip is
-recognised by its content. A block is cut at the last line end outside quotes (RFC 4180). So a quoted line
-break does not fool it, and each block can be read on its own. Blocks do not depend on where the bytes come
-from, so neither do the last bits of what is computed from them.
+The file is opened here and read once, so pipes and FIFOs work. gzip is recognised by its content. A block is
+cut at the last line end outside quotes (RFC 4180). So a quoted line break does not fool it, and each block
+can be read on its own. Blocks do not depend on where the bytes come from, so neither do the last bits of what
+is computed from them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-import os
-import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -27,7 +25,7 @@ from lrfit.data.csv.left_out import without_lines
 from lrfit.data.csv.signs import GZIP_MAGIC, TELLING_BYTES, may_be_no_text, may_be_other_text
 from lrfit.errors import DataError
 from lrfit.messages import spelled
-from lrfit.system.files import open_stream
+from lrfit.system.files import n_bytes_of, open_stream
 
 if TYPE_CHECKING:
     from lrfit.data.csv.conversion import Origin
@@ -81,7 +79,7 @@ class Source:
         name: The stream's name in messages.
         encoding: Python's name of the text's encoding. A byte-order mark is dropped.
         path: The file's path, for commands in messages; `-` if it is none.
-        on_read: Called after each read of a regular file, with the number of bytes read as stored, and the
+        on_read: Called after each read of a file, with the number of bytes read as stored, and the
             number of bytes in the file.
 
     Attributes:
@@ -117,16 +115,13 @@ class Source:
 
     @property
     def is_file(self) -> bool:
-        """Whether the stream is a regular file, packed or not, so that all its bytes are there already."""
-        try:
-            return stat.S_ISREG(os.fstat(self.stored.fileno()).st_mode)
-        except OSError:
-            return False
+        """Whether the stream is a file, packed or not, so that all its bytes are there already."""
+        return n_bytes_of(self.stored) is not None
 
     def can_be_split(self, csv_format: CsvFormat) -> bool:
         """Whether ranges of blocks can be read each by itself, once the first block has been given out.
 
-        They can of a regular file in UTF-8 that is not packed, if its header is in the first block and no
+        They can of a file in UTF-8 that is not packed, if its header is in the first block and no
         lines are left out.
         """
         form = csv_format
@@ -206,8 +201,8 @@ class Source:
         return Origin(self.name, self.path, is_packed=self._is_packed)
 
     def _report(self) -> None:
-        if self._on_read and self.is_file:
-            self._on_read(self.stored.tell(), os.fstat(self.stored.fileno()).st_size)
+        if self._on_read and (n_bytes := n_bytes_of(self.stored)) is not None:
+            self._on_read(self.stored.tell(), n_bytes)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

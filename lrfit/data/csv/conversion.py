@@ -13,7 +13,7 @@ from shlex import quote
 from typing import TypeAlias
 
 from lrfit.messages import pasteable, shown
-from lrfit.system.file_names import unused_name
+from lrfit.system.new_names import unused_name
 
 __all__ = ["Conversion", "Origin", "by_command", "by_filter", "by_pandas", "by_saving", "by_spreadsheet"]
 

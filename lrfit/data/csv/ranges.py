@@ -9,7 +9,6 @@ whether one is open behind it. Where it turns out that one was open before, the 
 from __future__ import annotations
 
 import codecs
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Generic, NamedTuple, TypeAlias, TypeVar
@@ -20,6 +19,7 @@ from lrfit.data.csv import blocks
 from lrfit.data.csv.blocks import Source, csv_number, has_odd_quotes, last_row_end, whole_rows
 from lrfit.data.file_mark import FileMark, open_marked
 from lrfit.errors import DataError
+from lrfit.system.files import rooted
 from lrfit.system.workers import keep_freed_memory
 
 __all__ = ["BlockRange", "Place", "RangeAnswer", "Work", "ranges_of", "work_on"]
@@ -35,7 +35,7 @@ class BlockRange:
     """Some blocks of a file, one behind the other.
 
     Attributes:
-        path: Path of the file, from the root.
+        path: Path of the file, from the root; or its address.
         name: Its name in messages.
         mark: What tells that this is the file.
         first: Number of the first block.
@@ -86,7 +86,7 @@ def ranges_of(source: Source, n_kept: int, n_blocks: int | None = None) -> Itera
         n_kept: Number of bytes of the first block that are behind the header.
         n_blocks: Number of blocks of a range, a power of 2; those of a task if None.
     """
-    path, mark = os.path.abspath(source.path), FileMark.of(source.stored)  # noqa: PTH100 (links stay)
+    path, mark = rooted(source.path), FileMark.of(source.stored)
     n_blocks = n_blocks or RANGE_BLOCKS
     n_pieces = mark.n_bytes // blocks.BLOCK_BYTES + 1  # the last one is short, or empty
     for first in range(0, n_pieces, n_blocks):
