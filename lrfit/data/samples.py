@@ -22,7 +22,7 @@ from lrfit.errors import DataError
 if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
 
-__all__ = ["Samples", "gathered", "read_samples", "samples_of"]
+__all__ = ["Samples", "gathered", "merged_samples", "read_samples", "samples_of"]
 
 
 class Samples(NamedTuple):
@@ -60,7 +60,7 @@ def read_samples(
     """
     keeping = keeping or Keeping()
     recipe = Recipe(choice, hold_out, wants_rows=bool(keeping.most), needs_rows=keeping.most == inf)
-    return _samples(table.condensed(recipe), recipe, keeping, table.name)
+    return merged_samples(table.condensed(recipe), recipe, keeping, table.name)
 
 
 def samples_of(block: Block, choice: ColumnChoice, *, hold_out: HoldOut | None = None) -> Samples:
@@ -73,12 +73,23 @@ def samples_of(block: Block, choice: ColumnChoice, *, hold_out: HoldOut | None =
         raise DataError("there are no rows")
     recipe = Recipe(choice, hold_out, wants_rows=True)
     keeping = Keeping(block.counts.n_rows, 2 * block.values.nbytes)
-    return _samples([(0, condensed(block, recipe=recipe))], recipe, keeping, "the data")
+    return merged_samples([(0, condensed(block, recipe=recipe))], recipe, keeping, "the data")
 
 
-def _samples(
+def merged_samples(
     blocks: Iterable[tuple[int, CondensedBlock]], recipe: Recipe, keeping: Keeping, source_name: str
 ) -> Samples:
+    """The samples of condensed blocks, merged by their numbers.
+
+    Args:
+        blocks: The number of each block and what it was condensed to, in order.
+        recipe: How they were condensed.
+        keeping: Which rows are kept.
+        source_name: Name of the rows in messages.
+
+    Raises:
+        DataError: There is no row, or no row is held out, or none is left to train on.
+    """
     groups, extremes = gathered(blocks, recipe, keeping)
     names = tuple(recipe.choice.columns[i].name for i in recipe.numbers)
     of_group = {name: group.sample(_place_of(source_name, recipe, name)) for name, group in groups.items()}

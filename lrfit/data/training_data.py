@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from lrfit.data.table import Table
     from lrfit.system.cluster import Cluster
 
-__all__ = ["Group", "TrainingData", "condense_table", "read_training_data", "training_data_of"]
+__all__ = [
+    "Group",
+    "TrainingData",
+    "condense_table",
+    "data_of_samples",
+    "read_training_data",
+    "training_data_of",
+]
 
 
 class Group(NamedTuple):
@@ -122,7 +129,7 @@ def read_training_data(
         choice = _choice(table, request, listener)
         samples = read_samples(table, choice, keeping=keeping, hold_out=hold_out)
         _describe(table, choice, samples, listener)
-    data = _data(samples, choice, _units(table, choice))
+    data = data_of_samples(samples, choice, _units(table, choice))
     if validation:
         (one,) = data
         with open_table(validation, listener, cluster=cluster) as table:
@@ -192,9 +199,10 @@ def _units(table: Table, choice: ColumnChoice) -> dict[str, str]:
     return {name: units[name] for name in names if units.get(name)}
 
 
-def _data(
+def data_of_samples(
     samples: Samples, choice: ColumnChoice, units: Mapping[str, str] | None = None
 ) -> list[TrainingData]:
+    """The data of each group of rows that were read, with the units of their columns."""
     return [
         TrainingData(
             choice.target,
@@ -232,4 +240,4 @@ def training_data_of(
     Raises:
         DataError: There is no row, or none is left to train on or to validate on.
     """
-    return _data(samples_of(block, choice, hold_out=hold_out), choice)
+    return data_of_samples(samples_of(block, choice, hold_out=hold_out), choice)

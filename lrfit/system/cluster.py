@@ -105,6 +105,16 @@ class _Task(Generic[S, T]):
         return True
 
 
+class _Delayed(NamedTuple):
+    """A task that Dask has delayed, by the handle of its result."""
+
+    future: Any
+
+    def may_go_again(self) -> bool:
+        """Whether it can be handed out once more: never, from here."""
+        return False
+
+
 class Cluster:
     """Workers that run tasks.
 
@@ -186,12 +196,20 @@ class Cluster:
         """The result of a function for one item, before all that is handed out already; see `map`."""
         return self._result(_Task(self._client, function, item, kept, priority=1))
 
-    def _result(self, task: _Task[S, T]) -> T:
+    def results(self, tasks: Iterable[Any]) -> Iterator[Any]:
+        """The results of tasks that Dask has delayed, in order; raises as `map` does."""
+        client: Any = self._client
+        waiting: deque[_Delayed] = deque(map(_Delayed, client.compute(list(tasks))))
+        while waiting:
+            yield self._result(waiting.popleft())
+
+    def _result(self, task: _Task[Any, T] | _Delayed) -> T:
         """The result, or the error as one of ours."""
         deserted_s: float | None = None
         while True:
             try:
-                return task.future.result(timeout=_LOOK_S)
+                result: T = task.future.result(timeout=_LOOK_S)
+                return result  # noqa: TRY300
             except TimeoutError:
                 deserted_s = self._checked(deserted_s)
             except LrfitError:

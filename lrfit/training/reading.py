@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
     from lrfit.system.cluster import Cluster
 
-__all__ = ["hold_out_of", "read_for_training", "read_groups"]
+__all__ = ["check_without_rows", "hold_out_of", "read_for_training", "read_groups"]
 
 
 def read_for_training(
@@ -94,10 +94,27 @@ def _check_for_cluster(settings: TrainingSettings) -> None:
             f"{spelled(cluster=...)} keeps rows where they are: say {spelled(shuffle_parts=True)}, because "
             "another order would send them all over the network in each epoch"
         )
+    _check_hold_out(settings, spelled(cluster=...))
+
+
+def check_without_rows(settings: TrainingSettings, source: str) -> None:
+    """Refuse what needs the rows themselves, of which nobody has all.
+
+    Args:
+        settings: How to descend.
+        source: The data because of which nobody has them, in messages.
+
+    Raises:
+        UsageError: The settings need them.
+    """
+    if settings.needs_rows:
+        raise UsageError(f"{source} is for full batches: say {spelled(batch_size='full')}")
+    _check_hold_out(settings, source)
+
+
+def _check_hold_out(settings: TrainingSettings, source: str) -> None:
     if settings.validation_fraction and settings.validation_rows == "last":
-        raise UsageError(
-            f"{spelled(cluster=...)} draws the rows to validate on: say {spelled(validation_rows='random')}"
-        )
+        raise UsageError(f"{source} draws the rows to validate on: say {spelled(validation_rows='random')}")
 
 
 def hold_out_of(settings: TrainingSettings) -> HoldOut | None:

@@ -23,11 +23,12 @@ from lrfit.data.column_names import ColumnRequest
 from lrfit.data.columns import ColumnChoice, choose_columns
 from lrfit.data.in_memory import block_of_frame, block_of_values, columns_of_array, is_frame
 from lrfit.data.kinds import Column
+from lrfit.data.partitions import data_of_partitions, is_dask_frame
 from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData, training_data_of
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import shown, spelled
-from lrfit.system.cluster import cluster_of
+from lrfit.system.cluster import Cluster, cluster_of
 from lrfit.system.file_names import matching
 from lrfit.system.listener import Listener
 from lrfit.training.advice import warnings
@@ -35,7 +36,7 @@ from lrfit.training.fit import LinearFit
 from lrfit.training.history import History, next_thinned
 from lrfit.training.loop import descend
 from lrfit.training.plan import TrainingPlan
-from lrfit.training.reading import hold_out_of, read_for_training
+from lrfit.training.reading import check_without_rows, hold_out_of, read_for_training
 from lrfit.training.record import EpochRecord
 from lrfit.training.resuming import Resumption, chosen_settings, plan_run
 from lrfit.training.settings import TrainingSettings
@@ -44,6 +45,8 @@ from lrfit.training.summary import summarize
 if TYPE_CHECKING:
     import pandas as pd
     from distributed import Client
+
+    from lrfit.data.hold_out import HoldOut
 
 __all__ = ["train"]
 
@@ -55,6 +58,9 @@ _READING = (ColumnRequest, TableRequest)
 
 _NO_OPTIONS = {"paths", "columns", "known", "y", "weights", "by"}
 """Fields of these that are given otherwise, or not at all."""
+
+_DASK = "a Dask DataFrame"
+"""Its name in messages."""
 
 _log = logging.getLogger("lrfit")
 _log.addHandler(logging.NullHandler())  # so that nothing is printed unless somebody asks for it
@@ -94,11 +100,12 @@ def train(
     Nothing is printed; what is worth knowing goes to the logger "lrfit".
 
     Args:
-        data: The rows: path of a CSV file (packed by gzip or not), or of a Parquet or Arrow IPC file; a
-            pattern such as `part-*.csv`, or several of these, which are one table; a DataFrame; or an array
-            of x, of shape (n_rows, n_features) or (n_rows,).
-        y: The target: name of a column (the column `y` if None, else the last one); or, beside a DataFrame or
-            an array of x, an array of shape (n_rows,).
+        data: The rows: path or address (`s3://bucket/d.csv`) of a CSV file, packed by gzip or not, or of a
+            Parquet or Arrow IPC file; a pattern such as `part-*.csv`, or several of these, which are one
+            table; a DataFrame of pandas, or of Dask for full batches; or an array of x, of shape
+            (n_rows, n_features) or (n_rows,).
+        y: The target: name of a column (the column `y` if None, else the last one); or, beside a DataFrame of
+            pandas or an array of x, an array of shape (n_rows,).
         weights: The weight of each row in the loss, at least 0: name of a column, or an array of shape
             (n_rows,).
         validation: Rows to validate on, with the same columns: path of a file where the data are a file; a
@@ -111,8 +118,9 @@ def train(
             Numba if the work is long. The numbers are the same to 1e-12 relative over 100 epochs.
         max_memory: Bytes that the rows of mini-batches from a file may take; beyond it a scratch file is
             used. Half of what is available if None.
-        cluster: Workers that read the files: a `distributed.Client`; or "local:N" for N processes here, the
-            address of a scheduler, or the path of a scheduler file. The same bits come out as without.
+        cluster: Workers that read the files, or have the partitions of a Dask DataFrame: a
+            `distributed.Client`; or "local:N" for N processes here, the address of a scheduler, or the path
+            of a scheduler file. The same bits come out as without.
         on_epoch: Called with the `EpochRecord` of the start and of each epoch. Without it, the history of a
             long run has some 2,000 of its epochs.
         **options: See `ColumnRequest`, `TableRequest` and `TrainingSettings`.
@@ -137,8 +145,10 @@ def train(
     columns, form, settings = _parted(options)
     resumption, chosen = _chosen(settings, resume, allow_changes=allow_changes)
     listener = _LogListener()
-    with cluster_of(cluster, listener) as workers:
-        if paths := _paths(data, y):
+    paths = _paths(data, y)
+    is_divided = bool(paths) or is_dask_frame(data) or is_dask_frame(validation)
+    with cluster_of(cluster if is_divided else None, listener) as workers:
+        if paths:
             wanted = ColumnRequest(y=_name(y, "y"), weights=_name(weights, "weights"), **columns)
             table = TableRequest(paths, columns=wanted, **form)
             other = None if validation is None else replace(table, paths=_paths(validation, None))
@@ -147,7 +157,7 @@ def train(
                 table, chosen, listener, validation=other, max_memory=max_memory, cluster=workers
             )
         else:
-            rows = _Rows(columns, form.get("missing", "error"))
+            rows = _Rows(columns, form.get("missing", "error"), workers)
             read = _read_from_memory(rows, (data, y, weights), chosen, validation)
         plan = plan_run(read, chosen, resumption)
         for text in warnings(plan):
@@ -199,11 +209,11 @@ def _paths(data: Any, y: object) -> tuple[str, ...]:  # noqa: ANN401
     return matching(map(fspath, data))
 
 
-def _name(value: object, setting: str) -> str | None:
-    """The name of a column of a file."""
+def _name(value: object, setting: str, source: str = "a file") -> str | None:
+    """The name of a column of the data, which are a file or the like."""
     if value is None or isinstance(value, str):
         return value
-    raise UsageError(f"{spelled(**{setting: ...})} is the name of a column where the data are a file")
+    raise UsageError(f"{spelled(**{setting: ...})} is the name of a column where the data are {source}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,15 +223,39 @@ class _Rows:
     Attributes:
         columns: Fields of the `ColumnRequest` that are given.
         missing: "error", or "drop" to leave out rows that lack a value.
+        cluster: Workers that condense the partitions of a Dask DataFrame; None for Dask's default.
     """
 
     columns: Mapping[str, Any]
     missing: str
+    cluster: Cluster | None
 
-    def block(self, data: Any, y: Any, weights: Any) -> tuple[Block, ColumnChoice]:  # noqa: ANN401
+    def data(
+        self,
+        given: tuple[Any, Any, Any],
+        hold_out: HoldOut | None,
+    ) -> tuple[TrainingData, ColumnChoice]:
+        """The data of the rows (data, y, weights), and their columns."""
+        frame, y, weights = given
+        if is_dask_frame(frame):
+            wanted = self._request(y, weights, _DASK)
+            choice = choose_columns(list(map(str, frame.columns)), wanted, source_name="the Dask DataFrame")
+            read = data_of_partitions(frame, choice, self.missing, hold_out=hold_out, cluster=self.cluster)
+            return read, choice
+        block, choice = self._block(*given)
+        (read,) = training_data_of(block, choice, hold_out=hold_out)
+        return read, choice
+
+    def _request(self, y: Any, weights: Any, source: str) -> ColumnRequest:  # noqa: ANN401
+        """The columns that are wanted of a DataFrame."""
+        return ColumnRequest(
+            y=_name(y, "y", source), weights=_name(weights, "weights", source), **self.columns
+        )
+
+    def _block(self, data: Any, y: Any, weights: Any) -> tuple[Block, ColumnChoice]:  # noqa: ANN401
         """The rows, and their columns."""
         if is_frame(data) and (y is None or isinstance(y, str)):
-            wanted = ColumnRequest(y=y, weights=_name(weights, "weights"), **self.columns)
+            wanted = self._request(y, weights, "a DataFrame")
             header = [str(label) for label in data.columns]
             choice = choose_columns(header, wanted, source_name="the DataFrame")
             return block_of_frame(data, choice.columns, self.missing), choice
@@ -245,11 +279,16 @@ class _Rows:
         choice = ColumnChoice(tuple(map(Column, features)), "y", None if weights is None else "weights")
         return block_of_values(np.vstack([*parts.values()]), choice.columns, self.missing), choice
 
-    def of_validation(self, data: Any, choice: ColumnChoice) -> Block:  # noqa: ANN401
+    def of_validation(self, data: Any, choice: ColumnChoice) -> TrainingData:  # noqa: ANN401
         """Rows to validate on: a DataFrame with the same columns, or arrays."""
+        if is_dask_frame(data):
+            return data_of_partitions(data, choice, self.missing, cluster=self.cluster)
         if is_frame(data):
-            return block_of_frame(data, choice.columns, self.missing)
-        return self._of_arrays(*data, *[None] * (3 - len(data)))[0]
+            block = block_of_frame(data, choice.columns, self.missing)
+        else:
+            block, _ = self._of_arrays(*data, *[None] * (3 - len(data)))
+        (read,) = training_data_of(block, choice)
+        return read
 
 
 def _read_from_memory(
@@ -258,17 +297,17 @@ def _read_from_memory(
     settings: TrainingSettings,
     validation: Any,  # noqa: ANN401
 ) -> TrainingData:
-    """The data of arrays or of a DataFrame."""
+    """The data of arrays, or of a DataFrame of pandas or Dask."""
     if validation is not None and settings.validation_fraction:
         raise UsageError(
             f"{spelled(validation=...)} and {spelled(validation_fraction=...)} exclude each other"
         )
-    block, choice = rows.block(*given)
-    (read,) = training_data_of(block, choice, hold_out=hold_out_of(settings))
+    if is_dask_frame(given[0]):
+        check_without_rows(settings, _DASK)
+    read, choice = rows.data(given, hold_out_of(settings))
     if validation is None:
         return read
-    known = choice._replace(features=read.columns)
-    (other,) = training_data_of(rows.of_validation(validation, known), known)
+    other = rows.of_validation(validation, choice._replace(features=read.columns))
     return replace(read, held_out=other.moments)
 
 
