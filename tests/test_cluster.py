@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from shutil import copy
 
@@ -94,6 +96,15 @@ def test_processes_here_have_them_too_and_leave_nothing(folder, tmp_path):
     spread = run(folder, "train", "all.csv", *SETTINGS, "--cluster", "local:2", env=environment)
     assert spread.stdout == run(folder, "train", "all.csv", *SETTINGS).stdout != b""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_cluster_on_this_machine_is_not_in_the_way(folder):
+    with socket.socket() as other:
+        with suppress(OSError):  # there is one already
+            other.bind(("127.0.0.1", 8787))
+            other.listen()
+        result = run(folder, "train", "part-0.csv", *SETTINGS, "-q", "--cluster", "local:1")
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(

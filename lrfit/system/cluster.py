@@ -320,7 +320,8 @@ def _local_client(distributed: Any, n_workers: int) -> Iterator[Client]:  # noqa
                 distributed.LocalCluster(
                     n_workers=n_workers or None,
                     threads_per_worker=1,
-                    dashboard_address=":0",
+                    dashboard_address=None,
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # others may have the usual port
                     local_directory=folder,
                     silence_logs=logging.CRITICAL + 1,
                 ) as local,

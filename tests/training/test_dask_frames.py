@@ -30,7 +30,7 @@ def client(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workers")
     with (
         distributed.LocalCluster(
-            n_workers=2, processes=False, dashboard_address=":0", local_directory=str(folder)
+            n_workers=2, processes=False, dashboard_address="127.0.0.1:0", local_directory=str(folder)
         ) as local,
         distributed.Client(local, set_as_default=False) as client,
     ):
