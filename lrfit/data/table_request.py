@@ -20,7 +20,7 @@ class TableRequest:
     """A table to read, from one or several files, and the columns that are wanted.
 
     Attributes:
-        paths: Paths of the files, which have the same columns; `-` for standard input.
+        paths: Paths or addresses of the files, which have the same columns; `-` for standard input.
         separator: Character between fields, or "blanks" for runs of blanks; None for a tab in files named
             `.tsv`, else for a comma, or what the header and the first rows show.
         decimal: Decimal mark, "." or ",".

@@ -194,7 +194,7 @@ def _options(scheme: str, fsspec: Any) -> dict[str, Any]:  # noqa: ANN401
         timeout = ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=_READ_S)
         options["client_kwargs"] = {"timeout": timeout, "trust_env": True}  # a proxy, as curl has it
     if _PACKAGES.get(scheme) == "s3fs":
-        options["config_kwargs"] = {"connect_timeout": _CONNECT_S, "retries": {"max_attempts": 2}}
+        options["config_kwargs"] = {"retries": {"max_attempts": 2}}
     users = fsspec.config.conf.get(scheme, {})
     return {name: value for name, value in options.items() if name not in users}
 
@@ -239,7 +239,7 @@ def _explained(address: str) -> Iterator[None]:
 def _lacking(address: str, package: str) -> UsageError:
     """The error on a package that is not installed, with both ways to do it."""
     packages = _PACKAGES.get(_scheme(address), package)
-    command = download_command(address)
+    command = None if _has_magic(address) else download_command(address)
     otherwise = f", or download it: {command}" if command else ""
     return UsageError(f"{shown(address)} needs {package}: pip install {packages}{otherwise}")
 

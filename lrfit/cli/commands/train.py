@@ -84,7 +84,8 @@ def command(
 ) -> None:
     """Fit y_hat = W·x + b to the rows of the CSV files DATA (- for stdin) by gradient descent.
 
-    Several files, and patterns such as 'part-*.csv', are one table: they need the same columns.
+    Several files, and patterns such as 'part-*.csv', are one table: they need the same columns. Addresses
+    such as s3://bucket/part-*.csv are read, too.
 
     Without --lr, --standardize and --init, data are standardised, and descent goes to the optimum at the
     fastest rate, with momentum if it is needed; otherwise --lr is 0.01, and --momentum 0. The result goes to
