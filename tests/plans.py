@@ -18,6 +18,8 @@ class GivenSample:
     moments: Moments
     fingerprint: str | None
     rows: RowStore | None
+    part_sizes: tuple[int, ...] = ()
+    spread_rows: None = None
 
 
 def data_of(moments, rows=None, *, held_out=None, features=None, target="y", fingerprint="f"):

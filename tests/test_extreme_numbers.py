@@ -36,6 +36,7 @@ VALUES = {
     "clip_norm": ["1", "1e-300", "1e300"],
     "average": ["--average"],
     "shuffle": ["--no-shuffle"],
+    "shuffle_parts": ["--shuffle=parts"],
     "seed": ["7", "999999999999999999"],
     "standardize": ["--standardize"],
     "condense": ["--no-condense"],
@@ -84,6 +85,8 @@ def options(draw, n_features):
         chosen.pop("average", None)
     if chosen.get("learning_rate") != "auto" or "batch_size" in chosen:
         chosen = {name: value for name, value in chosen.items() if (name, value) != ("momentum", "auto")}
+    if "shuffle" in chosen:
+        chosen.pop("shuffle_parts", None)
     if "validation_fraction" not in chosen:
         chosen.pop("validation_rows", None)
     if chosen.get("momentum", "needed") == "needed":

@@ -62,8 +62,8 @@ class WindowEpochs:
         self._batches: Batches = plan.batches
         self._steps = steps
         self._on_share = on_share
-        self._next = plan.start.epoch + 1
-        self._orders = self._batches.orders(range(self._next, plan.last_epoch + 1))
+        self._next, self._last = plan.start.epoch + 1, plan.last_epoch
+        self._orders = self._batches.orders(range(self._next, self._last + 1))
         self.can_be_joined = self._batches.is_full
 
     def descend(self, n_done: int, n_epochs: int) -> None:
@@ -77,7 +77,7 @@ class WindowEpochs:
 
     def _order(self, epoch: int) -> EpochOrder:
         """The order of an epoch; that of the next one in turn has been drawn ahead."""
-        if epoch != self._next:
+        if epoch != self._next or epoch > self._last:
             return self._batches.order(epoch)
         self._next += 1
         return next(self._orders)

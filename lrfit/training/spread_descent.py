@@ -50,7 +50,7 @@ _NOT_AFFINE = "one part behind the other, because clipped steps have no maps"
 _MOST_KEPT = 8
 """Number of sessions that a thread of a worker keeps."""
 
-_MAKING_POINTS = 1.0
+_MAKING_POINTS = 2.0
 """Cost of a multiplication when batches are condensed, in multiples of one in a step."""
 
 
@@ -195,8 +195,11 @@ class SpreadDescent:
             del self._maps_of[earlier]
         n_parts = len(self._batches.part_sizes)
         while len(self._maps_of.get(epoch, [])) < n_parts:
-            item, one = next(self._made)
-            self._maps_of.setdefault(item.epoch, []).append(one)
+            made = next(self._made, None)
+            if made is None:  # a look beyond the last epoch
+                self._made = self._maps(range(epoch, epoch + 1))
+            else:
+                self._maps_of.setdefault(made[0].epoch, []).append(made[1])
         return self._maps_of[epoch]
 
     def _maps(self, epochs: range) -> Iterator[tuple[_PartOfEpoch, AffineMap]]:

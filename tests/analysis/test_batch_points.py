@@ -51,6 +51,31 @@ def test_scales_far_from_one_are_no_trouble(scale):
     np.testing.assert_allclose(points.mean(axis=0), rows.mean(axis=0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_columns_of_any_units_and_columns_that_are_nearly_alike_keep_their_moments(compiled):
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=(256, 2))
+    columns = [z[:, 0], 1e9 * z[:, 1], z[:, 0] + 1e-8 * rng.normal(size=256), 1e-9 * z[:, 1], 2.0 * z[:, 0]]
+    rows = np.column_stack([*columns, z @ [1.0, 2.0] + rng.normal(size=256)])
+    points = batch_points(rows, 64, compiled=compiled)
+    for i in range(4):
+        batch, own = rows[64 * i : 64 * i + 64], points[12 * i : 12 * i + 12]
+        expected, got = (np.cov(some.T, bias=True) for some in (batch, own))
+        sizes = np.sqrt(np.outer(np.diagonal(expected), np.diagonal(expected)))
+        assert np.abs((got - expected) / sizes).max() < 1e-13
+
+
+@given(st.integers(1, 6), st.integers(1, 40), st.integers(1, 90), st.integers(0, 2**32))
+@settings(max_examples=50, deadline=None)
+def test_machine_code_makes_the_same_points(d, batch_size, n_rows, seed):
+    rows = np.random.default_rng(seed).normal(3.0, 1.0, size=(n_rows, d + 1))
+    made, compiled = (batch_points(rows, batch_size, compiled=compiled) for compiled in (False, True))
+    for i in range(0, len(made), n_points(d)):
+        one, other = (points[i : i + n_points(d)] for points in (made, compiled))
+        np.testing.assert_allclose(one.mean(axis=0), other.mean(axis=0), rtol=1e-13)
+        np.testing.assert_allclose(one.T @ one, other.T @ other, rtol=1e-12)
+
+
 def test_a_batch_that_does_not_vary_is_its_mean():
     points = batch_points(np.full((10, 3), 7.0), 10)
     assert (points == 7.0).all()
