@@ -23,6 +23,10 @@ class Here:
         self._pickled = pickled
         self.n_threads = n_threads
         self.n_maps = 0
+        self.most_bytes = None
+
+    def n_bytes(self):
+        return self.most_bytes
 
     def map(self, function, items, needs=nothing):
         self.n_maps += 1

@@ -130,6 +130,8 @@ def read_training_data(
         samples = read_samples(table, choice, keeping=keeping, hold_out=hold_out)
         _describe(table, choice, samples, listener)
     data = data_of_samples(samples, choice, _units(table, choice))
+    if cluster:
+        _warn_of_memory(data, cluster, listener)
     if validation:
         (one,) = data
         with open_table(validation, listener, cluster=cluster) as table:
@@ -138,6 +140,21 @@ def read_training_data(
         n_training, n_held_out = (sum(n) for n in zip(*map(_numbers_of_rows, data), strict=True))
         listener.note(f"training on {rows_text(n_training)}, validating on {n_held_out}")
     return data
+
+
+def _warn_of_memory(data: Sequence[TrainingData], cluster: Cluster, listener: Listener) -> None:
+    """Say so if the workers have less memory than the rows that they keep take."""
+    n_bytes = sum(
+        len(one.spread_rows) * 8 * (len(one.moments.mean) + (one.weights is not None))
+        for one in data
+        if one.spread_rows
+    )
+    limit = cluster.n_bytes()
+    if limit is not None and n_bytes > limit:
+        listener.warn(
+            f"the rows take {n_bytes / 2**30:.3g} GiB, and the workers may use {limit / 2**30:.3g} GiB: they "
+            "put some into scratch files, which takes time; with more workers all stay in memory"
+        )
 
 
 def condense_table(request: TableRequest, listener: Listener) -> MomentsDocument:

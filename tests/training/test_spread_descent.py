@@ -12,6 +12,7 @@ from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv import blocks, ranges
 from lrfit.data.table_request import TableRequest
 from lrfit.errors import DivergenceError, UsageError
+from lrfit.system.listener import Listener
 from lrfit.training import spread_descent
 from lrfit.training.loop import descend
 from lrfit.training.planning import plan_training
@@ -213,3 +214,19 @@ def test_the_way_is_logged(caplog):
     with caplog.at_level(logging.INFO, "lrfit"):
         last_of(read(Here(), settings), settings)
     assert "cluster: one part behind the other, because clipped steps have no maps" in caplog.messages
+
+
+@pytest.mark.parametrize("most_bytes", [None, 1000, 1 << 30])
+def test_rows_that_do_not_fit_are_said_to(most_bytes):
+    class Heard(Listener):
+        warnings = ()
+
+        def warn(self, text):
+            self.warnings += (text,)
+
+    cluster, heard = Here(), Heard()
+    cluster.most_bytes = most_bytes
+    wanted = ColumnRequest(x=("a", "b"), y="y")
+    read_for_training(TableRequest(("a.csv",), columns=wanted), settings_of(), heard, cluster=cluster)
+    assert bool(heard.warnings) is (most_bytes == 1000)
+    assert all("with more workers all stay in memory" in text for text in heard.warnings)

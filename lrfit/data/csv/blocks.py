@@ -181,7 +181,7 @@ class Source:
                 return
             with self._reading():
                 data = read(BLOCK_BYTES)
-            self._report()
+            self.report()
 
     def _beginning(self) -> bytes:
         """The first bytes, as few as tell whether this is text."""
@@ -200,9 +200,10 @@ class Source:
 
         return Origin(self.name, self.path, is_packed=self._is_packed)
 
-    def _report(self) -> None:
+    def report(self, n_read: int | None = None) -> None:
+        """Tell how many bytes, as stored, are read by now: here, or so many by workers."""
         if self._on_read and (n_bytes := n_bytes_of(self.stored)) is not None:
-            self._on_read(self.stored.tell(), n_bytes)
+            self._on_read(self.stored.tell() if n_read is None else n_read, n_bytes)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -53,9 +53,9 @@ class BlockRange:
     is_quoted: bool = False
 
     @property
-    def n_bytes(self) -> int:
-        """Number of bytes of its pieces."""
-        return min(self.end * blocks.BLOCK_BYTES, self.mark.n_bytes) - self.first * blocks.BLOCK_BYTES
+    def end_byte(self) -> int:
+        """The place in the file behind its last piece."""
+        return min(self.end * blocks.BLOCK_BYTES, self.mark.n_bytes)
 
     def blocks(self, stream: BinaryIO, quoted: list[bool]) -> Iterator[bytes]:
         """The blocks, as `Source.blocks` gives them.

@@ -7,7 +7,7 @@ the message is that of a run without a cluster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -27,7 +27,13 @@ T = TypeVar("T")
 
 
 def spread_answers(
-    cluster: Cluster, ranges: Iterable[BlockRange], work: Work[T], line: int, *, keeps: bool = False
+    cluster: Cluster,
+    ranges: Iterable[BlockRange],
+    work: Work[T],
+    line: int,
+    *,
+    on_read: Callable[[int], None],
+    keeps: bool = False,
 ) -> Iterator[tuple[int, tuple[BlockCounts, T | None]]]:
     """The number of the first block of each range, the counts of its blocks, and their results merged.
 
@@ -36,6 +42,7 @@ def spread_answers(
         ranges: The ranges of a file, one behind the other.
         work: The work on a block.
         line: Number of the first line.
+        on_read: Told how many bytes of the file are read.
         keeps: Whether the results are of type `CondensedBlock`, whose rows stay on the workers.
 
     Raises:
@@ -49,6 +56,7 @@ def spread_answers(
             some, answer = next(answers([replace(some, is_quoted=True)]))  # noqa: PLW2901
         if answer.refused:
             _raise(some, answer.refused, work, line)
+        on_read(some.end_byte)
         yield csv_number(some.first), (_with_lines(some, answer, work, line), answer.result)
         line += answer.counts.n_lines
         is_quoted = answer.ends_quoted

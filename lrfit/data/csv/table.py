@@ -188,7 +188,8 @@ class CsvTable:
             from lrfit.data.csv.spread import spread_answers  # noqa: PLC0415
 
             ranges = ranges_of(self._source, self._n_kept, blocks.PART_BLOCKS if keeps else None)
-            return spread_answers(self._cluster, ranges, work, self._line, keeps=keeps)
+            report = self._source.report
+            return spread_answers(self._cluster, ranges, work, self._line, on_read=report, keeps=keeps)
         here = self._answers_here(work)
         return zip(map(csv_number, count(self._first_number)), here, strict=False)
 

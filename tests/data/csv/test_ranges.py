@@ -193,6 +193,16 @@ def test_what_a_worker_alone_cannot_read_is_said():
             list(table.map_blocks(joined, ["x"]))
 
 
+@pytest.mark.usefixtures("small")
+def test_progress_goes_on_while_workers_read():
+    told = []
+    Path("a.csv").write_text(rows_csv(50))
+    with open_source("a.csv", on_read=lambda *read: told.append(read)) as source:
+        list(CsvTable(source, CsvFormat(), cluster=Here()).map_blocks(joined, ["x"]))
+    n_bytes = Path("a.csv").stat().st_size
+    assert told == [(min(n, n_bytes), n_bytes) for n in range(128, n_bytes + 128, 128)]
+
+
 def test_a_mark_is_of_the_size_and_the_beginning():
     one, longer, other = (FileMark.of(io.BytesIO(text)) for text in (b"abc", b"abcd", b"abd"))
     assert len({one, longer, other}) == 3
