@@ -71,7 +71,7 @@ def open_table(
             partial(opening.open, path, shown_in) for path, shown_in in _shares(request.paths, on_read)
         )
         with first() as file:
-            table = Table(file, others)
+            table = Table(file, others, n_ahead=2 * cluster.n_threads if cluster else 0)
             yield table
     if table.n_dropped:
         n_rows = f"{table.n_dropped} rows with missing values"

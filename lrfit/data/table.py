@@ -6,12 +6,12 @@ their names, so their order may differ from file to file.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
-from itertools import chain
-from typing import Protocol, TypeAlias, TypeVar
+from itertools import islice
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from lrfit.data.block import Block
 from lrfit.data.block_numbers import number_of
@@ -21,7 +21,7 @@ from lrfit.data.condense import CondensedBlock, Recipe, condensed
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.kinds import Column
 from lrfit.data.moments_file import MomentsFile
-from lrfit.errors import DataError, NoRowsError
+from lrfit.errors import DataError, LrfitError, NoRowsError
 from lrfit.messages import shown
 from lrfit.system.listener import Listener
 
@@ -91,12 +91,45 @@ OpenFile: TypeAlias = "Callable[[], AbstractContextManager[TableFile]]"
 """A function that opens a file of a table."""
 
 
+class _Turn(Generic[T]):
+    """A file that is opened before its turn. What goes wrong then is raised when its turn comes.
+
+    Args:
+        open_file: Opens the file.
+        results: Maps the open file to its results.
+    """
+
+    def __init__(self, open_file: OpenFile, results: Callable[[TableFile], Iterator[tuple[int, T]]]) -> None:
+        self._stack = ExitStack()
+        self._error: LrfitError | None = None
+        try:
+            file = self._stack.enter_context(open_file())
+            self._opened = file, results(file)
+        except LrfitError as error:
+            self._error = error
+
+    def __enter__(self) -> tuple[TableFile, Iterator[tuple[int, T]]]:
+        """The file, and its results."""
+        if self._error:
+            self.close()
+            raise self._error
+        return self._opened
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stack.close()
+
+
 class Table:
     """One or several files with the same columns.
 
     Args:
         first: The first file, which is open.
         others: Functions that open the other ones.
+        n_ahead: Number of files that are opened before their turn.
 
     Attributes:
         n_samples: Number of rows of the files that are read.
@@ -104,7 +137,8 @@ class Table:
         lost_digits: Whether an integer beyond 2^53 was read, which float64 may not hold exactly.
     """
 
-    def __init__(self, first: TableFile, others: Sequence[OpenFile] = ()) -> None:
+    def __init__(self, first: TableFile, others: Sequence[OpenFile] = (), *, n_ahead: int = 0) -> None:
+        self._n_ahead = n_ahead
         self.n_samples = self.n_dropped = 0
         self.lost_digits = False
         self._first = first
@@ -205,23 +239,39 @@ class Table:
         self, of_first: Iterator[tuple[int, T]], mapped: Callable[[TableFile], Iterator[tuple[int, T]]]
     ) -> Iterator[tuple[int, T]]:
         empty: NoRowsError | None = None
-        first: AbstractContextManager[TableFile] = nullcontext(self._first)
-        files = chain([first], (open_file() for open_file in self._others))
-        for i, opened in enumerate(files):
-            with opened as file:
-                if i:
-                    self._check_columns(file)
-                    file.named(self._request, Listener().note)
-                try:
-                    for number, result in mapped(file) if i else of_first:
-                        yield number_of(number, file=i), result
-                except NoRowsError as error:
-                    empty = empty or error
-                self.n_samples += file.n_samples
-                self.n_dropped += file.n_dropped
-                self.lost_digits |= file.lost_digits
+        for i, (file, results) in enumerate(self._turns(of_first, mapped)):
+            try:
+                for number, result in results:
+                    yield number_of(number, file=i), result
+            except NoRowsError as error:
+                empty = empty or error
+            self.n_samples += file.n_samples
+            self.n_dropped += file.n_dropped
+            self.lost_digits |= file.lost_digits
         if empty and not self.n_samples:
             raise empty
+
+    def _turns(
+        self, of_first: Iterator[tuple[int, T]], mapped: Callable[[TableFile], Iterator[tuple[int, T]]]
+    ) -> Iterator[tuple[TableFile, Iterator[tuple[int, T]]]]:
+        """Each file, open, and its results; some are opened ahead, so that workers have what to do."""
+
+        def results(file: TableFile) -> Iterator[tuple[int, T]]:
+            self._check_columns(file)
+            file.named(self._request, Listener().note)
+            return mapped(file)
+
+        others = (_Turn(open_file, results) for open_file in self._others)
+        waiting = deque(islice(others, self._n_ahead))
+        try:
+            yield self._first, of_first
+            while turn := waiting.popleft() if waiting else next(others, None):
+                waiting.extend(islice(others, bool(self._n_ahead)))
+                with turn as opened:
+                    yield opened
+        finally:
+            for turn in waiting:
+                turn.close()
 
     def _check_columns(self, file: TableFile) -> None:
         """Refuse a file whose columns have other names than those of the first file.

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -156,8 +157,7 @@ class Cluster:
             return _Task(self._client, _first_of, task.item, [Kept(task.future, self)])
 
         tasks = (made(_Task(self._client, function, item, needs(item))) for item in items)
-        for item, first in self._in_order(tasks):
-            yield item, first, kept.popleft()
+        return ((item, first, kept.popleft()) for item, first in self._in_order(tasks))
 
     def map(
         self,
@@ -180,17 +180,17 @@ class Cluster:
         return self._in_order(_Task(self._client, function, item, needs(item)) for item in items)
 
     def _in_order(self, tasks: Iterable[_Task[S, T]]) -> Iterator[tuple[S, T]]:
-        """The item and the result of each task; some more tasks are taken ahead, which hands them out."""
-        waiting: deque[_Task[S, T]] = deque()
-        n_ahead = max(1, self.n_threads) * _TASKS_PER_THREAD
-        for task in tasks:
-            waiting.append(task)
-            if len(waiting) > n_ahead:
+        """The item and the result of each task. Some are taken ahead, at once, which hands them out."""
+        rest = iter(tasks)
+        waiting = deque(islice(rest, max(1, self.n_threads) * _TASKS_PER_THREAD))
+
+        def results() -> Iterator[tuple[S, T]]:
+            while waiting:
                 first = waiting.popleft()
+                waiting.extend(islice(rest, 1))
                 yield first.item, self._result(first)
-        while waiting:
-            first = waiting.popleft()
-            yield first.item, self._result(first)
+
+        return results()
 
     def call(self, function: Callable[..., T], item: S, kept: Sequence[Kept] = ()) -> T:
         """The result of a function for one item, before all that is handed out already; see `map`."""

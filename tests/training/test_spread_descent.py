@@ -1,5 +1,6 @@
 """Mini-batches on a cluster: the numbers of one machine, by maps or by one part behind the other."""
 
+import gzip
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,16 @@ def test_weights_and_words_are_no_matter(monkeypatch, way, columns):
     settings = settings_of(learning_rate=0.005)
     alone, spread = (last_of(read(cluster, settings, **columns), settings) for cluster in (None, Here()))
     assert_same(alone, spread)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_packed_file_is_a_part(monkeypatch, way):
+    """On one machine its parts are those of its bytes, so the file is small."""
+    monkeypatch.setattr(spread_descent, "way_of", lambda *_, **__: way)
+    monkeypatch.setattr(blocks, "PART_BLOCKS", 1 << 10)
+    Path("b.csv").write_bytes(gzip.compress(Path("b.csv").read_bytes()))
+    settings = settings_of()
+    assert_same(last_of(read(None, settings), settings), last_of(read(Here(), settings), settings))
 
 
 def test_groups_are_no_matter():

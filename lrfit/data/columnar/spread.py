@@ -17,7 +17,7 @@ from lrfit.system.files import rooted
 from lrfit.system.workers import keep_freed_memory
 
 if TYPE_CHECKING:
-    from lrfit.system.cluster import Cluster
+    from lrfit.system.cluster import Cluster, Kept
 
 __all__ = ["spread_answers"]
 
@@ -80,6 +80,12 @@ def spread_answers(
         _RowGroup(place, source.name, mark, group, tuple(positions)) for group in range(source.n_groups)
     )
     answers = _keeping(cluster, groups, work) if keeps else cluster.map(partial(_work_on, work=work), groups)
+    return _checked(answers, source)
+
+
+def _checked(
+    answers: Iterator[tuple[_RowGroup, _GroupAnswer[T]]], source: ParquetSource
+) -> Iterator[tuple[int, Answer[T]]]:
     for some, (number, answer, refusal) in answers:
         if refusal is not None:
             raise DataError(refusal)
@@ -91,9 +97,13 @@ def _keeping(
     cluster: Cluster, groups: Iterator[_RowGroup], work: Callable[[Batch], tuple[int, Answer[Any]]]
 ) -> Iterator[tuple[_RowGroup, _GroupAnswer[Any]]]:
     """Each row group, and the work on it but for its rows, which stay where they are."""
-    for some, done, kept in cluster.map_keeping(partial(_parted_work, work=work), groups):
-        counts, result = done.answer
-        yield some, done._replace(answer=(counts, result and result._replace(remote=kept)))
+    done = cluster.map_keeping(partial(_parted_work, work=work), groups)
+    return ((some, _with_rows(answer, kept)) for some, answer, kept in done)
+
+
+def _with_rows(done: _GroupAnswer[Any], kept: Kept) -> _GroupAnswer[Any]:
+    counts, result = done.answer
+    return done._replace(answer=(counts, result and result._replace(remote=kept)))
 
 
 def _parted_work(

@@ -85,6 +85,7 @@ class Source:
     Attributes:
         stored: The bytes as stored.
         path: The file's path; `-` if it is none.
+        encoding: Name of the encoding.
         n_blocks: Number of blocks given out.
 
     Raises:
@@ -103,6 +104,7 @@ class Source:
         self.name = name
         self._on_read = on_read
         self.stored = stream
+        self.encoding = encoding
         self._recode = recoder(encoding)
         self._is_utf8 = is_utf8(encoding)
         with self._reading():

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from lrfit.data.block import BlockCounts
 from lrfit.data.csv.blocks import csv_number
 from lrfit.data.csv.ranges import BlockRange, Place, RangeAnswer, Work, work_on
-from lrfit.errors import ClusterError
+from lrfit.data.csv.whole_file import FileAnswer, WholeFile, work_on_file
+from lrfit.errors import ClusterError, DataError
 from lrfit.system.files import open_stream
 
 if TYPE_CHECKING:
-    from lrfit.system.cluster import Cluster
+    from lrfit.system.cluster import Cluster, Kept
 
-__all__ = ["spread_answers"]
+__all__ = ["spread_answers", "whole_answers"]
 
 T = TypeVar("T")
 
@@ -49,9 +50,57 @@ def spread_answers(
         DataError: A block is refused; the message names the line.
         ClusterError: The cluster is lost.
     """
-    is_quoted = False
     answers = partial(_keeping if keeps else _sent, cluster, work)
-    for some, answer in answers(ranges):
+    return _checked(answers(ranges), answers, work, line, on_read)
+
+
+def whole_answers(
+    cluster: Cluster, some: WholeFile, work: Work[T], *, keeps: bool = False
+) -> Iterator[tuple[int, tuple[BlockCounts, T | None]]]:
+    """The counts of all blocks of a file that one worker reads, and their results merged.
+
+    Args:
+        cluster: The workers.
+        some: The file.
+        work: The work on a block.
+        keeps: Whether the results are of type `CondensedBlock`, whose rows stay on the worker.
+
+    Raises:
+        DataError: A block is refused; the message names the line.
+        ClusterError: The cluster is lost.
+    """
+    if keeps:
+        done = cluster.map_keeping(partial(_parted_file, work=work), [some])
+        kept = ((answer, rows) for _, answer, rows in done)
+        return (_of_file(answer, rows) for answer, rows in kept)
+    return (_of_file(answer) for _, answer in cluster.map(partial(work_on_file, work=work), [some]))
+
+
+def _of_file(answer: FileAnswer[Any], rows: Kept | None = None) -> tuple[int, tuple[BlockCounts, Any]]:
+    if answer.refusal is not None:
+        raise DataError(answer.refusal)
+    result = answer.result
+    return 0, (answer.counts, result._replace(remote=rows) if result is not None and rows else result)
+
+
+def _parted_file(some: WholeFile, work: Work[Any]) -> tuple[FileAnswer[Any], Any]:
+    answer = work_on_file(some, work)
+    if answer.result is None:
+        return answer, None
+    result, rows = answer.result.parted()
+    return answer._replace(result=result), rows
+
+
+def _checked(
+    first: Iterator[tuple[BlockRange, RangeAnswer[T]]],
+    answers: Callable[[Iterable[BlockRange]], Iterator[tuple[BlockRange, RangeAnswer[T]]]],
+    work: Work[T],
+    line: int,
+    on_read: Callable[[int], None],
+) -> Iterator[tuple[int, tuple[BlockCounts, T | None]]]:
+    """The answers for ranges; a range within quotes is read again, and what was refused, here."""
+    is_quoted = False
+    for some, answer in first:
         if is_quoted:  # it was read as if no quote were open
             some, answer = next(answers([replace(some, is_quoted=True)]))  # noqa: PLW2901
         if answer.refused:
@@ -73,9 +122,12 @@ def _keeping(
     cluster: Cluster, work: Work[Any], ranges: Iterable[BlockRange]
 ) -> Iterator[tuple[BlockRange, RangeAnswer[Any]]]:
     """The same, but for the rows, which stay where they are."""
-    for some, answer, kept in cluster.map_keeping(partial(_parted_work, work=work), ranges):
-        result = answer.result and answer.result._replace(remote=kept)
-        yield some, replace(answer, result=result)
+    done = cluster.map_keeping(partial(_parted_work, work=work), ranges)
+    return ((some, _with_rows(answer, kept)) for some, answer, kept in done)
+
+
+def _with_rows(answer: RangeAnswer[Any], kept: Kept) -> RangeAnswer[Any]:
+    return replace(answer, result=answer.result and answer.result._replace(remote=kept))
 
 
 def _parted_work(some: BlockRange, work: Work[Any]) -> tuple[RangeAnswer[Any], Any]:

@@ -14,9 +14,11 @@ from lrfit.data.csv.blocks import Source, csv_number
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
 from lrfit.data.csv.parse import parse
+from lrfit.data.file_mark import FileMark
 from lrfit.data.kinds import Column
 from lrfit.data.tally import Answer, Tally
 from lrfit.errors import DataError
+from lrfit.system.files import rooted
 from lrfit.system.workers import map_ahead
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ class CsvTable:
     ) -> None:
         self._source = source
         self._cluster = cluster
+        self._given, self._finds_separator = format, finds_separator
         self._tally = Tally(drops=format.drop_missing, is_prompt=streaming)
         self._is_prompt = streaming and not source.is_file
         layout = ColumnLayout(source.name, format, (), ())
@@ -184,19 +187,30 @@ class CsvTable:
     def _answers(self, work: _Work[T], *, keeps: bool) -> Iterator[tuple[int, Answer[T]]]:
         """The number of each block, and the answer for it; on a cluster, of some blocks merged."""
         if self._cluster and self.is_spread:
-            from lrfit.data.csv.ranges import ranges_of  # noqa: PLC0415 (few runs have a cluster)
-            from lrfit.data.csv.spread import spread_answers  # noqa: PLC0415
-
-            ranges = ranges_of(self._source, self._n_kept, blocks.PART_BLOCKS if keeps else None)
-            report = self._source.report
-            return spread_answers(self._cluster, ranges, work, self._line, on_read=report, keeps=keeps)
+            return self._answers_there(work, self._cluster, keeps=keeps)
         here = self._answers_here(work)
         return zip(map(csv_number, count(self._first_number)), here, strict=False)
 
     @property
     def is_spread(self) -> bool:
         """Whether the workers of a cluster read it."""
-        return self._cluster is not None and self._source.can_be_split(self.format)
+        return self._cluster is not None and self._source.is_file and self._source.path != "-"
+
+    def _answers_there(
+        self, work: _Work[T], cluster: Cluster, *, keeps: bool
+    ) -> Iterator[tuple[int, Answer[T]]]:
+        """The number of the first block of each range that a worker reads, or of the file, and the answer."""
+        from lrfit.data.csv.ranges import ranges_of  # noqa: PLC0415 (few runs have a cluster)
+        from lrfit.data.csv.spread import spread_answers, whole_answers  # noqa: PLC0415
+        from lrfit.data.csv.whole_file import WholeFile  # noqa: PLC0415
+
+        source = self._source
+        if source.can_be_split(self.format):
+            ranges = ranges_of(source, self._n_kept, blocks.PART_BLOCKS if keeps else None)
+            return spread_answers(cluster, ranges, work, self._line, on_read=source.report, keeps=keeps)
+        path, mark = rooted(source.path), FileMark.of(source.stored)
+        some = WholeFile(path, source.name, mark, source.encoding, self._given, self._finds_separator)
+        return whole_answers(cluster, some, work, keeps=keeps)
 
     def _answers_here(self, work: _Work[T]) -> Iterator[Answer[T]]:
         """An answer for each block, from a worker or, where workers give none, worked out here."""

@@ -1,12 +1,13 @@
 """Ranges of blocks are those of the whole file, whoever reads them; messages are those of one machine."""
 
+import gzip
 import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from clusters import Here, Joined
+from clusters import Here, Joined, nothing
 from csv_oracle import NO_NUMBERS
 from depth import cases
 from hypothesis import given, settings
@@ -208,17 +209,73 @@ def test_a_mark_is_of_the_size_and_the_beginning():
     assert len({one, longer, other}) == 3
 
 
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(
-    "request_", [{"comment": "#"}, {"skip": 1}, {"skip_footer": 1}, {"encoding": "latin-1"}]
-)
-def test_what_cannot_be_split_is_read_here(request_):
-    class Unused(Here):
-        map = pytest.fail
+WHOLE = [
+    {"comment": "#"},
+    {"skip": 1},
+    {"skip_below": 1},
+    {"skip_footer": 1},
+    {"encoding": "latin-1"},
+    {},
+]
 
-    Path("a.csv").write_text(
-        "\n" * request_.get("skip", 0) + rows_csv(50) + "x\n" * request_.get("skip_footer", 0)
+
+def whole_file(content, packed, **request):
+    title, units, footer = (
+        f"{name}\n" * request.get(name, 0) for name in ("skip", "skip_below", "skip_footer")
     )
+    header, _, rows = content.partition("\n")
+    stored = f"{title}{header}\n{units}{rows}{footer}".encode(request.get("encoding", "utf-8"))
+    Path("a.csv").write_bytes(gzip.compress(stored) if packed else stored)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("request_", WHOLE)
+@pytest.mark.parametrize("bad", ["", "1,x,1,a,2026-01-01,u\n"])
+def test_what_cannot_be_divided_is_read_by_one_worker_with_the_same_bits_and_messages(request_, bad):
+    whole_file(rows_csv(60) + bad + rows_csv(5).partition("\n")[2], not request_, **request_)
     columns = ColumnRequest(x=("x",), y="y")
-    (data,) = read_training_data(TableRequest(("a.csv",), columns=columns, **request_), cluster=Unused())
-    assert data.moments.n_samples == 50
+    outcomes = []
+    for cluster in (None, Here()):
+        try:
+            (data,) = read_training_data(
+                TableRequest(("a.csv",), columns=columns, **request_), cluster=cluster
+            )
+            moments = data.moments
+            outcomes.append((data.sample.fingerprint, moments.mean.tobytes(), moments.factor.tobytes()))
+        except DataError as error:
+            outcomes.append(str(error))
+        assert cluster is None or cluster.n_maps == 1
+    assert outcomes[0] == outcomes[1]
+    assert isinstance(outcomes[0], str) is bool(bad)
+
+
+@pytest.mark.usefixtures("small")
+def test_standard_input_is_read_here(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(rows_csv(50).encode())))
+    cluster, columns = Here(), ColumnRequest(x=("x",), y="y")
+    (data,) = read_training_data(TableRequest(("-",), columns=columns), cluster=cluster)
+    assert (data.moments.n_samples, cluster.n_maps) == (50, 0)
+
+
+class Ahead(Here):
+    """A cluster that tells what it was given before it was asked for results."""
+
+    def __init__(self):
+        super().__init__()
+        self.given = []
+
+    def map(self, function, items, needs=nothing):
+        items = list(items)
+        self.given += [item.name for item in items]
+        return super().map(function, items, needs)
+
+
+@pytest.mark.usefixtures("five")
+def test_workers_get_files_before_their_turn_and_errors_keep_theirs():
+    Path("third.csv").write_text("x,y\n1,2\nx,2\n")
+    Path("fourth.csv").write_text("x,z\n1,2\n")
+    cluster = Ahead()
+    alone = message(None)
+    assert message(cluster) == alone
+    assert alone.startswith("'third.csv', line 3, column 'x'")
+    assert "'fifth.csv'" in cluster.given
