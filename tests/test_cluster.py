@@ -1,5 +1,6 @@
 """A cluster of processes over TCP, as a user starts it: the same bits as without, or one line."""
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from shutil import copy
 import numpy as np
 import oracles
 import pytest
+from depth import cases
 
 import lrfit
 from lrfit.data.table_request import TableRequest
@@ -134,9 +136,25 @@ def test_a_message_is_that_of_one_machine(cluster, folder):
     assert (spread.returncode, spread.stdout) == (1, b"")
 
 
-def killed_run(cluster, folder, after_s, victim):
+MINI_BATCHES = ["--batch-size", "32", "--shuffle", "parts", "--momentum", "0.5"]
+
+
+def numbers_of(stdout):
+    model = json.loads(stdout)
+    return [*model["weights"].values(), model["intercept"], model["training"]["loss"]]
+
+
+def test_mini_batches_have_the_numbers_of_one_machine(cluster, folder):
+    arguments = ["train", "all.csv", "part-*.csv", *SETTINGS, *MINI_BATCHES, "--lr", "0.001"]
+    alone = run(folder, *arguments, "-q")
+    spread = run(folder, *arguments, "-v", "--cluster", cluster.file)
+    np.testing.assert_allclose(numbers_of(spread.stdout), numbers_of(alone.stdout), rtol=1e-12)
+    assert b"cluster: maps of the parts, made on the sigma points of their batches" in spread.stderr
+
+
+def killed_run(cluster, folder, after_s, victim, method=()):
     """The result of a run during which a process was killed, some time after its start."""
-    command = [*LRFIT, "train", "all.csv", "part-*.csv", *SETTINGS, "-q", "--cluster", cluster.file]
+    command = [*LRFIT, "train", "all.csv", "part-*.csv", *SETTINGS, *method, "-q", "--cluster", cluster.file]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(after_s)
     os.kill(victim(process), signal.SIGKILL)
@@ -144,14 +162,18 @@ def killed_run(cluster, folder, after_s, victim):
     return process.returncode, out, err.decode()
 
 
-@pytest.mark.parametrize("after_s", [0.3, 0.9, 1.2])
-def test_a_worker_that_dies_changes_no_bit(cluster, folder, after_s):
+@pytest.mark.parametrize("after_s", cases([0.9], [0.3 + 0.2 * i for i in range(20)]))
+@pytest.mark.parametrize("method", [[], MINI_BATCHES])
+def test_a_worker_that_dies_changes_no_bit(cluster, folder, after_s, method):
+    """Of the numbers: a part that is done again is done alike."""
+    arguments = ["all.csv", "part-*.csv", *SETTINGS, *method, "-q", "--cluster", cluster.file]
+    whole = run(folder, "train", *arguments)
     worker = cluster.workers.pop(0)
-    code, out, err = killed_run(cluster, folder, after_s, lambda _: worker.pid)
+    code, out, err = killed_run(cluster, folder, after_s, lambda _: worker.pid, method)
     worker.wait()
     cluster.workers.append(cluster.start_worker())
     assert (code, err) == (0, "")
-    assert out == run(folder, "train", "all.csv", "part-*.csv", *SETTINGS, "-q").stdout
+    assert out == whole.stdout
 
 
 def test_a_run_that_is_killed_leaves_no_task_behind(cluster, folder):

@@ -121,15 +121,15 @@ class Cluster:
 
     Args:
         client: The client of Dask that is connected to them.
+
+    Attributes:
+        n_threads: Number of tasks that can run at a time. What is decided by it does not change when workers
+            die or come later.
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
-
-    @property
-    def n_threads(self) -> int:
-        """Number of tasks that can run at a time."""
-        return sum(worker["nthreads"] for worker in self._workers().values())
+        self.n_threads = sum(worker["nthreads"] for worker in self._workers().values())
 
     def _workers(self) -> dict[str, Any]:
         workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
@@ -276,8 +276,8 @@ def _connected(where: str, listener: Listener) -> Iterator[Cluster]:
     distributed = import_optional("distributed", spelled(cluster=where))
     _silence_loggers()
     with _client_at(where, distributed) as client:
-        cluster = Cluster(client)
         _check_workers(client, where)
+        cluster = Cluster(client)
         workers = cluster._workers()  # noqa: SLF001 (of this module)
         n_workers = f"{len(workers)} worker{'s' * (len(workers) != 1)}"
         listener.note(f"cluster: {n_workers}, {cluster.n_threads} tasks at a time")
