@@ -38,6 +38,7 @@ class Scheduler:
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
         wait_for(self.file.exists)
         self.workers = [self.start_worker(), self.start_worker()]
+        self.wait_for_workers()
 
     def _start(self, what, *options):
         command = [BIN / "dask", what, "--scheduler-file", self.file, "--no-dashboard", *options]
@@ -46,6 +47,11 @@ class Scheduler:
 
     def start_worker(self):
         return self._start("worker", "--nthreads", "1", "--no-nanny", "--local-directory", self.folder)
+
+    def wait_for_workers(self):
+        """Until all are there: what is decided by their number depends on it."""
+        with distributed.Client(scheduler_file=str(self.file), set_as_default=False) as client:
+            wait_for(lambda: len(client.scheduler_info(n_workers=-1)["workers"]) == len(self.workers))
 
     def end(self):
         for process in (*self.workers, self.scheduler):
@@ -172,6 +178,7 @@ def test_a_worker_that_dies_changes_no_bit(cluster, folder, after_s, method):
     code, out, err = killed_run(cluster, folder, after_s, lambda _: worker.pid, method)
     worker.wait()
     cluster.workers.append(cluster.start_worker())
+    cluster.wait_for_workers()
     assert (code, err) == (0, "")
     assert out == whole.stdout
 
