@@ -177,6 +177,7 @@ def test_a_worker_that_dies_changes_no_bit(cluster, folder, after_s, method):
     worker = cluster.workers.pop(0)
     code, out, err = killed_run(cluster, folder, after_s, lambda _: worker.pid, method)
     worker.wait()
+    cluster.wait_for_workers()
     cluster.workers.append(cluster.start_worker())
     cluster.wait_for_workers()
     assert (code, err) == (0, "")
