@@ -47,6 +47,7 @@ _TASKS_PER_THREAD = 4
 _MOST_TIMES = 3
 """Number of times that a task whose result was lost with its worker is handed out again."""
 
+_TRACKER_WARNING = "ignore::UserWarning:multiprocessing.resource_tracker"
 _LOGGERS = ("distributed", "tornado", "asyncio", "bokeh")
 
 
@@ -314,6 +315,8 @@ def _local_client(distributed: Any, n_workers: int) -> Iterator[Client]:  # noqa
         shutil.rmtree(folder, ignore_errors=True)
 
     with closing(clear):
+        # A signal that ends the workers would make a process of multiprocessing's print a warning.
+        sys.warnoptions.append(_TRACKER_WARNING)
         try:
             with (
                 import_module("dask.config").set({"temporary-directory": folder}),
@@ -329,6 +332,7 @@ def _local_client(distributed: Any, n_workers: int) -> Iterator[Client]:  # noqa
             ):
                 yield client
         finally:
+            sys.warnoptions.remove(_TRACKER_WARNING)
             clear()
 
 
