@@ -91,8 +91,8 @@ MERGE_S, MERGE_CUBE_S = 6e-5, 1.25e-10
 COMPOSE_S, COMPOSE_SQUARE_S = 5e-6, 2e-10
 """To unpickle and apply a map; and for each of its numbers."""
 
-MARK_MEMORY_BYTES = 136
-"""Memory of the driver for the fingerprint of a block."""
+PART_MEMORY_BYTES = 100
+"""Memory of the driver for the number of rows of a part."""
 
 KEPT_COPIES = 2
 """How often a row is in the memory of its worker: as it was read, and in the units of descent."""
@@ -252,10 +252,10 @@ def costs_of(job: Job) -> Costs:
     """What a job costs."""
     n_parts, width, size = job.n_parts, job.width, job.batch_size
     keeping = KEEPING if size else 1.0
-    marks = job.n_blocks * MARK_MEMORY_BYTES
+    sizes = n_parts * PART_MEMORY_BYTES
     reading = _phase(job, range_bytes(job), read_ns(width) * width, merge_s(width), keeping)
     if not size:
-        return Costs(reading, None, None, job.n_epochs, marks, 0.0, 0.0)
+        return Costs(reading, None, None, job.n_epochs, sizes, 0.0, 0.0)
     preparing = _phase(job, preparation_bytes(job), PREPARE_NS * width, 0.0, keeping)
     if job.way == "chain":
         row_ns = gather_ns(width) + STEP_NS * width
@@ -265,7 +265,7 @@ def costs_of(job: Job) -> Costs:
         epoch = _phase(job, map_bytes(job), map_ns(job), compose_s(width), 1.0)
         maps = KEPT_EPOCHS * n_parts * (MAP_RESULT_BYTES + 8 * (width * width + width))
     rows = KEPT_COPIES * 8 * width * job.n_rows / min(job.n_workers, n_parts)
-    return Costs(reading, preparing, epoch, job.n_epochs, marks + maps, n_parts * SCHEDULER_PART_BYTES, rows)
+    return Costs(reading, preparing, epoch, job.n_epochs, sizes + maps, n_parts * SCHEDULER_PART_BYTES, rows)
 
 
 def _phase(

@@ -171,7 +171,7 @@ def killed_run(cluster, folder, after_s, victim, method=()):
 @pytest.mark.parametrize("after_s", cases([0.9], [0.3 + 0.2 * i for i in range(20)]))
 @pytest.mark.parametrize("method", [[], MINI_BATCHES])
 def test_a_worker_that_dies_changes_no_bit(cluster, folder, after_s, method):
-    """Of the numbers: a part that is done again is done alike."""
+    """Of full batches. Mini-batches may go another way if it dies before the run asks how many there are."""
     arguments = ["all.csv", "part-*.csv", *SETTINGS, *method, "-q", "--cluster", cluster.file]
     whole = run(folder, "train", *arguments)
     worker = cluster.workers.pop(0)
@@ -181,7 +181,10 @@ def test_a_worker_that_dies_changes_no_bit(cluster, folder, after_s, method):
     cluster.workers.append(cluster.start_worker())
     cluster.wait_for_workers()
     assert (code, err) == (0, "")
-    assert out == whole.stdout
+    if method:
+        np.testing.assert_allclose(numbers_of(out), numbers_of(whole.stdout), rtol=1e-12)
+    else:
+        assert out == whole.stdout
 
 
 def test_a_run_that_is_killed_leaves_no_task_behind(cluster, folder):
@@ -205,6 +208,8 @@ def test_the_library_takes_a_client(cluster, folder):
         ("nowhere", "cluster='nowhere': it must be local, local:N for N processes here"),
         ("local:0", "cluster='local:0': it must be local"),
         ("local:two", "cluster='local:two': it must be local"),
+        ("local:99999", "cluster='local:99999': it must be local"),
+        (str(oracles.SAMPLE_DATA / "lab.csv"), "this file is none that dask scheduler"),
     ],
 )
 def test_a_wrong_name_is_a_usage_error(where, words):

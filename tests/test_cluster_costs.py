@@ -17,8 +17,12 @@ from cluster_costs import Job, costs_of
 from cluster_measures import written
 from clusters import Here
 
+from lrfit.analysis.moments import Moments
+from lrfit.data.block_numbers import number_of
+from lrfit.data.condense import Part
 from lrfit.data.csv import blocks
 from lrfit.data.csv.ranges import ranges_of
+from lrfit.data.sample import Gathering, Keeping
 from lrfit.data.table_request import TableRequest
 from lrfit.training.loop import descend
 from lrfit.training.planning import plan_training
@@ -127,15 +131,22 @@ def test_number_of_tasks_of_large_files(n_bytes, n_blocks):
     assert sum(1 for _ in ranges_of(source, 0, n_blocks)) == job.n_parts
 
 
-def test_the_driver_keeps_a_mark_of_each_block():
-    data = pickle.dumps([((30_000 + i % 90, 4_000_000_000 - i),) for i in range(10_000)])
+def test_the_driver_keeps_a_number_of_each_part():
+    def gather(parts):
+        for i in parts:
+            for block in range(4):
+                gathering.add(number_of(block, part=i), Part(1, ((30_000, 4_000_000_000 - i),), one, one))
+
+    one = Moments.of_rows(np.ones((2, 2)))
+    choice = SimpleNamespace(features=())
+    recipe = SimpleNamespace(holds_out_last=False, keeps_values=False, choice=choice)
+    gathering = Gathering(recipe, Keeping(0, None))
+    gather(range(1000))
     tracemalloc.start()
-    marks = []
-    for one in pickle.loads(data):  # noqa: S301 (our own)
-        marks.extend(one)
+    gather(range(1000, 21_000))
     n_bytes = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    assert n_bytes / len(marks) == pytest.approx(cluster_costs.MARK_MEMORY_BYTES, rel=0.2)
+    assert n_bytes / 20_000 == pytest.approx(cluster_costs.PART_MEMORY_BYTES, rel=0.5)
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """Numbers of blocks: the file, the part of it, and the block in this part, in one number that grows.
 
-A part is what a worker of a cluster keeps, and what `shuffle_parts` shuffles: 64 blocks of a CSV, or a row
-group of Parquet. It depends on the file alone. In the `MergeTree`, the blocks of a part are one subtree, and
-so are those of a file.
+A part is what a worker of a cluster keeps, and what `shuffle_parts` shuffles: 64 blocks of a CSV (all of one
+that can only be read in one go, such as a packed one), or a row group of Parquet. It depends on the file
+alone. In the `MergeTree`, the blocks of a part are one subtree, and so are those of a file.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ __all__ = ["file_of", "number_of", "part_of"]
 _PART_BITS = 20
 """Number of bits that count the blocks of a part."""
 
-_FILE_BITS = 40
-"""Number of bits that count the blocks of a file."""
+_FILE_BITS = 60
+"""Number of bits that count the blocks of a file: 2^40 parts, more than any file has."""
 
 
 def number_of(block: int, *, part: int = 0, file: int = 0) -> int:

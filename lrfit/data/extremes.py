@@ -110,5 +110,5 @@ def _text(number: float) -> str:
 
 def _is_all_nines(value: float) -> bool:
     """Whether a number is written with nines only, two of them at least."""
-    digits = f"{abs(value):.15g}".replace(".", "")
+    digits = _text(abs(value)).replace(".", "")
     return len(digits) > 1 and set(digits) == {"9"}

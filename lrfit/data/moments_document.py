@@ -21,6 +21,9 @@ from lrfit.system.rules import Count, Positive, Rule, one_of
 __all__ = ["FORMAT", "MomentsDocument", "moments_document", "to_bytes"]
 
 
+_SOME = Rule(bool, "a list that is not empty")
+
+
 @dataclass(frozen=True)
 class NumberMoments:
     """The moments of rows of numbers (x, y); see `Moments`.
@@ -34,7 +37,7 @@ class NumberMoments:
 
     n_samples: Count
     mean: list[float]
-    factor: list[list[float]]
+    factor: Annotated[list[list[float]], _SOME]
     total_weight: Positive | None = None
 
     @classmethod
@@ -45,6 +48,8 @@ class NumberMoments:
     def moments(self, width: int) -> Moments:
         """The moments; a ValueError says if they are not of `width` columns."""
         factor = _matrix("factor", self.factor, width)
+        if factor.shape[1] > width or np.triu(factor, 1).any():
+            raise ValueError("field 'factor' is not lower triangular")
         _check_length("mean", self.mean, width)
         return Moments(self.n_samples, np.array(self.mean), factor, self.total_weight)
 
@@ -63,10 +68,10 @@ class LeveledMoments:
     """
 
     n_samples: Count
-    combinations: list[list[str]]
-    weights: list[Positive]
-    means: list[list[float]]
-    root: list[list[float]]
+    combinations: Annotated[list[list[str]], _SOME]
+    weights: Annotated[list[Positive], _SOME]
+    means: Annotated[list[list[float]], _SOME]
+    root: Annotated[list[list[float]], _SOME]
     is_weighted: bool = False
 
     @classmethod
@@ -90,7 +95,11 @@ class LeveledMoments:
             raise ValueError("field 'combinations' has one twice")
         _check_length("weights", self.weights, len(self.combinations))
         means = _matrix("means", self.means, len(self.combinations), n_numbers)
+        if not np.isfinite(sum(self.weights)):
+            raise ValueError("field 'weights' has a sum that is not finite")
         root = _matrix("root", self.root, len(self.root), n_numbers)
+        if len(root) > n_numbers or np.tril(root, -1).any():
+            raise ValueError("field 'root' is not upper triangular")
         return LevelMoments(
             self.n_samples,
             combinations,
@@ -112,7 +121,7 @@ class GroupMoments:
         level: The level of the group; None for all rows.
     """
 
-    fingerprints: Annotated[list[str], Rule(bool, "a list that is not empty")]
+    fingerprints: Annotated[list[str], _SOME]
     of_numbers: NumberMoments | None = None
     of_levels: LeveledMoments | None = None
     level: str | None = None
@@ -137,7 +146,7 @@ class MomentsDocument:
         Rule(bool, "of one feature or more"),
     ]
     target: str
-    groups: Annotated[list[GroupMoments], Rule(bool, "a list that is not empty")]
+    groups: Annotated[list[GroupMoments], _SOME]
     weights_column: str | None = None
     group_column: str | None = None
     units: dict[str, str] = field(default_factory=dict)
@@ -149,15 +158,35 @@ class MomentsDocument:
         features = tuple(Column(name, kind) for name, kind in self.columns.items())
         return ColumnChoice(features, self.target, self.weights_column, self.group_column)
 
+    def check_names(self) -> None:
+        """Raise a ValueError if a column has two roles, or groups contradict their column."""
+        roles = [*self.columns, self.target, self.weights_column, self.group_column]
+        names = [name for name in roles if name is not None]
+        if len(set(names)) < len(names):
+            raise ValueError("a column has two roles")
+        levels = [group.level for group in self.groups]
+        if self.group_column is None and levels != [None]:
+            raise ValueError("field 'groups' has levels, but field 'group_column' is null")
+        if self.group_column is not None and (None in levels or len(set(levels)) < len(levels)):
+            raise ValueError("field 'groups' lacks a level, or has one twice")
+
     def moments(self, group: GroupMoments) -> AnyMoments:
         """The moments of a group; a ValueError says what in them does not fit the columns."""
+        if group.of_levels and group.of_numbers:
+            raise ValueError("field 'groups' has moments of two kinds for the same rows")
         n_categories = [*self.columns.values()].count("category")
         width = len(self.columns) + 1 - n_categories
         if group.of_levels and n_categories:
+            self._check_weights(is_weighted=group.of_levels.is_weighted)
             return group.of_levels.moments(width, n_categories)
         if group.of_numbers and not n_categories:
+            self._check_weights(is_weighted=group.of_numbers.total_weight is not None)
             return group.of_numbers.moments(width)
         raise ValueError("field 'groups' has no moments for columns of these kinds")
+
+    def _check_weights(self, *, is_weighted: bool) -> None:
+        if is_weighted != (self.weights_column is not None):
+            raise ValueError("field 'weights_column' contradicts the moments")
 
 
 FORMAT = DocumentFormat("lrfit-moments", 1, MomentsDocument)

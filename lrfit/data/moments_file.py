@@ -6,6 +6,8 @@ numbers as the rows: to the bit, where each is of one file.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NoReturn, TypeVar
 
@@ -25,12 +27,12 @@ __all__ = ["MomentsFile", "is_moments"]
 
 T = TypeVar("T")
 
-_MARK = f'"format": "{FORMAT.name}"'.encode()
+_MARK = re.compile(rb'"format"\s*:\s*"' + FORMAT.name.encode() + rb'"')
 
 
 def is_moments(head: bytes) -> bool:
     """Whether a file that begins like this is one of moments."""
-    return head.startswith(b"{") and _MARK in head
+    return bool(_MARK.search(head)) and head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
 
 
 class MomentsFile:
@@ -52,7 +54,10 @@ class MomentsFile:
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self.name = name
         try:
-            self._document = FORMAT.read(FORMAT.parse(stream.read(MAX_BYTES + 1)))
+            self._document = FORMAT.read(
+                FORMAT.parse(stream.read(MAX_BYTES + 1).removeprefix(codecs.BOM_UTF8))
+            )
+            self._document.check_names()
             self._moments = [self._document.moments(group) for group in self._document.groups]
         except OSError as error:
             raise DataError(f"{name} cannot be read: {error.strerror or error}") from error
@@ -135,7 +140,10 @@ def _check_same(here: ColumnChoice, wanted: ColumnChoice, name: str) -> None:
     """Refuse moments of other columns than are wanted."""
     for what, one, other in zip(("features", "target", "weights", "groups"), here, wanted, strict=True):
         if _plain(one) != _plain(other):
-            raise DataError(f"{name} was condensed with {what} {_said(one)}, not {_said(other)}")
+            advice = ""
+            if what == "features" and {c.name for c in here.features} == {c.name for c in wanted.features}:
+                advice = f": condense all with {spelled(x=tuple(c.name for c in wanted.features))}"
+            raise DataError(f"{name} was condensed with {what} {_said(one)}, not {_said(other)}{advice}")
 
 
 def _plain(columns: object) -> object:

@@ -29,7 +29,7 @@ __all__ = ["open_table"]
 
 _Spread = TypeVar("_Spread", "ColumnarTable", CsvTable)
 
-_BEGINNING = 64
+_BEGINNING = 4096
 """Number of bytes that tell whether a file has moments."""
 
 _OF_TEXT = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
@@ -45,6 +46,7 @@ class Sample:
         rows: The rows to train on, (x, y) and the weight if there is one; None if they were not kept.
         part_sizes: Number of these rows in each part; see `lrfit.data.block_numbers`.
         spread_rows: The same rows, where the workers of a cluster keep them; None if none do.
+        repeats_file: Whether two of the files have the same rows.
     """
 
     columns: tuple[Column, ...]
@@ -54,6 +56,7 @@ class Sample:
     rows: RowStore | LevelRows | None = None
     part_sizes: tuple[int, ...] = ()
     spread_rows: SpreadRows | None = None
+    repeats_file: bool = False
 
 
 class Keeping(NamedTuple):
@@ -81,6 +84,7 @@ class Gathering:
     def __init__(self, recipe: Recipe, keeping: Keeping, group: str = "") -> None:
         self._group = group
         self._remote: list[RemotePart] = []
+        self._some_are_here = False
         self._recipe = recipe
         self._most = inf if recipe.holds_out_last else keeping.most
         self._keeps = bool(keeping.most)
@@ -88,7 +92,7 @@ class Gathering:
         self._pieces: list[tuple[int, int, AnyMoments]] = []
         self._n_rows = 0
         self._part_sizes: dict[int, int] = {}
-        self._marks: dict[int, list[tuple[int, int] | str]] = {}
+        self._marks: defaultdict[int, _Marks] = defaultdict(_Marks)
         self._levels: list[dict[str, int]] = [
             {level: i for i, level in enumerate(column.levels or ())} for column in recipe.choice.features
         ]
@@ -98,17 +102,23 @@ class Gathering:
     def add(self, number: int, part: Part, remote: Kept | None = None) -> None:
         """Add the rows of the block of this number; `remote` are those that a worker keeps, if one does."""
         self._n_rows += part.n_rows
-        self._marks.setdefault(file_of(number), []).extend(part.marks)
+        self._marks[file_of(number)].add(part.marks)
         n_training = part.training.n_samples
         self._part_sizes[part_of(number)] = self._part_sizes.get(part_of(number), 0) + n_training
         self._training.add(number, part.training)
         self._held_out.add(number, part.held_out)
         if self._recipe.holds_out_last:
             self._pieces.append((number, part.n_rows, part.training))
+        self._some_are_here |= n_training > 0 and remote is None
         if remote is not None and n_training:
             from lrfit.data.spread_rows import RemotePart  # noqa: PLC0415 (few runs have a cluster)
 
             self._remote.append(RemotePart(remote, self._group, n_training))
+        if self._remote and self._some_are_here and self._recipe.needs_rows:
+            raise DataError(
+                "mini-batches on a cluster: its workers must read all files, but standard input and Arrow "
+                "files are read by this process alone: leave them out"
+            )
         self._keep(part.kept)
 
     def _keep(self, kept: tuple[KeptRows, ...] | None) -> None:
@@ -143,16 +153,22 @@ class Gathering:
             columns,
             self._of_features(training, columns),
             self._of_features(held_out, columns) if hold_out else None,
-            of_files[0] if len(of_files) == 1 else _hash(of_files),
+            of_files[0] if len(of_files) == 1 else str(_Hash(repr(of_files))),
             self._rows(),
             self._sizes(training.n_samples),
             self._spread_rows(columns),
+            self.repeats_file,
         )
+
+    @property
+    def repeats_file(self) -> bool:
+        """Whether two of the files have the same rows."""
+        return len(set(self.fingerprints)) < len(self.fingerprints)
 
     @property
     def fingerprints(self) -> list[str]:
         """The fingerprint of each file."""
-        return [text for marks in self._marks.values() for text in _fingerprints(marks)]
+        return [text for marks in self._marks.values() for text in marks.fingerprints()]
 
     def moments(self) -> AnyMoments:
         """The moments of the rows to train on; by level, where some features are words."""
@@ -219,7 +235,7 @@ class Gathering:
 
     def _spread_rows(self, columns: Sequence[Column]) -> SpreadRows | None:
         """The rows to train on that workers keep."""
-        if not self._remote:
+        if not self._remote or self._some_are_here:
             return None
         from lrfit.data.spread_rows import SpreadRows  # noqa: PLC0415 (few runs have a cluster)
 
@@ -240,16 +256,40 @@ class Gathering:
         )
 
 
-def _fingerprints(marks: Sequence[tuple[int, int] | str]) -> list[str]:
-    """The fingerprint of the blocks of a file; or those of files that it was condensed from."""
-    texts = [mark for mark in marks if isinstance(mark, str)]
-    return texts or [_hash(tuple(marks))]
+class _Marks:
+    """What tells the blocks of a file from others, hashed as they are added."""
+
+    def __init__(self) -> None:
+        self._of_files: list[str] = []
+        self._n_blocks = 0
+        self._hash = _Hash("(")
+
+    def add(self, marks: Sequence[tuple[int, int] | str]) -> None:
+        """Add the marks of some blocks, or the fingerprints of files that they were condensed from."""
+        for mark in marks:
+            if isinstance(mark, str):
+                self._of_files.append(mark)
+            else:
+                self._hash = self._hash.then(f"{', ' if self._n_blocks else ''}{mark!r}")
+                self._n_blocks += 1
+
+    def fingerprints(self) -> list[str]:
+        """The fingerprint of all blocks; or those of the files that they were condensed from."""
+        return self._of_files or [str(self._hash.then(",)" if self._n_blocks == 1 else ")"))]
 
 
-def _hash(values: object) -> str:
-    """A hash of values that have a unique representation: 16 hexadecimal digits."""
-    text = repr(values).encode()
-    return f"{zlib.crc32(text):08x}{zlib.adler32(text):08x}"
+class _Hash:
+    """A hash of text: 16 hexadecimal digits."""
+
+    def __init__(self, text: str, crc32: int = 0, adler32: int = 1) -> None:
+        self._crc32, self._adler32 = zlib.crc32(text.encode(), crc32), zlib.adler32(text.encode(), adler32)
+
+    def then(self, text: str) -> _Hash:
+        """The hash of its text and more."""
+        return _Hash(text, self._crc32, self._adler32)
+
+    def __str__(self) -> str:
+        return f"{self._crc32:08x}{self._adler32:08x}"
 
 
 def _with_levels(column: Column, levels: tuple[str, ...]) -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ from lrfit.data.extremes import Extremes, sentinels
 from lrfit.data.kinds import Column, feature_names
 from lrfit.data.moments_document import MomentsDocument, moments_document
 from lrfit.data.opening import open_table
-from lrfit.data.sample import Keeping, Sample
+from lrfit.data.sample import Gathering, Keeping, Sample
 from lrfit.data.samples import Samples, gathered, read_samples, samples_of
 from lrfit.data.table_request import TableRequest
 from lrfit.messages import listed, rows_text, shown
@@ -129,6 +129,7 @@ def read_training_data(
         choice = _choice(table, request, listener)
         samples = read_samples(table, choice, keeping=keeping, hold_out=hold_out)
         _describe(table, choice, samples, listener)
+        _warn_of_repeated_files(samples.of_group.values(), listener)
     data = data_of_samples(samples, choice, _units(table, choice))
     if cluster:
         _warn_of_memory(data, cluster, listener)
@@ -140,6 +141,12 @@ def read_training_data(
         n_training, n_held_out = (sum(n) for n in zip(*map(_numbers_of_rows, data), strict=True))
         listener.note(f"training on {rows_text(n_training)}, validating on {n_held_out}")
     return data
+
+
+def _warn_of_repeated_files(groups: Collection[Sample | Gathering], listener: Listener) -> None:
+    """Say so if two files have the same rows, of all groups."""
+    if groups and all(group.repeats_file for group in groups):
+        listener.warn("two files or more have the same rows, which count as often as they are given")
 
 
 def _warn_of_memory(data: Sequence[TrainingData], cluster: Cluster, listener: Listener) -> None:
@@ -173,6 +180,7 @@ def condense_table(request: TableRequest, listener: Listener) -> MomentsDocument
         groups, extremes = gathered(table.condensed(recipe), recipe, Keeping())
         listener.note(_chosen(table, choice))
         _warn_of_sentinels(extremes, [choice.columns[i].name for i in recipe.numbers], listener)
+        _warn_of_repeated_files(groups.values(), listener)
     moments = {name: (group.moments(), group.fingerprints) for name, group in groups.items()}
     return moments_document(choice, moments, units=_units(table, choice), lost_digits=table.lost_digits)
 

@@ -31,7 +31,7 @@ _WEB = ("http", "https")
 _AHEAD_BYTES = 1 << 20
 """Number of bytes that are read ahead: a block, so that requests cost little, and few bytes are in vain."""
 
-_CONNECT_S, _READ_S = 10.0, 60.0
+_CONNECT_S, _READ_S = 10.0, 30.0
 """Time that a server may take to answer, and to send more."""
 
 _PACKAGES = {

@@ -7,6 +7,7 @@ can go wrong becomes one line.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import sys
@@ -43,6 +44,9 @@ _LOOK_S = 2.0
 
 _TASKS_PER_THREAD = 4
 """Number of tasks that are handed out ahead for each thread of the workers."""
+
+_MOST_PROCESSES = 1000
+"""Number of processes that may be asked for on this machine."""
 
 _MOST_TIMES = 3
 """Number of times that a task whose result was lost with its worker is handed out again."""
@@ -294,20 +298,23 @@ def _silence_loggers() -> None:
 
 def _client_at(where: str, distributed: Any) -> Any:  # noqa: ANN401
     kind, _, number = where.partition(":")
-    if kind == "local" and (not number or (number.isascii() and number.isdigit() and int(number) > 0)):
-        return _local_client(distributed, int(number or 0))
+    if where == "local":
+        return _local_client(distributed, None)
+    if kind == "local" and number.isascii() and number.isdigit() and 0 < int(number) <= _MOST_PROCESSES:
+        return _local_client(distributed, int(number))
     if Path(where).is_file():
+        _check_scheduler_file(where)
         return _remote_client(distributed, where, scheduler_file=where)
     if ":" in where and kind != "local":
         return _remote_client(distributed, where, address=where)
     raise UsageError(
-        f"{spelled(cluster=where)}: it must be local, local:N for N processes here, the address of a "
-        "scheduler such as tcp://host:8786, or a scheduler file"
+        f"{spelled(cluster=where)}: it must be local, local:N for N processes here, at most "
+        f"{_MOST_PROCESSES}, the address of a scheduler such as tcp://host:8786, or a scheduler file"
     )
 
 
 @contextmanager
-def _local_client(distributed: Any, n_workers: int) -> Iterator[Client]:  # noqa: ANN401
+def _local_client(distributed: Any, n_workers: int | None) -> Iterator[Client]:  # noqa: ANN401
     """Workers on this machine, one process each, which end with the block."""
     folder = tempfile.mkdtemp(prefix="lrfit-")
 
@@ -321,7 +328,7 @@ def _local_client(distributed: Any, n_workers: int) -> Iterator[Client]:  # noqa
             with (
                 import_module("dask.config").set({"temporary-directory": folder}),
                 distributed.LocalCluster(
-                    n_workers=n_workers or None,
+                    n_workers=n_workers,
                     threads_per_worker=1,
                     dashboard_address=None,
                     scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # others may have the usual port
@@ -341,7 +348,7 @@ def _remote_client(distributed: Any, where: str, **address: str) -> Iterator[Cli
     """A client of a scheduler that is there already, and stays there."""
     try:
         client = distributed.Client(**address, timeout=_PATIENCE_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, TypeError, ValueError) as error:
         raise ClusterError(
             f"no scheduler answers at {shown(where)} ({_first_line(error)}); dask scheduler starts one"
         ) from error
@@ -350,6 +357,19 @@ def _remote_client(distributed: Any, where: str, **address: str) -> Iterator[Cli
     finally:
         with suppress(Exception):  # it may be lost already
             client.close(timeout=_LOOK_S)
+
+
+def _check_scheduler_file(path: str) -> None:
+    """Refuse a file that no scheduler wrote."""
+    try:
+        with Path(path).open(encoding="utf-8") as stream:
+            content = json.load(stream)
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or not isinstance(content.get("address"), str):
+        raise UsageError(
+            f"{spelled(cluster=path)}: this file is none that dask scheduler --scheduler-file writes"
+        )
 
 
 def _check_workers(client: Client, where: str) -> None:

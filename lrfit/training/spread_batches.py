@@ -76,12 +76,12 @@ class SpreadBatches:
         """Whether the rows have weights."""
         return self.mean_weight is not None
 
-    @property
+    @cached_property
     def part_sizes(self) -> tuple[int, ...]:
         """Number of rows of each part."""
         return tuple(part.n_rows for part in self.rows.parts)
 
-    @property
+    @cached_property
     def n_steps(self) -> int:
         """Number of steps of an epoch."""
         return sum(-(-n_rows // self.batch_size) for n_rows in self.part_sizes)

@@ -110,6 +110,7 @@ VALUES = st.sampled_from(
 @example([1.0, 2.0, 9999.0, 9999.0, 3.0], [2, 4])
 @example([1.0, 2.0, 9999.0, 3.0, 9999.0], [2, 3, 4])
 @example([9999.0, 1.0, 2.0, 9999.0], [1, 3])
+@example([0.0, 20.0, 998.9999999999999, 998.9999999999999], [])
 def test_what_is_told_does_not_depend_on_where_blocks_are_cut(values, cuts):
     places = sorted({0, len(values), *(cut for cut in cuts if cut < len(values))})
     blocks = [[values[start:end]] for start, end in pairwise(places)]

@@ -1,6 +1,7 @@
 """Mini-batches on a cluster: the numbers of one machine, by maps or by one part behind the other."""
 
 import gzip
+import io
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from clusters import Here
 from lrfit.data.column_names import ColumnRequest
 from lrfit.data.csv import blocks, ranges
 from lrfit.data.table_request import TableRequest
-from lrfit.errors import DivergenceError, UsageError
+from lrfit.errors import DataError, DivergenceError, UsageError
 from lrfit.system.listener import Listener
 from lrfit.training import spread_descent
 from lrfit.training.loop import descend
@@ -101,12 +102,27 @@ def test_weights_and_words_are_no_matter(monkeypatch, way, columns):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_packed_file_is_a_part(monkeypatch, way):
-    """On one machine its parts are those of its bytes, so the file is small."""
     monkeypatch.setattr(spread_descent, "way_of", lambda *_, **__: way)
-    monkeypatch.setattr(blocks, "PART_BLOCKS", 1 << 10)
     Path("b.csv").write_bytes(gzip.compress(Path("b.csv").read_bytes()))
     settings = settings_of()
-    assert_same(last_of(read(None, settings), settings), last_of(read(Here(), settings), settings))
+    alone = read(None, settings)
+    assert alone.sample.part_sizes[-1] == 60
+    assert_same(last_of(alone, settings), last_of(read(Here(), settings), settings))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_rows_here_and_on_workers_are_refused(monkeypatch, order):
+    def read_mixed(settings):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("b.csv").read_bytes())))
+        wanted = ColumnRequest(x=("a", "b"), y="y")
+        names = ("a.csv", "-")[::order]
+        return read_for_training(TableRequest(names, columns=wanted), settings, cluster=Here(), most_kept=1e6)
+
+    with pytest.raises(DataError, match="its workers must read all files"):
+        read_mixed(settings_of())
+    full = read_mixed(TrainingSettings())
+    assert full.moments.n_samples == 230
+    assert (full.rows, full.spread_rows) == (None, None)
 
 
 def test_groups_are_no_matter():

@@ -126,12 +126,16 @@ def _outputs(output: str | None, paths: Sequence[str], model: str) -> Sequence[s
     """The file to write for each table; None for stdout."""
     if output is None:
         return [None] * len(paths)
-    named = {output.replace("{stem}", _stem(path)): path for path in paths}
-    if len(named) < len(paths):
-        raise click.UsageError(
-            f"-o {shown(output)} names one file for several in DATA: put {{stem}} in it, "
-            "which stands for the name of each without its ending"
-        )
+    named: dict[str, str] = {}
+    for path in paths:
+        target = output.replace("{stem}", _stem(path))
+        if target in named:
+            advice = ": put {stem} in it, which stands for the name of each without its ending"
+            raise click.UsageError(
+                f"-o {shown(output)} names one file for both {shown(named[target])} and {shown(path)}"
+                f"{'' if '{stem}' in output else advice}"
+            )
+        named[target] = path
     for target in named:
         check_outputs({"--output": target}, {"DATA": paths, "MODEL": [model]})
     return list(named)

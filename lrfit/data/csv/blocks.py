@@ -65,8 +65,10 @@ _PLAIN = CsvFormat()
 """A format that leaves out no lines."""
 
 
-def csv_number(block: int) -> int:
+def csv_number(block: int, *, is_one_part: bool = False) -> int:
     """The number of a block of a CSV, from its number in the file; see `lrfit.data.block_numbers`."""
+    if is_one_part:
+        return number_of(block)
     part, in_part = divmod(block, PART_BLOCKS)
     return number_of(in_part, part=part)
 
@@ -121,15 +123,18 @@ class Source:
         return n_bytes_of(self.stored) is not None
 
     def can_be_split(self, csv_format: CsvFormat) -> bool:
-        """Whether ranges of blocks can be read each by itself, once the first block has been given out.
+        """Whether ranges of blocks can be read each by itself, once the first block has been given out."""
+        return self.is_file and self.path != "-" and not self.is_one_part(csv_format)
 
-        They can of a file in UTF-8 that is not packed, if its header is in the first block and no
-        lines are left out.
+    def is_one_part(self, csv_format: CsvFormat) -> bool:
+        """Whether all rows are one part, as they can only be read in one go.
+
+        So it is if they are packed, in another encoding than UTF-8, or below a header that is longer than a
+        block, or if lines are left out. Ask once the first block has been given out.
         """
         form = csv_format
         leaves_out = form.comment or form.skip or form.skip_below or form.skip_footer
-        is_plain = self.is_file and self.path != "-" and not self._is_packed and self._is_utf8
-        return is_plain and not leaves_out and self.n_blocks == 1
+        return bool(self._is_packed or not self._is_utf8 or leaves_out or self.n_blocks != 1)
 
     def blocks(self, csv_format: CsvFormat = _PLAIN, *, streaming: bool = False) -> Iterator[bytes]:
         """All rows, in UTF-8 with their line ends, block by block; lines that are left out are blank.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -188,8 +189,9 @@ class CsvTable:
         """The number of each block, and the answer for it; on a cluster, of some blocks merged."""
         if self._cluster and self.is_spread:
             return self._answers_there(work, self._cluster, keeps=keeps)
+        number = partial(csv_number, is_one_part=self._source.is_one_part(self.format))
         here = self._answers_here(work)
-        return zip(map(csv_number, count(self._first_number)), here, strict=False)
+        return zip(map(number, count(self._first_number)), here, strict=False)
 
     @property
     def is_spread(self) -> bool:

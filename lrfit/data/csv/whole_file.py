@@ -66,7 +66,7 @@ def work_on_file(some: WholeFile, work: Work[T]) -> FileAnswer[T]:
                 of_block, result = work(block, 1 + header.n_lines + counts.n_lines)
                 counts = counts.merge(of_block)
                 if result is not None:
-                    tree.add(csv_number(i), result)
+                    tree.add(csv_number(i, is_one_part=True), result)
         except DataError as error:
             return FileAnswer(counts, None, str(error))
     return FileAnswer(counts, tree.total() if tree else None, None)

@@ -215,7 +215,16 @@ def changed(document, path, value):
         (["groups", 0, "fingerprints"], None, "field 'groups[0].fingerprints' is missing"),
         (["groups", 0, "of_numbers", "mean"], [1.0], "field 'mean' has 1 entries, and must have 2"),
         (["groups", 0, "of_numbers", "factor"], [[1.0, 0.0], [1.0]], "field 'factor' has 1 entries"),
+        (["groups", 0, "of_numbers", "factor"], [[1.0, 0.5], [1.0, 0.5]], "'factor' is not lower triangular"),
+        (["groups", 0, "of_numbers", "factor"], [[1.0, 0.0, 0.0]] * 2, "'factor' is not lower triangular"),
+        (["groups", 0, "of_numbers", "factor"], [], "field 'groups[0].of_numbers.factor' is"),
         (["groups", 0, "of_numbers", "mean"], [1.0, math.nan], "a finite number"),
+        (["groups", 0, "level"], "a", "field 'groups' has levels, but field 'group_column' is null"),
+        (["group_column"], "site", "field 'groups' lacks a level, or has one twice"),
+        (["group_column"], "x", "a column has two roles"),
+        (["target"], "x", "a column has two roles"),
+        (["weights_column"], "w", "field 'weights_column' contradicts the moments"),
+        (["groups", 0, "of_numbers", "total_weight"], 2.0, "field 'weights_column' contradicts the moments"),
         (["groups", 0, "of_numbers", "n_samples"], -1, "field 'groups[0].of_numbers.n_samples' is '-1'"),
         (["groups", 0, "of_numbers", "total_weight"], 0.0, "a positive number"),
     ],
@@ -230,6 +239,30 @@ def test_a_damaged_document_is_refused_by_its_field(parts, path, value, words):
     assert words in result.stderr.decode()
 
 
+def test_moments_of_two_kinds_are_refused(parts):
+    condensed(parts, ["p0.csv"], "-x", "x", "-y", "y")
+    condensed(parts, ["p1.csv"], "-x", "x,city", "-y", "y", "--categories", "city")
+    one, other = (json.loads(Path(name).read_text()) for name in ("p0.json", "p1.json"))
+    one["groups"][0]["of_levels"] = other["groups"][0]["of_levels"]
+    Path("bad.json").write_text(json.dumps(one))
+    assert b"field 'groups' has moments of two kinds" in parts("train", "bad.json").stderr
+
+
+@pytest.mark.parametrize("form", [{"indent": 8}, {"separators": (",", ":")}, {"sort_keys": True}])
+def test_a_document_that_was_written_anew_is_the_same(parts, form):
+    condensed(parts, ["p0.csv"], "-x", "x", "-y", "y")
+    document = json.loads(Path("p0.json").read_text())
+    Path("anew.json").write_text("\n" + json.dumps(document, **form), encoding="utf-8-sig")
+    assert trained(parts, "anew.json") == trained(parts, "p0.json")
+
+
+def test_another_order_of_features_is_said(parts):
+    condensed(parts, ["p0.csv"], "-x", "x,w", "-y", "y")
+    condensed(parts, ["p1.csv"], "-x", "w,x", "-y", "y")
+    result = parts("train", "p0.json", "p1.json")
+    assert b"condensed with features w, x, not x, w: condense all with" in result.stderr.replace(b"'", b"")
+
+
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
@@ -238,6 +271,10 @@ def test_a_damaged_document_is_refused_by_its_field(parts, path, value, words):
         (["weights"], [1.0], "field 'weights' has 1 entries, and must have 3"),
         (["means", 0], [1.0], "field 'means' has 1 entries, and must have 2"),
         (["root", 0], [1.0], "field 'root' has 1 entries, and must have 2"),
+        (["root", 1], [1.0, 1.0], "field 'root' is not upper triangular"),
+        (["root"], [[0.0, 0.0]] * 3, "field 'root' is not upper triangular"),
+        (["root"], [], "field 'groups[0].of_levels.root' is"),
+        (["weights"], [1e308] * 3, "field 'weights' has a sum that is not finite"),
     ],
 )
 def test_a_damaged_document_of_words_is_refused_by_its_field(parts, path, value, words):

@@ -60,6 +60,12 @@ def test_mini_batches_go_through_them_in_order(parts):
     assert numbers(of_parts, "weights") == numbers(of_all, "weights")
 
 
+@pytest.mark.parametrize("command", ["train", "condense"])
+def test_a_file_that_is_there_twice_is_noticed(parts, command):
+    assert b"have the same rows" in parts(command, "part-1.csv", "part-[12].csv").stderr
+    assert b"have the same rows" not in parts(command, "part-[12].csv").stderr
+
+
 def test_rows_to_validate_on_may_be_in_several_files(parts):
     result = parts("train", "part-1.csv", "--validation", "part-[23]*", "--format", "json")
     assert b"training on 5 rows, validating on 12" in result.stderr
@@ -124,8 +130,16 @@ def test_predict_writes_one_file_whole_or_not_at_all(parts):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ([*PARTS, "-o", "x.csv"], 2, "-o 'x.csv' names one file for several in DATA: put {stem} in it"),
-        (["part-1.csv", "./part-1.csv", "-o", "{stem}.out"], 2, "names one file for several in DATA"),
+        (
+            [*PARTS, "-o", "x.csv"],
+            2,
+            "-o 'x.csv' names one file for both 'part-1.csv' and 'part-2.csv': put {stem} in it",
+        ),
+        (
+            ["part-1.csv", "./part-1.csv", "-o", "{stem}.out"],
+            2,
+            "names one file for both 'part-1.csv' and './part-1.csv'\n",
+        ),
         (["part-1.csv", "-o", "part-1.csv"], 2, "--output and DATA are the same file, 'part-1.csv'"),
         (["part-1.csv", "-o", "m.json"], 2, "--output and MODEL are the same file, 'm.json'"),
         ([*PARTS, "-o", "no/{stem}.csv"], 1, "cannot be written: there is no folder"),
