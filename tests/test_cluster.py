@@ -27,6 +27,7 @@ distributed = pytest.importorskip("distributed")
 BIN = Path(sys.executable).parent
 LRFIT = [sys.executable, "-m", "lrfit"]
 SETTINGS = ["--lr", "0.1", "--epochs", "20", "--format", "json"]
+MINI_BATCHES = ["--batch-size", "32", "--shuffle", "parts", "--momentum", "0.5"]
 
 
 class Scheduler:
@@ -106,6 +107,23 @@ def test_processes_here_have_them_too_and_leave_nothing(folder, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("after_s", cases([0.9], [0.4 + 0.1 * i for i in range(20)]))
+def test_ctrl_c_is_one_line(folder, after_s):
+    """A terminal sends it to all processes, and whatever they print comes before stderr ends."""
+    settings = ["--epochs", "1000000", *MINI_BATCHES, "--cluster", "local:2", "-q"]
+    process = subprocess.Popen(
+        [*LRFIT, "train", "all.csv", "part-*.csv", *settings],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    time.sleep(after_s)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=30) == (b"", b"lrfit: interrupted\n")
+    assert process.returncode == 130
+
+
 def test_another_cluster_on_this_machine_is_not_in_the_way(folder):
     with socket.socket() as other:
         with suppress(OSError):  # there is one already
@@ -140,9 +158,6 @@ def test_a_message_is_that_of_one_machine(cluster, folder):
     assert spread.stderr == alone.stderr
     assert b"'bad.csv', line 109999, column 'y': 'x' is not a number" in alone.stderr
     assert (spread.returncode, spread.stdout) == (1, b"")
-
-
-MINI_BATCHES = ["--batch-size", "32", "--shuffle", "parts", "--momentum", "0.5"]
 
 
 def numbers_of(stdout):

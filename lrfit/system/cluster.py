@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -325,22 +327,38 @@ def _local_client(distributed: Any, n_workers: int | None) -> Iterator[Client]: 
         # A signal that ends the workers would make a process of multiprocessing's print a warning.
         sys.warnoptions.append(_TRACKER_WARNING)
         try:
-            with (
-                import_module("dask.config").set({"temporary-directory": folder}),
-                distributed.LocalCluster(
-                    n_workers=n_workers,
-                    threads_per_worker=1,
-                    dashboard_address=None,
-                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # others may have the usual port
-                    local_directory=folder,
-                    silence_logs=logging.CRITICAL + 1,
-                ) as local,
-                distributed.Client(local) as client,
-            ):
-                yield client
+            with ExitStack() as stack:
+                stack.enter_context(import_module("dask.config").set({"temporary-directory": folder}))
+                resource_tracker.ensure_running()  # which would let signals through
+                with _not_for_children(signal.SIGINT):
+                    local = distributed.LocalCluster(
+                        n_workers=n_workers,
+                        threads_per_worker=1,
+                        dashboard_address=None,
+                        scheduler_kwargs={
+                            "dashboard_address": "127.0.0.1:0"
+                        },  # others may have the usual port
+                        local_directory=folder,
+                        silence_logs=logging.CRITICAL + 1,
+                    )
+                stack.enter_context(local)
+                yield stack.enter_context(distributed.Client(local))
         finally:
             sys.warnoptions.remove(_TRACKER_WARNING)
             clear()
+
+
+@contextmanager
+def _not_for_children(number: int) -> Iterator[None]:
+    """Keep a signal, which a terminal sends to all, from the processes that are started here.
+
+    It reaches this process when the block ends.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @contextmanager
