@@ -16,7 +16,7 @@ from lrfit.cli.output_files import check_outputs
 from lrfit.cli.streams import flush_result, result_is_seen, write_result
 from lrfit.cli.table_options import TableOf, data_argument, x_option
 from lrfit.cli.terminal import Terminal
-from lrfit.errors import DataError, UsageError
+from lrfit.errors import DataError, NoRowsError, UsageError
 from lrfit.messages import shown, spelled
 
 if TYPE_CHECKING:
@@ -98,19 +98,21 @@ def command(
     has_bars = output is not None or not result_is_seen()  # one among rows would be in the way
     terminal = Terminal(quiet=quiet, has_bars=has_bars)
     predictions = _Predictions(models, name, only=only, interval=interval, level=level)
-    before: Table | None = None
+    first: Table | None = None
+    n_empty = 0
     with cluster_of(cluster, terminal) as workers:
         for path, target in zip(paths, outputs, strict=True):
             request = table_of((path,))
             with open_table(request, terminal, streaming=True, text=text, cluster=workers) as table:
                 added = predictions.added_to(table, request.columns, terminal.note)
-                if target is None:
-                    _print(added.lines(), table, before)
-                    before = table
-                elif format_name := _columnar_format(target, table):
-                    _write_columns(added, target, format_name)
-                else:
-                    _write(added.lines(), target)
+                before, first = first, first or table
+                try:
+                    _put(added, table, target, before)
+                except NoRowsError as error:
+                    n_empty += 1
+                    if n_empty == len(paths):
+                        raise
+                    terminal.note(f"{error}: there is nothing to predict")
 
 
 def _paths(data: tuple[str, ...], at: str | None) -> tuple[str, ...]:
@@ -144,6 +146,16 @@ def _outputs(output: str | None, paths: Sequence[str], model: str) -> Sequence[s
 def _stem(path: str) -> str:
     """The name of a file without folders and endings."""
     return "stdin" if path == "-" else Path(Path(path).name.removesuffix(".gz")).stem
+
+
+def _put(added: _AddedColumns, table: Table, target: str | None, before: Table | None) -> None:
+    """Print a table with its predictions, or write it to a file."""
+    if target is None:
+        _print(added.lines(), table, before)
+    elif format_name := _columnar_format(target, table):
+        _write_columns(added, target, format_name)
+    else:
+        _write(added.lines(), target)
 
 
 def _print(lines: Iterator[str], table: Table, before: Table | None) -> None:

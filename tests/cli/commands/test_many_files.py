@@ -60,6 +60,16 @@ def test_mini_batches_go_through_them_in_order(parts):
     assert numbers(of_parts, "weights") == numbers(of_all, "weights")
 
 
+def test_a_part_without_rows_is_left_out_of_predictions(parts):
+    Path("empty.csv").write_text(Path("part-1.csv").read_text().splitlines()[0] + "\n")
+    result = parts("predict", "m.json", "empty.csv", "part-1.csv", "empty.csv", "part-2.csv")
+    assert (result.returncode, result.stdout) == (0, parts("predict", "m.json", "part-[12].csv").stdout)
+    assert b"'empty.csv' has a header, but no rows: there is nothing to predict" in result.stderr
+    assert parts("predict", "m.json", "part-1.csv", "empty.csv", "-o", "{stem}.out").returncode == 0
+    assert [path.name for path in Path().glob("*.out")] == ["part-1.out"]
+    assert parts("predict", "m.json", "empty.csv", "empty.csv").returncode == 1
+
+
 @pytest.mark.parametrize("command", ["train", "condense"])
 def test_a_file_that_is_there_twice_is_noticed(parts, command):
     assert b"have the same rows" in parts(command, "part-1.csv", "part-[12].csv").stderr
