@@ -399,11 +399,15 @@ def _check_workers(client: Client, where: str) -> None:
             f"the scheduler at {shown(where)} has no workers; start some: dask worker ADDRESS"
         ) from error
     try:
-        theirs: dict[str, tuple[str, ...]] = client.run(versions)
+        theirs = client.run(versions, on_error="return")
     except Exception as error:
         raise _explained(error) from error
     ours = versions()
     for worker, found in theirs.items():
+        if isinstance(found, OSError):
+            continue  # it has just died
+        if isinstance(found, Exception):
+            raise _explained(found) from found
         for mine, other in zip(ours, found, strict=True):
             if mine != other:
                 raise ClusterError(
