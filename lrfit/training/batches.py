@@ -161,17 +161,13 @@ class MiniBatches:
         return is_mixed or not any(n_rows % self.batch_size for n_rows in self._sequences)
 
     def order(self, epoch: int) -> EpochOrder:
-        """The order of the rows in an epoch; None for the order in which they are."""
-        if not self.shuffle:
-            return None
+        """The order of the rows in an epoch, of rows that are shuffled."""
         if self.part_sizes:
             return order_by_parts(self.part_sizes, self.seed, epoch)
         return order_of_epoch(len(self), self.seed, epoch)
 
     def orders(self, epochs: range) -> Iterator[EpochOrder]:
         """The orders of the rows in these epochs, one drawn ahead."""
-        if not self.shuffle:
-            return repeat(None)
         return map(self.order, epochs) if self.part_sizes else orders(len(self), self.seed, epochs)
 
     def windows(self, order: EpochOrder = None) -> Iterator[Array]:

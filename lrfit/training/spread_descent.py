@@ -195,11 +195,8 @@ class SpreadDescent:
             del self._maps_of[earlier]
         n_parts = len(self._batches.part_sizes)
         while len(self._maps_of.get(epoch, [])) < n_parts:
-            made = next(self._made, None)
-            if made is None:  # a look beyond the last epoch
-                self._made = self._maps(range(epoch, epoch + 1))
-            else:
-                self._maps_of.setdefault(made[0].epoch, []).append(made[1])
+            part, made = next(self._made)
+            self._maps_of.setdefault(part.epoch, []).append(made)
         return self._maps_of[epoch]
 
     def _maps(self, epochs: range) -> Iterator[tuple[_PartOfEpoch, AffineMap]]:

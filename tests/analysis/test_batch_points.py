@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfit.analysis.batch_points import batch_points, n_points
+from lrfit.analysis.batch_points import _fill_points, batch_points, n_points
 
 
 def moments_of(rows, weights):
@@ -79,3 +79,14 @@ def test_machine_code_makes_the_same_points(d, batch_size, n_rows, seed):
 def test_a_batch_that_does_not_vary_is_its_mean():
     points = batch_points(np.full((10, 3), 7.0), 10)
     assert (points == 7.0).all()
+
+
+def test_the_steps_of_the_machine_code_are_those_of_qr():
+    """Which no machine code shows, so they run here as Python."""
+    rows = np.random.default_rng(2).normal(size=(19, 3))
+    rows[8:16, 0] = 1.0
+    points = np.empty((3 * n_points(2), 3))
+    _fill_points(rows, 8, points)
+    for one, other in zip(np.split(points, 3), np.split(batch_points(rows, 8), 3), strict=True):
+        np.testing.assert_allclose(one.T @ one, other.T @ other, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(one.sum(axis=0), other.sum(axis=0), rtol=0, atol=1e-13)

@@ -125,6 +125,33 @@ def test_rows_here_and_on_workers_are_refused(monkeypatch, order):
     assert (full.rows, full.spread_rows) == (None, None)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_cell_that_is_no_number_has_the_message_of_one_machine(packed):
+    content = Path("b.csv").read_bytes() + b"1,2,three,1,p,u\n"
+    Path("b.csv").write_bytes(gzip.compress(content) if packed else content)
+    for cluster in (None, Here()):
+        with pytest.raises(DataError, match=r"'b.csv', line 122, column 'y': 'three'"):
+            read(cluster, settings_of())
+
+
+def test_row_groups_are_parts():
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arrow = pytest.importorskip("pyarrow")
+    rows = np.random.default_rng(5).normal(size=(150, 3))
+    table = arrow.table(dict(zip("aby", rows.T, strict=True)))
+    parquet.write_table(table, "d.parquet", row_group_size=40)
+    request = TableRequest(("d.parquet",), columns=ColumnRequest(x=("a", "b"), y="y"))
+    settings = settings_of()
+    alone, spread = (read_for_training(request, settings, cluster=cluster) for cluster in (None, Here()))
+    assert spread.sample.part_sizes == (40, 40, 40, 30)
+    assert_same(last_of(alone, settings), last_of(spread, settings))
+    rows[100, 2] = np.inf
+    parquet.write_table(arrow.table(dict(zip("aby", rows.T, strict=True))), "d.parquet", row_group_size=40)
+    for cluster in (None, Here()):
+        with pytest.raises(DataError, match=r"'d.parquet', row 101, column 'y'"):
+            read_for_training(request, settings, cluster=cluster)
+
+
 def test_groups_are_no_matter():
     settings = settings_of()
     wanted = ColumnRequest(x=("a", "b"), y="y", by="half")
@@ -234,6 +261,14 @@ def test_what_would_move_rows_is_refused(given, words):
     settings = settings_of(**given)
     with pytest.raises(UsageError, match=words):
         read(Here(), settings)
+
+
+def test_rows_are_not_here():
+    settings = settings_of()
+    batches = plan_training(read(Here(), settings), settings).batches
+    assert (batches.order(1), next(batches.orders(range(2)))) == (None, None)
+    with pytest.raises(NotImplementedError):
+        batches.windows()
 
 
 def test_the_way_is_logged(caplog):

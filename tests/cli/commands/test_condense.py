@@ -1,5 +1,6 @@
 """Moments in place of rows: what full batches are trained on, to the bit."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from commands_run import run_command
 
 from lrfit.data.csv import blocks
+from lrfit.data.moments_file import MomentsFile
+from lrfit.errors import DataError
+from lrfit.system import documents
 
 CITIES = ("berlin", "oslo", "rome")
 N_ROWS = 90
@@ -290,3 +294,22 @@ def test_an_output_overwrites_nothing_but_moments(parts):
     result = parts("condense", "p0.csv", "-x", "x", "-y", "y", "-o", "p1.csv")
     assert result.returncode == 1
     assert b"--output would overwrite 'p1.csv', which is not moments" in result.stderr
+
+
+def test_moments_that_are_no_numbers_are_refused(here):
+    Path("huge.csv").write_text("x,y\n1.7e308,1\n-1.7e308,2\n1.7e308,3\n")
+    result = here("condense", "huge.csv")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert b"beyond the range of float64" in result.stderr
+
+
+def test_a_document_of_any_size_or_on_a_broken_disk_is_refused(monkeypatch):
+    class Broken(io.BytesIO):
+        def read(self, size=-1):  # noqa: ARG002 (its signature)
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(DataError, match=r"m.json cannot be read: Input/output error"):
+        MomentsFile(Broken(), "m.json")
+    monkeypatch.setattr(documents, "MAX_BYTES", 1 << 20)
+    with pytest.raises(DataError, match="it is larger than 1 MiB"):
+        MomentsFile(io.BytesIO(b" " * ((1 << 20) + 1)), "m.json")

@@ -6,8 +6,9 @@ import numpy as np
 import oracles
 import pytest
 
+from lrfit.analysis.moments import Moments
 from lrfit.errors import DataError
-from lrfit.model.evaluation import evaluate
+from lrfit.model.evaluation import ResidualSums, evaluate
 
 LAB_TEST = oracles.SAMPLE_DATA / "lab_test.csv"
 
@@ -90,3 +91,8 @@ def test_residuals_that_overflow_are_refused_by_the_name_of_the_file(here, model
 def test_there_is_nothing_to_measure_without_rows():
     with pytest.raises(DataError, match="there are no rows"):
         evaluate([])
+
+
+def test_rows_of_weight_zero_alone_are_no_rows():
+    with pytest.raises(DataError, match="there are no rows to evaluate"):
+        evaluate([(0, ResidualSums(0.0, 0.0, 0.0, Moments.empty(1)))])

@@ -8,6 +8,8 @@ import sys
 import oracles
 import pytest
 
+from lrfit.cli.commands.predict import _Text
+
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 LAB_TEST = oracles.SAMPLE_DATA / "lab_test.csv"
 MODEL = json.dumps(
@@ -143,3 +145,7 @@ def test_a_prediction_that_overflows_is_refused_where_it_is(here, model, tmp_pat
         "lrfit: error: 'd.csv', lines 2 to 4: a prediction is beyond the range of float64, 1.8e308: "
         "are the data in the units of the model?\n"
     )
+
+
+def test_lines_of_blocks_are_put_one_behind_the_other():
+    assert _Text("a\n").merge(_Text("b\n")) == "a\nb\n"
