@@ -203,7 +203,8 @@ def test_a_worker_that_dies_changes_no_bit(cluster, folder, after_s, method):
 
 
 def test_a_run_that_is_killed_leaves_no_task_behind(cluster, folder):
-    code, out, _ = killed_run(cluster, folder, 1.0, lambda process: process.pid)
+    long = [*MINI_BATCHES, "--epochs", "100000"]
+    code, out, _ = killed_run(cluster, folder, 1.5, lambda process: process.pid, long)
     assert (code, out) == (-signal.SIGKILL, b"")
     with distributed.Client(scheduler_file=str(cluster.file), set_as_default=False) as client:
         wait_for(lambda: not any(client.processing().values()))
