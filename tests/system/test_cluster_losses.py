@@ -169,3 +169,18 @@ def test_a_file_that_no_scheduler_wrote_is_refused(tmp_path, text):
     (tmp_path / "s.json").write_text(text)
     with pytest.raises(UsageError, match="this file is none that dask scheduler"):
         cluster._check_scheduler_file(str(tmp_path / "s.json"))
+
+
+def test_an_error_on_a_worker_names_it(monkeypatch):
+    def fail(item):
+        raise DataError(f"line {item}")
+
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("distributed.get_worker", lambda: SimpleNamespace(address="tcp://a"))
+    with pytest.raises(DataError, match="worker tcp://a: line 3"):
+        cluster._run(fail, 3)
+
+
+def test_a_result_in_two_parts_is_taken_apart_where_it_is():
+    assert cluster._first_of("item", ("first", "second")) == "first"
+    assert cluster._second(("first", "second")) == "second"
