@@ -52,7 +52,7 @@ _SETTINGS = ("Model", "Descent", "Stopping")
 _OTHERS = "Output"
 
 _SHUFFLES = {"--shuffle parts": "--shuffle-parts", "--shuffle rows": "--shuffle"}
-"""What `--shuffle` with a word stands for."""
+"""Options that `--shuffle` with a word stands for."""
 
 
 class Command(click.Command):

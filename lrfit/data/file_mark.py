@@ -17,7 +17,7 @@ _HEAD_BYTES = 1 << 16
 
 
 class FileMark(NamedTuple):
-    """What tells a file from another one of the same name.
+    """A mark that tells a file from another one of the same name.
 
     Attributes:
         n_bytes: Its size.

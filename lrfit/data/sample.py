@@ -257,7 +257,7 @@ class Gathering:
 
 
 class _Marks:
-    """What tells the blocks of a file from others, hashed as they are added."""
+    """The marks of the blocks of a file, hashed as they are added."""
 
     def __init__(self) -> None:
         self._of_files: list[str] = []

@@ -9,7 +9,7 @@ from lrfit.data.block import BlockCounts
 from lrfit.errors import DataError, NoRowsError
 from lrfit.messages import listed, spelled
 
-__all__ = ["Answer", "Tally"]
+__all__ = ["Answer", "Tallied", "Tally"]
 
 T = TypeVar("T")
 
@@ -93,3 +93,29 @@ class Tally:
             f" without a missing value: no row has a value of {listed(empty)}; "
             f"{spelled(drop=','.join(empty))} leaves it out"
         )
+
+
+class Tallied:
+    """A file with a tally, which says what was read of it so far; see `TableFile`.
+
+    Args:
+        tally: Its tally.
+    """
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows read so far."""
+        return self._tally.n_samples
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of rows left out so far because they lack a value."""
+        return self._tally.n_dropped
+
+    @property
+    def lost_digits(self) -> bool:
+        """Whether an integer beyond 2^53 was read, which float64 may not hold exactly."""
+        return self._tally.lost_digits

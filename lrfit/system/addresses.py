@@ -51,7 +51,7 @@ _HINTS = {
     "Unable to locate credentials": "; a public bucket needs none: set FSSPEC_S3_ANON=true",
     "libjvm": "; pyarrow reads hdfs through Java and Hadoop: set JAVA_HOME and CLASSPATH",
 }
-"""What to do, by words of the error."""
+"""Advice, by words of the error."""
 
 
 def is_address(path: str) -> bool:

@@ -1,44 +1,30 @@
 """Clusters: Dask's workers, on this machine or on others, that work on tasks ahead of this process.
 
 Scheduling, transport, data locality and what becomes of the tasks of a worker that dies are Dask's business.
-Here a cluster is found or started, tasks are handed out some time before their results are needed, and what
-can go wrong becomes one line.
+Here tasks are handed out some time before their results are needed, and what can go wrong becomes one line.
+`cluster_connection` finds or starts a cluster.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import shutil
-import signal
-import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from importlib import import_module
 from itertools import islice
-from multiprocessing import resource_tracker
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from lrfit.errors import ClusterError, LrfitError, UsageError
-from lrfit.messages import shown, spelled
-from lrfit.system.interrupts import closing
-from lrfit.system.listener import Listener
-from lrfit.system.optional import import_optional
+from lrfit.errors import ClusterError, LrfitError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["Cluster", "Kept", "cluster_of"]
+__all__ = ["PATIENCE_S", "Cluster", "Kept", "explained", "first_line"]
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-_PATIENCE_S = 10.0
+PATIENCE_S = 10.0
 """Time that a cluster may take to answer, or to have workers."""
 
 _LOOK_S = 2.0
@@ -47,14 +33,8 @@ _LOOK_S = 2.0
 _TASKS_PER_THREAD = 4
 """Number of tasks that are handed out ahead for each thread of the workers."""
 
-_MOST_PROCESSES = 1000
-"""Number of processes that may be asked for on this machine."""
-
 _MOST_TIMES = 3
 """Number of times that a task whose result was lost with its worker is handed out again."""
-
-_TRACKER_WARNING = "ignore::UserWarning:multiprocessing.resource_tracker"
-_LOGGERS = ("distributed", "tornado", "asyncio", "bokeh")
 
 
 class Kept(NamedTuple):
@@ -70,7 +50,7 @@ class Kept(NamedTuple):
 
 
 def _nothing(item: object) -> tuple[Kept, ...]:  # noqa: ARG001 (one of a family)
-    """What most functions need besides their item."""
+    """Most functions need nothing besides their item."""
     return ()
 
 
@@ -130,13 +110,16 @@ class Cluster:
         client: The client of Dask that is connected to them.
 
     Attributes:
+        n_workers: Number of workers that there are at the start.
         n_threads: Number of tasks that can run at a time. What is decided by it does not change when workers
             die or come later.
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.n_threads = sum(worker["nthreads"] for worker in self._workers().values())
+        workers = self._workers()
+        self.n_workers = len(workers)
+        self.n_threads = sum(worker["nthreads"] for worker in workers.values())
 
     def _workers(self) -> dict[str, Any]:
         workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
@@ -223,7 +206,7 @@ class Cluster:
                 raise
             except Exception as error:
                 if not (_is_lost(error) and self._client.status == "running" and task.may_go_again()):
-                    raise _explained(error) from error
+                    raise explained(error) from error
 
     def _checked(self, deserted_s: float | None) -> float | None:
         """Since when there are no workers, if there are none; an error if that is for long."""
@@ -232,7 +215,7 @@ class Cluster:
         if self._workers():
             return None
         now_s = monotonic()
-        if deserted_s is not None and now_s - deserted_s > _PATIENCE_S:
+        if deserted_s is not None and now_s - deserted_s > PATIENCE_S:
             raise ClusterError("no worker is left: start some, and run the command again")
         return deserted_s or now_s
 
@@ -255,185 +238,8 @@ def _run(function: Callable[..., T], item: S, *kept: object) -> T:
         raise type(error)(f"worker {get_worker().address}: {error}") from error
 
 
-@contextmanager
-def cluster_of(where: str | Client | None, listener: Listener | None = None) -> Iterator[Cluster | None]:
-    """The cluster that is named, for the time of the block; None if none is.
-
-    Args:
-        where: "local" or "local:N" for N processes on this machine, the address of a scheduler, the path of a
-            scheduler file, or a client that is connected, and stays so.
-        listener: Hears how many workers there are.
-
-    Raises:
-        ClusterError: It does not answer, has no workers, or they have other versions.
-        UsageError: `where` is none of these, or Dask is not installed.
-    """
-    if where is None:
-        yield None
-    elif isinstance(where, str):
-        with _connected(where, listener or Listener()) as cluster:
-            yield cluster
-    else:
-        _check_workers(where, "the client's address")
-        yield Cluster(where)
-
-
-@contextmanager
-def _connected(where: str, listener: Listener) -> Iterator[Cluster]:
-    distributed = import_optional("distributed", spelled(cluster=where))
-    _silence_loggers()
-    with _client_at(where, distributed) as client:
-        _check_workers(client, where)
-        cluster = Cluster(client)
-        workers = cluster._workers()  # noqa: SLF001 (of this module)
-        n_workers = f"{len(workers)} worker{'s' * (len(workers) != 1)}"
-        listener.note(f"cluster: {n_workers}, {cluster.n_threads} tasks at a time")
-        yield cluster
-
-
-def _silence_loggers() -> None:
-    """Let Dask say nothing of what becomes one line here."""
-    for name in (*_LOGGERS, *logging.root.manager.loggerDict):
-        if name.startswith(_LOGGERS):
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
-
-def _client_at(where: str, distributed: Any) -> Any:  # noqa: ANN401
-    kind, _, number = where.partition(":")
-    if where == "local":
-        return _local_client(distributed, None)
-    if kind == "local" and number.isascii() and number.isdigit() and 0 < int(number) <= _MOST_PROCESSES:
-        return _local_client(distributed, int(number))
-    if Path(where).is_file():
-        _check_scheduler_file(where)
-        return _remote_client(distributed, where, scheduler_file=where)
-    if ":" in where and kind != "local":
-        return _remote_client(distributed, where, address=where)
-    raise UsageError(
-        f"{spelled(cluster=where)}: it must be local, local:N for N processes here, at most "
-        f"{_MOST_PROCESSES}, the address of a scheduler such as tcp://host:8786, or a scheduler file"
-    )
-
-
-@contextmanager
-def _local_client(distributed: Any, n_workers: int | None) -> Iterator[Client]:  # noqa: ANN401
-    """Workers on this machine, one process each, which end with the block."""
-    folder = tempfile.mkdtemp(prefix="lrfit-")
-
-    def clear() -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-
-    with closing(clear):
-        # A signal that ends the workers would make a process of multiprocessing's print a warning.
-        sys.warnoptions.append(_TRACKER_WARNING)
-        try:
-            with ExitStack() as stack:
-                stack.enter_context(import_module("dask.config").set({"temporary-directory": folder}))
-                resource_tracker.ensure_running()  # which would let signals through
-                with _not_for_children(signal.SIGINT):
-                    local = distributed.LocalCluster(
-                        n_workers=n_workers,
-                        threads_per_worker=1,
-                        dashboard_address=None,
-                        scheduler_kwargs={
-                            "dashboard_address": "127.0.0.1:0"
-                        },  # others may have the usual port
-                        local_directory=folder,
-                        silence_logs=logging.CRITICAL + 1,
-                    )
-                stack.enter_context(local)
-                yield stack.enter_context(distributed.Client(local))
-        finally:
-            sys.warnoptions.remove(_TRACKER_WARNING)
-            clear()
-
-
-@contextmanager
-def _not_for_children(number: int) -> Iterator[None]:
-    """Keep a signal, which a terminal sends to all, from the processes that are started here.
-
-    It reaches this process when the block ends.
-    """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-@contextmanager
-def _remote_client(distributed: Any, where: str, **address: str) -> Iterator[Client]:  # noqa: ANN401
-    """A client of a scheduler that is there already, and stays there."""
-    try:
-        client = distributed.Client(**address, timeout=_PATIENCE_S, set_as_default=False)
-    except (OSError, TimeoutError, TypeError, ValueError) as error:
-        raise ClusterError(
-            f"no scheduler answers at {shown(where)} ({_first_line(error)}); dask scheduler starts one"
-        ) from error
-    try:
-        yield client
-    finally:
-        with suppress(Exception):  # it may be lost already
-            client.close(timeout=_LOOK_S)
-
-
-def _check_scheduler_file(path: str) -> None:
-    """Refuse a file that no scheduler wrote."""
-    try:
-        with Path(path).open(encoding="utf-8") as stream:
-            content = json.load(stream)
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict) or not isinstance(content.get("address"), str):
-        raise UsageError(
-            f"{spelled(cluster=path)}: this file is none that dask scheduler --scheduler-file writes"
-        )
-
-
-def _check_workers(client: Client, where: str) -> None:
-    """Refuse a cluster without workers, or whose workers have other versions than this process."""
-    try:
-        client.wait_for_workers(1, timeout=_PATIENCE_S)
-    except TimeoutError as error:
-        raise ClusterError(
-            f"the scheduler at {shown(where)} has no workers; start some: dask worker ADDRESS"
-        ) from error
-    try:
-        theirs = client.run(versions, on_error="return")
-    except Exception as error:
-        raise _explained(error) from error
-    ours = versions()
-    for worker, found in theirs.items():
-        if isinstance(found, OSError):
-            continue  # it has just died
-        if isinstance(found, Exception):
-            raise _explained(found) from found
-        for mine, other in zip(ours, found, strict=True):
-            if mine != other:
-                raise ClusterError(
-                    f"worker {worker} has {other}, and this process {mine}: all need the same, for the same "
-                    "numbers"
-                )
-
-
-def versions() -> tuple[str, ...]:
-    """The versions on which the last bits of numbers may depend."""
-    import numpy as np  # noqa: PLC0415
-    import pandas as pd  # noqa: PLC0415
-
-    import lrfit  # noqa: PLC0415
-
-    python = ".".join(map(str, sys.version_info[:2]))
-    return (
-        f"lrfit {lrfit.__version__}",
-        f"Python {python}",
-        f"numpy {np.__version__}",
-        f"pandas {pd.__version__}",
-    )
-
-
-def _explained(error: Exception) -> ClusterError:
-    """What went wrong on a cluster, in one line."""
+def explained(error: Exception) -> ClusterError:
+    """The error of ours that says in one line why a cluster failed."""
     name = type(error).__name__
     if isinstance(error, ModuleNotFoundError):
         return ClusterError(f"a worker lacks {error.name}: install the same packages on all workers")
@@ -441,7 +247,7 @@ def _explained(error: Exception) -> ClusterError:
         return ClusterError("workers died three times of the same part of the data: have they enough memory?")
     if _is_lost(error):
         return ClusterError("the scheduler is lost: is it still running?")
-    return ClusterError(f"a worker failed: {name}: {_first_line(error)}")
+    return ClusterError(f"a worker failed: {name}: {first_line(error)}")
 
 
 def _is_lost(error: Exception) -> bool:
@@ -449,6 +255,7 @@ def _is_lost(error: Exception) -> bool:
     return "Cancelled" in type(error).__name__ or type(error).__name__ == "CommClosedError"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of an error's message; the error's name if it has none."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__

@@ -29,6 +29,7 @@ __all__ = [
     "EpochOrder",
     "FullBatches",
     "MiniBatches",
+    "Windowed",
     "in_descent_units",
     "largest",
     "longest",
@@ -67,6 +68,10 @@ class Batches(Protocol):
 
     def __len__(self) -> int:
         """Number of rows of an epoch."""
+
+
+class Windowed(Batches, Protocol):
+    """Batches whose rows are in this process."""
 
     def order(self, epoch: int) -> EpochOrder:
         """The order of the rows in an epoch; None for the order in which they are."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lrfit.training.alike import EpochsAlike
-from lrfit.training.batches import Batches, EpochOrder, MiniBatches
+from lrfit.training.batches import EpochOrder, MiniBatches, Windowed
 from lrfit.training.plan import TrainingPlan
 from lrfit.training.spread_batches import SpreadBatches
 from lrfit.training.steps import Steps
@@ -46,25 +46,28 @@ def epochs_of(plan: TrainingPlan, steps: Steps, executor: str, on_share: Callabl
         from lrfit.training.spread_descent import spread_descent  # noqa: PLC0415 (few runs have a cluster)
 
         return spread_descent(plan, batches, steps, executor)
-    return WindowEpochs(plan, steps, on_share)
+    return WindowEpochs(batches, steps, range(plan.start.epoch + 1, plan.last_epoch + 1), on_share)
 
 
 class WindowEpochs:
     """Epochs over the rows, window by window, in an order of their own.
 
     Args:
-        plan: The plan.
+        batches: The rows.
         steps: The session that descends.
+        epochs: The epochs to come.
         on_share: Told which share of a long epoch is done.
     """
 
-    def __init__(self, plan: TrainingPlan, steps: Steps, on_share: Callable[[float], None]) -> None:
-        self._batches: Batches = plan.batches
+    def __init__(
+        self, batches: Windowed, steps: Steps, epochs: range, on_share: Callable[[float], None]
+    ) -> None:
+        self._batches = batches
         self._steps = steps
         self._on_share = on_share
-        self._next, self._last = plan.start.epoch + 1, plan.last_epoch
-        self._orders = self._batches.orders(range(self._next, self._last + 1))
-        self.can_be_joined = self._batches.is_full
+        self._next, self._last = epochs.start, epochs.stop - 1
+        self._orders = batches.orders(epochs)
+        self.can_be_joined = batches.is_full
 
     def descend(self, n_done: int, n_epochs: int) -> None:
         """Change the variables as some epochs do, which have the same order if there are several."""

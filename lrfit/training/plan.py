@@ -15,9 +15,9 @@ from lrfit.analysis.objective import Objective
 from lrfit.analysis.scaling import Scaling
 from lrfit.arrays import Array
 from lrfit.data.training_data import TrainingData
-from lrfit.training.batches import Batches
 from lrfit.training.graph import TrainingGraph, training_graph, velocity_of
 from lrfit.training.settings import TrainingSettings
+from lrfit.training.spread_batches import AnyBatches
 
 __all__ = ["OPTIMUM", "Start", "TrainingPlan"]
 
@@ -74,7 +74,7 @@ class TrainingPlan:
     data: TrainingData
     scaling: Scaling
     objective: Objective
-    batches: Batches
+    batches: AnyBatches
     start: Start
     method: Method
     learning_rate: float

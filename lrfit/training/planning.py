@@ -17,7 +17,7 @@ from lrfit.errors import DivergenceError, UsageError
 from lrfit.training.batches import Batches, FullBatches, MiniBatches, in_descent_units
 from lrfit.training.plan import OPTIMUM, Start, TrainingPlan
 from lrfit.training.settings import TrainingSettings
-from lrfit.training.spread_batches import SpreadBatches
+from lrfit.training.spread_batches import AnyBatches, SpreadBatches
 
 if TYPE_CHECKING:
     from lrfit.data.spread_rows import SpreadRows
@@ -126,7 +126,7 @@ def _scaling(moments: Moments, settings: TrainingSettings) -> Scaling:
     return Scaling.none(moments.n_features)
 
 
-def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: TrainingSettings) -> Batches:
+def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: TrainingSettings) -> AnyBatches:
     """The rows that the steps run on: sigma points of the scaled moments, all rows, or some of them."""
     if not settings.needs_rows:
         return FullBatches(scaled.sigma_points())
@@ -145,7 +145,7 @@ def _batches(data: TrainingData, scaled: Moments, scaling: Scaling, settings: Tr
 
 def _spread_batches(
     rows: SpreadRows, moments: Moments, scaling: Scaling, settings: TrainingSettings
-) -> Batches:
+) -> SpreadBatches:
     """Mini-batches of rows that stay on workers."""
     size = min(settings.batch_size or len(rows), len(rows))
     return SpreadBatches(rows, scaling, size, settings.seed, moments.mean_weight, settings.fit_intercept)

@@ -6,11 +6,10 @@ alone, so the shuffle is by parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,12 +18,12 @@ from lrfit.arrays import Array
 from lrfit.data.condense import KeptRows
 from lrfit.data.kinds import Column
 from lrfit.data.spread_rows import SpreadRows, rows_of
-from lrfit.training.batches import EpochOrder, in_descent_units, largest, longest, n_shortest
+from lrfit.training.batches import FullBatches, MiniBatches, in_descent_units, largest, longest, n_shortest
 
 if TYPE_CHECKING:
     from lrfit.system.cluster import Cluster, Kept
 
-__all__ = ["SpreadBatches"]
+__all__ = ["AnyBatches", "SpreadBatches"]
 
 
 class _Preparation(NamedTuple):
@@ -94,18 +93,6 @@ class SpreadBatches:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def order(self, epoch: int) -> EpochOrder:  # noqa: ARG002
-        """None: workers draw the orders."""
-        return None
-
-    def orders(self, epochs: range) -> Iterator[EpochOrder]:  # noqa: ARG002
-        """None for each epoch."""
-        return repeat(None)
-
-    def windows(self, order: EpochOrder = None) -> Iterator[Array]:
-        """Refused: the rows are not here."""
-        raise NotImplementedError(order)
-
     @cached_property
     def _prepared(self) -> tuple[list[Kept], Array]:
         """The rows of each part in the units of descent, where they lie; and the longest of all."""
@@ -140,6 +127,10 @@ class SpreadBatches:
         """As `MiniBatches.largest_curvature` has it."""
         mean = float(np.mean(np.sort(self._prepared[1])))
         return mean + (fit_intercept and not self.is_weighted) + l2
+
+
+AnyBatches: TypeAlias = FullBatches | MiniBatches | SpreadBatches
+"""The batches of a run."""
 
 
 def _prepare(item: _Preparation, kept: Mapping[str, Sequence[KeptRows]]) -> tuple[Array, Array]:

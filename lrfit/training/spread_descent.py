@@ -43,7 +43,7 @@ _WAYS = {
     "points": "maps of the parts, made on the sigma points of their batches",
     "chain": "one part behind the other, as maps would take longer",
 }
-"""What is said of each way."""
+"""Sentences on each way."""
 
 _NOT_AFFINE = "one part behind the other, because clipped steps have no maps"
 
@@ -241,7 +241,7 @@ def spread_descent(plan: TrainingPlan, batches: SpreadBatches, steps: Steps, exe
 
 
 _own = threading.local()
-"""Of each thread: the sessions that it has made."""
+"""Holds the sessions that each thread has made."""
 
 
 def _steps_of(recipe: StepsRecipe) -> Steps:

@@ -28,7 +28,8 @@ from lrfit.data.table_request import TableRequest
 from lrfit.data.training_data import TrainingData, training_data_of
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import shown, spelled
-from lrfit.system.cluster import Cluster, cluster_of
+from lrfit.system.cluster import Cluster
+from lrfit.system.cluster_connection import cluster_of
 from lrfit.system.file_names import matching
 from lrfit.system.listener import Listener
 from lrfit.training.advice import warnings
@@ -60,7 +61,7 @@ _NO_OPTIONS = {"paths", "columns", "known", "y", "weights", "by"}
 """Fields of these that are given otherwise, or not at all."""
 
 _DASK = "a Dask DataFrame"
-"""Its name in messages."""
+"""The name of one in messages."""
 
 _log = logging.getLogger("lrfit")
 _log.addHandler(logging.NullHandler())  # so that nothing is printed unless somebody asks for it

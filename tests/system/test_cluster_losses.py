@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from lrfit.errors import ClusterError, DataError, UsageError
-from lrfit.system import cluster
+from lrfit.system import cluster, cluster_connection
 from lrfit.system.cluster import Cluster
 
 WORKERS = {"tcp://a": {"nthreads": 1, "memory_limit": 100}, "tcp://b": {"nthreads": 2, "memory_limit": 50}}
@@ -63,7 +63,7 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch):
-    monkeypatch.setattr(cluster, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(cluster, "PATIENCE_S", 0.0)
 
 
 def result_of(client):
@@ -128,8 +128,10 @@ def connected(monkeypatch, client, where="tcp://far:8786"):
             raise client
         return client
 
-    monkeypatch.setattr(cluster, "import_optional", lambda *_, **__: SimpleNamespace(Client=connect))
-    with cluster.cluster_of(where) as found:
+    monkeypatch.setattr(
+        cluster_connection, "import_optional", lambda *_, **__: SimpleNamespace(Client=connect)
+    )
+    with cluster_connection.cluster_of(where) as found:
         return found
 
 
@@ -142,7 +144,7 @@ def connected(monkeypatch, client, where="tcp://far:8786"):
         (Client(theirs=CommClosedError()), "the scheduler is lost"),
         (Client(theirs={"tcp://a": ModuleNotFoundError("", name="lrfit")}), "a worker lacks lrfit"),
         (
-            Client(theirs={"tcp://a": ("lrfit 0.0.0", *cluster.versions()[1:])}),
+            Client(theirs={"tcp://a": ("lrfit 0.0.0", *cluster_connection.versions()[1:])}),
             "worker tcp://a has lrfit 0.0.0",
         ),
     ],
@@ -153,14 +155,15 @@ def test_a_cluster_that_is_no_use_is_refused_at_once(monkeypatch, client, words)
 
 
 def test_a_worker_that_dies_meanwhile_is_no_reason(monkeypatch):
-    theirs = {"tcp://a": CommClosedError(), "tcp://b": cluster.versions()}
+    theirs = {"tcp://a": CommClosedError(), "tcp://b": cluster_connection.versions()}
     assert connected(monkeypatch, Client(theirs=theirs)).n_threads == 3
 
 
 def test_local_alone_is_for_all_cores(monkeypatch):
-    monkeypatch.setattr(
-        cluster, "_local_client", lambda _, n: nullcontext(Client(theirs={str(n): cluster.versions()}))
-    )
+    def started(_, n_workers):
+        return nullcontext(Client(theirs={f"tcp://{n_workers}": cluster_connection.versions()}))
+
+    monkeypatch.setattr(cluster_connection, "_local_client", started)
     assert connected(monkeypatch, None, "local").n_threads == 3
 
 
@@ -168,7 +171,7 @@ def test_local_alone_is_for_all_cores(monkeypatch):
 def test_a_file_that_no_scheduler_wrote_is_refused(tmp_path, text):
     (tmp_path / "s.json").write_text(text)
     with pytest.raises(UsageError, match="this file is none that dask scheduler"):
-        cluster._check_scheduler_file(str(tmp_path / "s.json"))
+        cluster_connection._check_scheduler_file(str(tmp_path / "s.json"))
 
 
 def test_an_error_on_a_worker_names_it(monkeypatch):

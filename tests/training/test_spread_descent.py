@@ -263,14 +263,6 @@ def test_what_would_move_rows_is_refused(given, words):
         read(Here(), settings)
 
 
-def test_rows_are_not_here():
-    settings = settings_of()
-    batches = plan_training(read(Here(), settings), settings).batches
-    assert (batches.order(1), next(batches.orders(range(2)))) == (None, None)
-    with pytest.raises(NotImplementedError):
-        batches.windows()
-
-
 def test_the_way_is_logged(caplog):
     settings = settings_of(clip_norm=0.5)
     with caplog.at_level(logging.INFO, "lrfit"):

@@ -46,7 +46,7 @@ def command(
     from lrfit.model.application import Application
     from lrfit.model.document_file import load_all
     from lrfit.model.evaluation import Summing, evaluate
-    from lrfit.system.cluster import cluster_of
+    from lrfit.system.cluster_connection import cluster_of
     from lrfit.views.number_texts import number_text_of
 
     refuse_two_stdins(model, data)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,17 +19,9 @@ from lrfit.errors import DataError, NoRowsError, UsageError
 from lrfit.messages import shown, spelled
 
 if TYPE_CHECKING:
-    from lrfit.arrays import Array
-    from lrfit.data.block import Block
-    from lrfit.data.column_names import ColumnRequest
-    from lrfit.data.csv.format import CsvFormat
-    from lrfit.data.kinds import Column
+    from lrfit.cli.added_columns import AddedColumns
     from lrfit.data.table import Table
-    from lrfit.model.application import Application
-    from lrfit.model.document import ModelDocument
     from lrfit.model.intervals import IntervalKind
-
-T = TypeVar("T")
 
 
 @click.command(name="predict", cls=Command, short_help="Add the predictions of a model to a CSV.")
@@ -85,10 +76,11 @@ def command(
       lrfit predict model.json --at rooms=3,area=100
       lrfit train a.csv --format json -q | lrfit predict - b.csv
     """
+    from lrfit.cli.added_columns import Predictions
     from lrfit.data.opening import open_table
     from lrfit.model.document_file import load_all
     from lrfit.model.prediction import row_at
-    from lrfit.system.cluster import cluster_of
+    from lrfit.system.cluster_connection import cluster_of
 
     paths = _paths(data, at)
     refuse_two_stdins(model, paths)
@@ -97,7 +89,7 @@ def command(
     text = None if at is None else row_at(at, models)
     has_bars = output is not None or not result_is_seen()  # one among rows would be in the way
     terminal = Terminal(quiet=quiet, has_bars=has_bars)
-    predictions = _Predictions(models, name, only=only, interval=interval, level=level)
+    predictions = Predictions(models, name, only=only, interval=interval, level=level)
     first: Table | None = None
     n_empty = 0
     with cluster_of(cluster, terminal) as workers:
@@ -148,7 +140,7 @@ def _stem(path: str) -> str:
     return "stdin" if path == "-" else Path(Path(path).name.removesuffix(".gz")).stem
 
 
-def _put(added: _AddedColumns, table: Table, target: str | None, before: Table | None) -> None:
+def _put(added: AddedColumns, table: Table, target: str | None, before: Table | None) -> None:
     """Print a table with its predictions, or write it to a file."""
     if target is None:
         _print(added.lines(), table, before)
@@ -186,16 +178,6 @@ def _write(lines: Iterator[str], target: str) -> None:
             file.write(text.encode(errors="surrogateescape"))
 
 
-class _Text(str):
-    """Lines, which are merged by being put one behind the other."""
-
-    __slots__ = ()
-
-    def merge(self, other: _Text) -> _Text:
-        """These lines and the others behind them."""
-        return _Text(self + other)
-
-
 def _columnar_format(target: str, table: Table) -> str | None:
     """The columnar format that the name of a file to write promises; None for text.
 
@@ -213,7 +195,7 @@ def _columnar_format(target: str, table: Table) -> str | None:
     return promised
 
 
-def _write_columns(added: _AddedColumns, target: str, format_name: str) -> None:
+def _write_columns(added: AddedColumns, target: str, format_name: str) -> None:
     from lrfit.data.columnar.texts import RowTexts
     from lrfit.data.columnar.writer import open_writer
     from lrfit.system.files import open_output
@@ -224,121 +206,3 @@ def _write_columns(added: _AddedColumns, target: str, format_name: str) -> None:
     ):
         for texts, columns in added.blocks():
             writer.write(texts.batch if isinstance(texts, RowTexts) else None, columns)
-
-
-@dataclass(frozen=True)
-class _Predictions:
-    """What is added to the rows of a table.
-
-    Attributes:
-        models: The models, one for each group.
-        name: Name of the column of predictions.
-        only: Whether the rows are left out.
-        interval: The interval whose ends are added; None for none.
-        level: Its level.
-    """
-
-    models: Sequence[ModelDocument]
-    name: str
-    only: bool
-    interval: IntervalKind | None
-    level: float
-
-    def added_to(self, table: Table, columns: ColumnRequest, note: Callable[[str], None]) -> _AddedColumns:
-        """The predictions for the rows of a table, to be read."""
-        from lrfit.model.application import Application
-
-        names = [self.name, *([f"{self.name}_low", f"{self.name}_high"] if self.interval else [])]
-        if not self.only:
-            _refuse_taken(names, table)
-        applied = Application(self.models, table, columns, note=note)
-        ends = _ends(applied, self.interval, self.level)
-
-        def predicted(block: Block) -> Sequence[Array]:
-            y_hat = applied.predict(block.values)
-            return [y_hat, *(ends(block.values, y_hat) if ends else [])]
-
-        return _AddedColumns(table, applied.columns, names, predicted, only=self.only)
-
-
-@dataclass(frozen=True)
-class _AddedColumns:
-    """What is added to the rows of one table as they are read.
-
-    Attributes:
-        table: The table.
-        columns: The columns that are read for it.
-        names: Names of the new columns.
-        predicted: A function of a block to its new columns.
-        only: Whether the rows are left out.
-    """
-
-    table: Table
-    columns: Sequence[Column]
-    names: Sequence[str]
-    predicted: Callable[[Block], Sequence[Array]]
-    only: bool
-
-    def lines(self) -> Iterator[str]:
-        """The header, or nothing where there is none, and then the rows as lines of CSV."""
-        csv_format, predicted, only = self.table.format, self.predicted, self.only
-
-        def written(block: Block) -> _Text:
-            return _Text(_added(block.texts, _fields(predicted(block), csv_format), csv_format, only=only))
-
-        chunks = self._mapped(written)
-        title = _joined(self.names, csv_format)
-        header = self.table.header_text
-        yield "" if header is None else _added([header], [title], csv_format, only=only)
-        yield from (chunk for _, chunk in chunks)
-
-    def blocks(self) -> Iterator[tuple[Iterable[str] | None, Sequence[Array]]]:
-        """The rows of each block, unless they are left out, and the new columns."""
-        return (result for _, result in self._mapped(lambda block: (block.texts, self.predicted(block))))
-
-    def _mapped(self, function: Callable[[Block], T]) -> Iterator[tuple[int, T]]:
-        return self.table.map_blocks(function, self.columns, with_texts=not self.only, is_of_model=True)
-
-
-def _refuse_taken(names: Sequence[str], table: Table) -> None:
-    """Refuse names for new columns that the table has already."""
-    if taken := [name for name in names if name in table.header]:
-        raise DataError(f"{table.name} has a column {shown(taken[0])} already; choose another with --name")
-
-
-def _ends(
-    applied: Application, interval: IntervalKind | None, level: float
-) -> Callable[[Array, Array], Array] | None:
-    """A function to the ends of the interval that is asked for."""
-    if interval is None:
-        return None
-    from lrfit.model.intervals import intervals
-
-    return applied.ends(lambda model: intervals(model, interval, level))
-
-
-def _fields(columns: Sequence[Array], csv_format: CsvFormat) -> Iterable[str]:
-    """The numbers of each row, as fields behind those that are there."""
-    texts = [_numbers(column, csv_format.decimal) for column in columns]
-    if len(texts) == 1 and csv_format.decimal != csv_format.separator:
-        return texts[0]
-    return (_joined(row, csv_format) for row in zip(*texts, strict=True))
-
-
-def _numbers(column: Array, decimal: str) -> Iterable[str]:
-    """The numbers of a column with their shortest digits that are exact."""
-    numbers = map(repr, column.tolist())
-    return numbers if decimal == "." else (number.replace(".", decimal) for number in numbers)
-
-
-def _joined(fields: Sequence[str], csv_format: CsvFormat) -> str:
-    from lrfit.data.csv.writer import csv_line
-
-    return csv_line(fields, csv_format.joint)
-
-
-def _added(rows: Iterable[str] | None, fields: Iterable[str], csv_format: CsvFormat, *, only: bool) -> str:
-    """The lines of `rows`, each with its fields added; with `only`, just these fields."""
-    if not only and rows is not None:
-        fields = map(csv_format.joint.join, zip(rows, fields, strict=True))
-    return "\n".join(fields) + "\n"

@@ -101,7 +101,7 @@ def command(
     import numpy  # noqa: F401, ICN001 (deeper in other imports it takes longer)
 
     from lrfit.cli.training_run import announce
-    from lrfit.system.cluster import cluster_of
+    from lrfit.system.cluster_connection import cluster_of
     from lrfit.system.file_names import matching
     from lrfit.system.interrupts import watched
     from lrfit.training.reading import read_groups

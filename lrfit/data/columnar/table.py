@@ -19,7 +19,7 @@ from lrfit.data.columnar.values import ColumnValues, Where, column_values
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.writer import csv_line
 from lrfit.data.kinds import Column
-from lrfit.data.tally import Answer, Tally
+from lrfit.data.tally import Answer, Tallied, Tally
 from lrfit.errors import DataError
 from lrfit.messages import shown
 from lrfit.system.threads import map_in_threads
@@ -35,7 +35,7 @@ _UNNAMED = "__index_level_"
 """How the name begins that pandas gives the column of an index without a name."""
 
 
-class ColumnarTable:
+class ColumnarTable(Tallied):
     """A columnar file that is open, and whose rows can be read once.
 
     Args:
@@ -66,7 +66,7 @@ class ColumnarTable:
         self._source = source
         self._file = file
         self._cluster = cluster
-        self._tally = Tally(drops=form.drop_missing, is_prompt=streaming)
+        super().__init__(Tally(drops=form.drop_missing, is_prompt=streaming))
         self.format = form
         self.header = _header(source.schema)
         self.header_text: str | None = csv_line(self.header)
@@ -80,21 +80,6 @@ class ColumnarTable:
     def format_name(self) -> str:
         """The name of the file's format in messages."""
         return self._source.format_name
-
-    @property
-    def n_samples(self) -> int:
-        """Number of rows read so far."""
-        return self._tally.n_samples
-
-    @property
-    def n_dropped(self) -> int:
-        """Number of rows left out so far because they lack a value."""
-        return self._tally.n_dropped
-
-    @property
-    def lost_digits(self) -> bool:
-        """Whether an integer beyond 2^53 was read, which float64 may not hold exactly."""
-        return self._tally.lost_digits
 
     def named(self, request: ColumnRequest, note: Callable[[str], None]) -> ColumnRequest:
         """The request with the names of columns for positions and lists; see `named_columns`.

@@ -17,7 +17,7 @@ from lrfit.data.csv.header import read_header
 from lrfit.data.csv.parse import parse
 from lrfit.data.file_mark import FileMark
 from lrfit.data.kinds import Column
-from lrfit.data.tally import Answer, Tally
+from lrfit.data.tally import Answer, Tallied, Tally
 from lrfit.errors import DataError
 from lrfit.system.files import rooted
 from lrfit.system.workers import map_ahead
@@ -65,7 +65,7 @@ class _Work(Generic[T]):
         return counts, result
 
 
-class CsvTable:
+class CsvTable(Tallied):
     """A CSV whose header has been read, and whose rows can be read once.
 
     Args:
@@ -97,7 +97,7 @@ class CsvTable:
         self._source = source
         self._cluster = cluster
         self._given, self._finds_separator = format, finds_separator
-        self._tally = Tally(drops=format.drop_missing, is_prompt=streaming)
+        super().__init__(Tally(drops=format.drop_missing, is_prompt=streaming))
         self._is_prompt = streaming and not source.is_file
         layout = ColumnLayout(source.name, format, (), ())
         blocks = source.blocks(format, streaming=self._is_prompt)
@@ -114,21 +114,6 @@ class CsvTable:
     def name(self) -> str:
         """The table's name in messages."""
         return self._layout.source_name
-
-    @property
-    def n_samples(self) -> int:
-        """Number of rows read so far."""
-        return self._tally.n_samples
-
-    @property
-    def n_dropped(self) -> int:
-        """Number of rows left out so far because they lack a value."""
-        return self._tally.n_dropped
-
-    @property
-    def lost_digits(self) -> bool:
-        """Whether an integer beyond 2^53 was read, which float64 may not hold exactly."""
-        return self._tally.lost_digits
 
     @property
     def format_name(self) -> str:

@@ -8,7 +8,7 @@ import sys
 import oracles
 import pytest
 
-from lrfit.cli.commands.predict import _Text
+from lrfit.cli.added_columns import Lines
 
 LAB = oracles.SAMPLE_DATA / "lab.csv"
 LAB_TEST = oracles.SAMPLE_DATA / "lab_test.csv"
@@ -148,4 +148,4 @@ def test_a_prediction_that_overflows_is_refused_where_it_is(here, model, tmp_pat
 
 
 def test_lines_of_blocks_are_put_one_behind_the_other():
-    assert _Text("a\n").merge(_Text("b\n")) == "a\nb\n"
+    assert Lines("a\n").merge(Lines("b\n")) == "a\nb\n"
