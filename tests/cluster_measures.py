@@ -22,7 +22,7 @@ from lrfit.analysis.batch_points import batch_points
 from lrfit.data.row_store import RowStore
 from lrfit.data.shuffle import order_in_part
 from lrfit.data.table_request import TableRequest
-from lrfit.system.workers import keep_freed_memory
+from lrfit.system.memory import keep_freed_memory
 from lrfit.training.maps import AffineMap
 from lrfit.training.planning import plan_training
 from lrfit.training.reading import read_for_training

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lrfit.analysis.linear_algebra import triangles
 from lrfit.arrays import Array
-from lrfit.system.kernel_cache import Kernel, compile_kernel
+
+if TYPE_CHECKING:
+    from lrfit.system.kernel_cache import Kernel
 
 __all__ = ["batch_points", "n_points"]
 
@@ -62,6 +65,8 @@ def _compiled_points(rows: Array, batch_size: int) -> Array:
 
 @cache
 def _kernel() -> Kernel:
+    from lrfit.system.kernel_cache import compile_kernel  # noqa: PLC0415 (few runs compile)
+
     return compile_kernel(inspect.getsource(_fill_points), "void(float64[:,::1], int64, float64[:,::1])")
 
 

@@ -62,7 +62,7 @@ def fit_text(fit: ModelDocument, number_text: NumberText = all_digits, width: fl
 def fit_csv(fit: ModelDocument, separator: str) -> str:
     """The parameters of a model that was just trained, one per line, with all digits.
 
-    Cells are empty where a value is not defined, or SciPy is missing; columns are always the same.
+    Cells are empty where a value is not defined; columns are always the same.
     """
     training, data = _trained(fit)
     names = _names(fit, training)

@@ -14,7 +14,6 @@ from lrfit.data.columns import ColumnChoice
 from lrfit.data.condense import Recipe
 from lrfit.data.extremes import Extremes, sentinels
 from lrfit.data.kinds import Column, feature_names
-from lrfit.data.moments_document import MomentsDocument, moments_document
 from lrfit.data.opening import open_table
 from lrfit.data.sample import Gathering, Keeping, Sample
 from lrfit.data.samples import Samples, gathered, read_samples, samples_of
@@ -25,6 +24,7 @@ from lrfit.system.listener import Listener
 if TYPE_CHECKING:
     from lrfit.data.hold_out import HoldOut
     from lrfit.data.level_rows import LevelRows
+    from lrfit.data.moments_document import MomentsDocument
     from lrfit.data.row_store import RowStore
     from lrfit.data.spread_rows import SpreadRows
     from lrfit.data.table import Table
@@ -174,6 +174,8 @@ def condense_table(request: TableRequest, listener: Listener) -> MomentsDocument
     Raises:
         DataError: A table cannot be read, or lacks a column.
     """
+    from lrfit.data.moments_document import moments_document  # noqa: PLC0415 (training does without)
+
     with open_table(request, listener) as table:
         choice = _choice(table, request, listener)
         recipe = Recipe(choice)

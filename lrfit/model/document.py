@@ -36,7 +36,7 @@ class LeastSquaresSummary:
         intercept: Intercept; 0.0 for a model without one.
         loss: Half-MSE of this solution.
         standard_errors: Standard errors of the weights and of the "intercept".
-        t: Each parameter / its standard error; None as a whole without standard errors or SciPy.
+        t: Each parameter / its standard error; None as a whole without standard errors.
         p: Two-sided p values of t, with n_samples - n_parameters degrees of freedom; None where t is.
         interval_95: Ends of the 95 % confidence intervals of the parameters; None where t is.
     """

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from lrfit.analysis.inference import t_quantile
 from lrfit.analysis.leverage import leverages
+from lrfit.analysis.student import quantile
 from lrfit.arrays import Array
 from lrfit.errors import DataError, ModelFileError, UsageError
 from lrfit.messages import shown, spelled
@@ -43,7 +43,7 @@ def intervals(
 
     Raises:
         ModelFileError: The document does not keep what intervals take; the message says why.
-        UsageError: The kind or the level is none, or SciPy is not installed.
+        UsageError: The kind or the level is none.
 
     References:
         Draper and Smith, Applied Regression Analysis, 3rd ed., sections 3.1 and 5.5.
@@ -56,7 +56,7 @@ def intervals(
     order = [kept.features.index(name) for name in fit.weights]
     triangle = _triangle(kept.factor)
     of_new = float(kind == "prediction")
-    t = t_quantile(kept.degrees_of_freedom, level, "an interval of predictions")
+    t = quantile(level, kept.degrees_of_freedom)
 
     def ends(x: Array, y_hat: Array) -> tuple[Array, Array]:
         in_order = np.empty_like(x)

@@ -7,11 +7,9 @@ import logging
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +97,9 @@ def _client_at(where: str, distributed: Any) -> Any:  # noqa: ANN401
 @contextmanager
 def _local_client(distributed: Any, n_workers: int | None) -> Iterator[Client]:  # noqa: ANN401
     """Workers on this machine, one process each, which end with the block."""
+    import tempfile  # noqa: PLC0415 (few runs have a cluster)
+    from multiprocessing import resource_tracker  # noqa: PLC0415
+
     folder = tempfile.mkdtemp(prefix="lrfit-")
 
     def clear() -> None:

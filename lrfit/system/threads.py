@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-from lrfit.system.workers import keep_freed_memory
+from lrfit.system.memory import keep_freed_memory
 
 __all__ = ["map_in_threads"]
 

@@ -12,7 +12,6 @@ neither results nor messages depend on how many workers there are, or on what be
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import sys
@@ -23,9 +22,10 @@ from contextlib import contextmanager, suppress
 from select import select
 from typing import TypeVar
 
+from lrfit.system.memory import keep_freed_memory
 from lrfit.system.worker import N_BOXES, Task, Worker, attempt
 
-__all__ = ["keep_freed_memory", "map_ahead"]
+__all__ = ["map_ahead"]
 
 T = TypeVar("T")
 
@@ -34,11 +34,6 @@ _ALONE_BYTES = 1 << 20
 
 _MOST_WORKERS = 7
 """Largest number of workers; for more, the main process could hardly cut blocks fast enough."""
-
-_KEPT_BYTES = 16 << 20
-"""Amount of freed memory that the C library keeps instead of giving it back to the system."""
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # their numbers in glibc's malloc.h
 
 
 def map_ahead(work: Callable[[bytes], T], blocks: Iterator[bytes]) -> Iterator[tuple[bytes, T | None]]:
@@ -65,18 +60,6 @@ def map_ahead(work: Callable[[bytes], T], blocks: Iterator[bytes]) -> Iterator[t
             yield from _shared(work, blocks, workers)
     for block in blocks:
         yield block, None
-
-
-def keep_freed_memory() -> None:
-    """Have glibc keep freed memory for the next block.
-
-    Otherwise it gives the memory back and fetches it again page by page, which took up to a sixth of the time
-    of reading. What it keeps is what a block needs, so memory stays bounded.
-    """
-    with suppress(AttributeError, OSError):  # another C library
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 @contextmanager

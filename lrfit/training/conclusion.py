@@ -7,7 +7,6 @@ from dataclasses import replace
 from math import ceil, inf
 
 from lrfit.analysis.convergence import rate_text
-from lrfit.analysis.inference import missing
 from lrfit.messages import spelled
 from lrfit.training.plan import Start, TrainingPlan
 from lrfit.training.record import EpochRecord
@@ -27,10 +26,7 @@ _EXACT = 1e-9
 
 
 def conclusion(plan: TrainingPlan, record: EpochRecord) -> str | None:
-    """Why the run ended early, or how far from converged it is; None if there is nothing to say.
-
-    A line of its own says what is not installed that the result would take.
-    """
+    """Why the run ended early, or how far from converged it is; None if there is nothing to say."""
     parts = []
     if record.stopped != "epochs":
         parts.append(_reason(plan, record))
@@ -39,9 +35,7 @@ def conclusion(plan: TrainingPlan, record: EpochRecord) -> str | None:
     is_done = plan.batches.is_full and record.stopped in ("tol", "optimum")
     if _is_far(plan, record.fitted) and not is_done:
         parts.append(_not_converged(plan, record))
-    best = plan.moments.least_squares(intercept=plan.settings.fit_intercept)
-    lacking = None if best.standard_errors is None else missing()
-    return "\n".join(filter(None, ["; ".join(parts), lacking])) or None
+    return "; ".join(parts) or None
 
 
 def has_converged(plan: TrainingPlan, fitted: EpochRecord) -> bool:

@@ -90,7 +90,7 @@ class LinearFit:
         Raises:
             DataError: It has other columns, or values that are no numbers.
             ModelFileError: The fit does not keep what intervals take; the message says why.
-            UsageError: The interval or level is none; or SciPy, which intervals take, is not installed.
+            UsageError: The interval or level is none.
         """
         ends = interval and intervals(self.document, interval, level)
         names = self.features

@@ -1,18 +1,13 @@
 """Inference against SciPy's statistics and the textbook's formulas."""
 
-import sys
-
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 
-from lrfit.analysis.inference import infer, missing, t_quantile
+from lrfit.analysis.inference import infer
 from lrfit.analysis.least_squares import LeastSquares
 from lrfit.analysis.moments import Moments
-from lrfit.errors import UsageError
 
 
 def inference_of(rows, *, intercept=True):
@@ -49,13 +44,6 @@ def test_several_features_have_the_inference_of_the_textbook(n_samples, n_featur
     np.testing.assert_allclose(found.high, solution + half_width, rtol=1e-10)
 
 
-@given(n_free=st.integers(1, 10**6), level=st.floats(0.01, 0.9999))
-@settings(max_examples=50, deadline=None)
-def test_the_quantile_leaves_half_of_the_rest_on_each_side(n_free, level):
-    t = t_quantile(n_free, level)
-    assert 2.0 * stats.t.sf(t, n_free) == pytest.approx(1.0 - level, rel=1e-10)
-
-
 def test_without_residuals_the_interval_is_the_value_and_t_is_not_defined():
     best = LeastSquares(np.array([2.0, 0.0]), 1.0, 0.0, np.zeros(3), 2)
     found = infer(best, 10)
@@ -66,12 +54,3 @@ def test_without_residuals_the_interval_is_the_value_and_t_is_not_defined():
 
 def test_there_is_none_without_standard_errors():
     assert inference_of(oracles.random_rows(3, 2)) is None
-
-
-def test_there_is_none_without_scipy_and_the_message_names_what_installs_it(monkeypatch):
-    assert missing() is None
-    monkeypatch.setitem(sys.modules, "scipy.special", None)
-    assert inference_of(oracles.lab_rows()) is None
-    assert missing() == "the table of t, p and intervals needs scipy: pip install scipy"
-    with pytest.raises(UsageError, match=r"^an interval needs scipy: pip install scipy$"):
-        t_quantile(3, 0.95)

@@ -1,7 +1,6 @@
 """Intervals of predictions against SciPy and the formulas of the textbook; and refusals that say why."""
 
 import json
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -155,10 +154,3 @@ def test_the_most_features_have_intervals():
 def test_an_interval_beyond_float64_is_refused():
     with pytest.raises(DataError, match="an interval is beyond the range of float64"):
         intervals(fit_of(LAB), "confidence", 0.95)(np.array([[1e308]]), np.zeros(1))
-
-
-def test_without_scipy_the_message_names_what_installs_it(monkeypatch):
-    fit = fit_of(LAB)
-    monkeypatch.setitem(sys.modules, "scipy.special", None)
-    with pytest.raises(UsageError, match=r"^an interval of predictions needs scipy: pip install scipy$"):
-        intervals(fit, "confidence", 0.95)

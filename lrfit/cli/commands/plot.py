@@ -82,15 +82,12 @@ def command(
     from lrfit.cli.plots import PlotRequest, kind_of, plot_of
     from lrfit.system.file_names import matching
     from lrfit.system.interrupts import watched
-    from lrfit.system.optional import import_optional
 
     kinds = classify(matching(files))
     plot = plot_of(kinds)
     drawn = kind_of(plot, kind)
     _check_use(plot, drawn)
     _check_output(kinds.paths, output, width)
-    if drawn == "fit":
-        import_optional("scipy.special", "a confidence band")
     request = PlotRequest(kinds, table_of, given, drawn, parameters)
     make = plot.read(request, Terminal(quiet=quiet))
     with watched():  # not while reading, which may fork

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
-from lrfit.analysis.inference import LEVEL, t_quantile
 from lrfit.cli.plots.request import PlotRequest, read_columns
 from lrfit.cli.terminal import Terminal
 from lrfit.cli.titles import data_title, file_title
@@ -40,15 +39,11 @@ def picture_of_fit(fit: ModelDocument, data: TrainingData, title: str, *, interc
         data: The data with their rows, in the columns of the model.
         title: Title of the model and the data.
         intercept: Whether the model has an intercept.
-
-    Raises:
-        UsageError: A confidence band is to be drawn, and scipy is not installed.
     """
     picture = fit_picture(
         fit,
         data,
         predict=predictor(fit),
-        t_quantile=lambda n: t_quantile(n, LEVEL, "a confidence band"),
         intercept=intercept,
         title=f"Fit of {title}",
     )

@@ -14,7 +14,7 @@ from lrfit.data.file_mark import FileMark, open_marked
 from lrfit.data.tally import Answer
 from lrfit.errors import DataError
 from lrfit.system.files import rooted
-from lrfit.system.workers import keep_freed_memory
+from lrfit.system.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from lrfit.system.cluster import Cluster, Kept

@@ -20,7 +20,7 @@ from lrfit.data.csv.blocks import Source, csv_number, has_odd_quotes, last_row_e
 from lrfit.data.file_mark import FileMark, open_marked
 from lrfit.errors import DataError
 from lrfit.system.files import rooted
-from lrfit.system.workers import keep_freed_memory
+from lrfit.system.memory import keep_freed_memory
 
 __all__ = ["BlockRange", "Place", "RangeAnswer", "Work", "ranges_of", "work_on"]
 

@@ -12,7 +12,7 @@ from lrfit.data.csv.header import read_header
 from lrfit.data.csv.ranges import Work
 from lrfit.data.file_mark import FileMark, open_marked
 from lrfit.errors import DataError
-from lrfit.system.workers import keep_freed_memory
+from lrfit.system.memory import keep_freed_memory
 
 __all__ = ["FileAnswer", "WholeFile", "work_on_file"]
 

@@ -20,8 +20,10 @@ from math import sqrt
 
 import numpy as np
 
+from lrfit.analysis.inference import LEVEL
 from lrfit.analysis.least_squares import LeastSquares
 from lrfit.analysis.moments import Moments
+from lrfit.analysis.student import quantile
 from lrfit.arrays import Array
 from lrfit.data.training_data import TrainingData
 from lrfit.model.document import ModelDocument
@@ -53,7 +55,6 @@ def fit_picture(
     data: TrainingData,
     *,
     predict: Callable[[Array], Array],
-    t_quantile: Callable[[int], float],
     intercept: bool,
     title: str,
 ) -> Picture:
@@ -63,7 +64,6 @@ def fit_picture(
         document: The model.
         data: The data with their rows, whose features are those of the model, in its order.
         predict: Maps features, shape (n_samples, n_features), to y_hat, shape (n_samples,).
-        t_quantile: Maps degrees of freedom to the 97.5 % quantile of Student's t.
         intercept: Whether the model has an intercept.
         title: Title of the picture.
 
@@ -71,7 +71,7 @@ def fit_picture(
         ValueError: The data were read without their rows.
     """
     if len(document.weights) == 1:
-        picture = _line_picture(document, data, t_quantile, intercept=intercept, title=title)
+        picture = _line_picture(document, data, intercept=intercept, title=title)
     else:
         picture = _residual_picture(data, predict, title)
     if data.weights is None:
@@ -82,7 +82,6 @@ def fit_picture(
 def _line_picture(
     document: ModelDocument,
     data: TrainingData,
-    t_quantile: Callable[[int], float],
     *,
     intercept: bool,
     title: str,
@@ -101,7 +100,7 @@ def _line_picture(
         apart = bool(np.max(np.abs(fitted - best_line)) > _VISIBLE * (y_limits[1] - y_limits[0]))
     lines: list[Mark] = [Line(x, best_line, "reference", "least squares")] if apart else []
     lines.append(Line(x, fitted, "fit", "fitted line"))
-    half_width = _half_width(x, best, moments, t_quantile, intercept=intercept)
+    half_width = _half_width(x, best, moments, intercept=intercept)
     notes = _equation(document, best, data, intercept=intercept)
     if half_width is None:
         notes.append(f"no confidence band: {_why_no_band(moments, intercept=intercept)}")
@@ -172,14 +171,7 @@ def _with_room_for(line: Array, limits: Limits) -> Limits:
     return min(low, float(np.min(nearest))), max(high, float(np.max(nearest)))
 
 
-def _half_width(
-    x: Array,
-    best: LeastSquares,
-    moments: Moments,
-    t_quantile: Callable[[int], float],
-    *,
-    intercept: bool,
-) -> Array | None:
+def _half_width(x: Array, best: LeastSquares, moments: Moments, *, intercept: bool) -> Array | None:
     """Half the width of the confidence band at x; None where it is not defined."""
     if best.standard_errors is None:
         return None
@@ -190,7 +182,7 @@ def _half_width(
         relative = np.hypot(1.0, scaled)
     else:
         relative = np.abs(x) / moments.root_mean_square[0]
-    return np.asarray(t_quantile(n_free) * s / sqrt(n_samples) * relative)
+    return np.asarray(quantile(LEVEL, n_free) * s / sqrt(n_samples) * relative)
 
 
 def _why_no_band(moments: Moments, *, intercept: bool) -> str:

@@ -85,7 +85,6 @@ def test_what_is_written_is_read_back(run, tmp_path):
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_only_the_predictions_and_their_interval(run, tmp_path, ending):
-    pytest.importorskip("scipy")
     write, read = FORMATS[ending]
     rng = np.random.default_rng(1)
     x = rng.normal(size=50)

@@ -404,26 +404,6 @@ def test_numba_that_is_not_installed_is_a_line_with_the_command_that_installs_it
     assert err == "lrfit: error: the executor 'numba' needs Numba: pip install numba\n"
 
 
-def test_without_scipy_the_result_has_no_inference_and_a_note_says_what_installs_it(here, monkeypatch):
-    whole = here("train", LAB)
-    monkeypatch.setitem(sys.modules, "scipy.special", None)
-    note = b"the table of t, p and intervals needs scipy: pip install scipy"
-    result = here("train", LAB)
-    assert result.stderr == whole.stderr + note + b"\n"
-    titles = result.stdout.split(b"\n")[0].split()
-    assert titles == [b"parameter", b"value", b"least_squares", b"standard_error"]
-    assert whole.stdout.split(b"\n")[0].split() == [*titles, b"t", b"p", b"low_95", b"high_95"]
-    result = here("train", LAB, "-q", "--format", "json")
-    assert result.stderr == b""
-    best = json.loads(result.stdout)["data"]["least_squares"]
-    assert [best[name] for name in ("t", "p", "interval_95")] == [None, None, None]
-    lines = here("train", LAB, "-q", "--format", "csv").stdout.decode().splitlines()
-    assert lines[0].split(",")[4:] == ["t", "p", "low_95", "high_95"]
-    assert {tuple(line.split(",")[4:]) for line in lines[1:]} == {("", "", "", "")}
-    underdetermined = here("train", "-", stdin="x,y\n3,4\n4,4\n")
-    assert b"scipy" not in underdetermined.stderr
-
-
 def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path):
     (tmp_path / "numba.py").write_text("raise ImportError('Numba needs NumPy 2.1 or less')")
     result = lrfit("train", LAB, "-q", "--executor", "numba", PYTHONPATH=str(tmp_path))

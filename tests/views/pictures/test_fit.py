@@ -19,7 +19,7 @@ T_975 = {1: 12.7062047362, 2: 4.3026527297, 15: 2.1314495456, 16: 2.1199052992, 
 """Quantiles of Student's t, by degrees of freedom: as in NIST's e-Handbook, 1.3.6.7.2, with more digits."""
 
 
-def picture(rows, weights, b=0.0, *, intercept=True, kind="number", t_quantile=T_975.__getitem__, **about):
+def picture(rows, weights, b=0.0, *, intercept=True, kind="number", **about):
     """Of rows whose data have these further attributes."""
     fit = ModelDocument("y", weights, b)
     data = replace(data_of(Moments.of_rows(rows), RowStore.of(rows), features=[*weights]), **about)
@@ -28,7 +28,6 @@ def picture(rows, weights, b=0.0, *, intercept=True, kind="number", t_quantile=T
         fit,
         replace(data, sample=replace(data.sample, columns=columns)),
         predict=predictor(fit),
-        t_quantile=t_quantile,
         intercept=intercept,
         title="a fit",
     )
@@ -139,7 +138,7 @@ def test_many_rows_are_counted_in_cells(n_samples):
     rows = oracles.random_rows(n_samples, 1)
     x, y = rows.T
     slope, b = least_squares(rows)
-    drawn = picture(rows, {"x": slope}, b, t_quantile=lambda _: 1.96)
+    drawn = picture(rows, {"x": slope}, b)
     cells = marks(drawn.panels[0], Cells)
     assert bool(cells) == (n_samples > 2000)
     if cells:
@@ -169,7 +168,7 @@ def test_several_features_are_predicted_against_actual_and_residuals():
 def test_a_date_has_an_axis_of_dates():
     days = np.arange(20514.0, 20526.0)  # 2026-03-02 to 2026-03-13
     rows = np.column_stack([days, 2.0 * days + np.tile([1.0, -1.0], 6)])
-    drawn = picture(rows, {"day": 2.0}, kind="date", t_quantile=lambda _: 2.0)
+    drawn = picture(rows, {"day": 2.0}, kind="date")
     (panel,) = drawn.panels
     assert (panel.x.scale, panel.y.scale) == ("dates", "linear")
     assert list(panel.x.ticks(3).values()) == ["2026-03-06", "2026-03-11"]
@@ -197,9 +196,7 @@ def test_weights_of_rows_are_no_column_of_the_picture():
     weighted = RowStore.of(np.column_stack([rows, np.ones(len(rows))]))
     data = replace(data_of(Moments.of_rows(rows), weighted, features=["x"]), weights="n\x1b")
     fit = ModelDocument("y", {"x": 0.25}, 0.8)
-    drawn = fit_picture(
-        fit, data, predict=predictor(fit), t_quantile=T_975.__getitem__, intercept=True, title=""
-    )
+    drawn = fit_picture(fit, data, predict=predictor(fit), intercept=True, title="")
     (points,) = marks(drawn.panels[0], Points)
     assert np.column_stack([points.x, points.y]).tolist() == rows.tolist()
     assert drawn.notes[-1] == r"weights of rows (n\x1b) are not drawn"
@@ -211,7 +208,6 @@ def test_without_rows_there_is_no_picture():
             ModelDocument("y", {"x0": 1.0}, 0.0),
             data_of(Moments.of_rows(oracles.lab_rows())),
             predict=len,
-            t_quantile=float,
             intercept=True,
             title="",
         )
