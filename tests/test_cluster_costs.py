@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 from io import BytesIO
 from pathlib import Path
+from statistics import median
 from types import SimpleNamespace
 
 import cluster_costs
@@ -160,6 +161,7 @@ def measured(_own_kernels):
 
 
 def test_times_of_work_on_rows(measured):
+    """But for one factor, the speed of the machine, which also depends on what else it does."""
     job = Job(64_000, 1, 2, batch_size=32)
     expected = {
         "map": {way: cluster_costs.map_ns(job, way) for way in ("rows", "points")},
@@ -170,9 +172,14 @@ def test_times_of_work_on_rows(measured):
         "merge": {d: 1e9 * cluster_costs.merge_s(d + 1) for d in (1, 20, 200)},
         "compose": {d: 1e9 * cluster_costs.compose_s(d + 1) for d in (1, 20, 200)},
     }
-    for what, times in expected.items():
-        for key, ns in times.items():
-            assert ns / FACTOR < measured[what][str(key)] < FACTOR * ns, (what, key)
+    ratios = {
+        (what, key): measured[what][str(key)] / ns
+        for what, times in expected.items()
+        for key, ns in times.items()
+    }
+    speed = median(ratios.values())
+    assert 1 / FACTOR < speed < FACTOR
+    assert {what: ratio for what, ratio in ratios.items() if not 1 / FACTOR < ratio / speed < FACTOR} == {}
 
 
 def test_the_tables_are_whole():
