@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from lrfit.errors import *
+    from lrfit.graph.adaptive_optimizers import *
     from lrfit.graph.assignments import *
     from lrfit.graph.autodiff import *
     from lrfit.graph.averaging import *
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lrfit.graph.optimizers import *
     from lrfit.graph.program import *
     from lrfit.graph.schedules import *
+    from lrfit.graph.selections import *
     from lrfit.graph.session import *
     from lrfit.training.fit import *
     from lrfit.training.record import *
@@ -40,10 +42,12 @@ _PUBLIC_MODULES = (
     "graph.autodiff",
     "graph.clipping",
     "graph.optimizers",
+    "graph.adaptive_optimizers",
     "graph.averaging",
     "graph.schedules",
     "graph.program",
     "graph.session",
+    "graph.selections",
     "training.settings",
     "training.record",
     "training.fit",

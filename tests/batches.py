@@ -79,9 +79,9 @@ def descent_by(method: str, n_features: int, learning_rate: float) -> tuple[Line
 
 NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 0.25, np.inf, -np.inf, np.nan]
 UNARY = ["identity", "negative", "square", "relu", "abs", "sign", "stop_gradient", "ones_like", "zeros_like"]
-UNARY += ["floor"]
+UNARY += ["floor", "ceil", "round"]
 BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "greater", "less_equal", "equal"]
-BINARY += ["greater_equal", "less"]
+BINARY += ["greater_equal", "less", "not_equal"]
 BINARY += ["add", "subtract", "multiply", "sum_like", "broadcast_like", "reshape_like"]
 REDUCTIONS = ["all", "rows", "rows kept", "last", "last kept"]
 OTHER = ["transpose", "where", "divide", "matmul", "count", "reshape", "spread", "gradient", "gradient"]

@@ -43,11 +43,12 @@ from lrfit.graph.shapes import (
 )
 
 __all__ = [
-    "abs", "add", "broadcast_like", "count", "divide", "equal", "exp", "floor", "greater", "greater_equal",
-    "identity", "less", "less_equal", "log", "matmul", "maximum", "minimum", "multiply", "negative",
-    "ones_like", "power", "reduce_mean", "reduce_sum", "relu", "reshape", "reshape_like", "sigmoid", "sign",
-    "spread", "sqrt", "square", "stop_gradient", "subtract", "sum_like", "tanh", "transpose", "where",
-    "zeros_like",
+    "abs", "add", "broadcast_like", "ceil", "cos", "count", "divide", "equal", "exp", "expm1", "floor",
+    "floor_divide", "floor_mod", "greater", "greater_equal", "identity", "less", "less_equal", "log",
+    "log1p", "matmul", "maximum", "minimum", "multiply", "negative", "not_equal", "ones_like", "power",
+    "reduce_mean", "reduce_sum", "relu", "reshape", "reshape_like", "round", "sigmoid", "sign", "sin",
+    "softplus", "spread", "sqrt", "square", "stop_gradient", "subtract", "sum_like", "tanh", "transpose",
+    "where", "zeros_like",
 ]  # fmt: skip
 
 
@@ -98,13 +99,21 @@ square        = _elementwise("square",        np.square,         lambda g, y, x:
 sqrt          = _elementwise("sqrt",          np.sqrt,           lambda g, y, x: g / (2.0 * y))
 exp           = _elementwise("exp",           np.exp,            lambda g, y, x: g * y)
 log           = _elementwise("log",           np.log,            lambda g, y, x: g / x)
+log1p         = _elementwise("log1p",         np.log1p,          lambda g, y, x: g / (1.0 + x))
+expm1         = _elementwise("expm1",         np.expm1,          lambda g, y, x: g * exp(x))
+sin: Op          = _elementwise("sin",           np.sin,            lambda g, y, x: g * cos(x))
+cos: Op          = _elementwise("cos",           np.cos,            lambda g, y, x: -g * sin(x))
 tanh          = _elementwise("tanh",          np.tanh,           lambda g, y, x: g * (1.0 - square(y)))
 sigmoid       = _elementwise("sigmoid",       _sigmoid,          lambda g, y, x: g * (y * (1.0 - y)))
+softplus      = _elementwise("softplus",      lambda x: np.logaddexp(0.0, x),
+                                                                 lambda g, y, x: g * sigmoid(x))
 relu          = _elementwise("relu",          lambda x: np.maximum(x, 0.0),
                                                                  lambda g, y, x: g * (x > 0.0))
 abs           = _elementwise("abs",           operator.abs,      lambda g, y, x: g * sign(x))  # noqa: A001
 sign: Op         = _elementwise("sign",          np.sign,           None)
 floor         = _elementwise("floor",         np.floor,          None)
+ceil          = _elementwise("ceil",          np.ceil,           None)
+round         = _elementwise("round",         np.round,          None)  # noqa: A001
 stop_gradient = _elementwise("stop_gradient", lambda x: x,       None)
 add           = _elementwise("add",           operator.add,      lambda g, y, a, b: g,
                                                                  lambda g, y, a, b: g)
@@ -114,6 +123,9 @@ multiply      = _elementwise("multiply",      operator.mul,      lambda g, y, a,
                                                                  lambda g, y, a, b: g * a)
 divide        = _elementwise("divide",        operator.truediv,  lambda g, y, a, b: g / b,
                                                                  lambda g, y, a, b: -g * y / b)
+floor_divide  = _elementwise("floor_divide",  operator.floordiv, None, None)
+floor_mod     = _elementwise("floor_mod",     operator.mod,      lambda g, y, a, b: g,
+                                                                 lambda g, y, a, b: -g * floor_divide(a, b))
 power         = _elementwise("power",         np.power,          lambda g, y, a, b: g * b * a ** (where(a, b, _nonzero(b)) - 1.0),
                                                                  lambda g, y, a, b: g * y * log(_positive(a)))
 maximum       = _elementwise("maximum",       np.maximum,        lambda g, y, a, b: g * (a >= b),
@@ -129,6 +141,7 @@ greater_equal = _elementwise("greater_equal", _mask(np.greater_equal), None, Non
 less          = _elementwise("less",          _mask(np.less),          None, None)
 less_equal    = _elementwise("less_equal",    _mask(np.less_equal),    None, None)
 equal         = _elementwise("equal",         _mask(np.equal),         None, None)
+not_equal     = _elementwise("not_equal",     _mask(np.not_equal),     None, None)
 # fmt: on
 
 

@@ -20,7 +20,8 @@ from lrfit.graph.shapes import fits, format_shape
 
 __all__ = ["GradientDescentOptimizer", "MomentumOptimizer", "Optimizer"]
 
-_CLIP, _RATE, _MOMENTUM = "clip", "learning_rate", "momentum"
+_CLIP, RATE, MOMENTUM = "clip", "learning_rate", "momentum"
+BETA1, BETA2, DECAY, EPSILON = "beta1", "beta2", "decay", "epsilon"
 """Names of nodes, or of scopes of nodes, that belong to no variable."""
 
 
@@ -108,7 +109,7 @@ class Optimizer(ABC):
         known = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
         if not known:
             raise GraphError("no variable has a gradient: the loss depends on none of them")
-        rate = node_in_graph_of(known[0][0], self.learning_rate, _RATE)
+        rate = node_in_graph_of(known[0][0], self.learning_rate, RATE)
         updates = self._updates(known, rate)
         if global_step is not None:
             with update_scope(global_step):
@@ -129,7 +130,7 @@ class GradientDescentOptimizer(Optimizer):
     """Gradient descent: variable ← variable - learning_rate · gradient."""
 
     def _updates(self, pairs: Sequence[tuple[Node, Node]], rate: Node) -> list[Node]:
-        return [_step_back(variable, rate, gradient) for gradient, variable in pairs]
+        return [step_back(variable, rate, gradient) for gradient, variable in pairs]
 
 
 class MomentumOptimizer(Optimizer):
@@ -156,7 +157,7 @@ class MomentumOptimizer(Optimizer):
         self.use_nesterov = use_nesterov
 
     def _updates(self, pairs: Sequence[tuple[Node, Node]], rate: Node) -> list[Node]:
-        momentum = node_in_graph_of(rate, self.momentum, _MOMENTUM)
+        momentum = node_in_graph_of(rate, self.momentum, MOMENTUM)
         return [update for pair in pairs for update in self._updates_of(*pair, rate, momentum)]
 
     def _updates_of(self, gradient: Node, variable: Node, rate: Node, momentum: Node) -> list[Node]:
@@ -167,15 +168,15 @@ class MomentumOptimizer(Optimizer):
             accumulate = assign(velocity, new_velocity)
         with update_scope(variable):
             step = gradient + multiply(momentum, new_velocity) if self.use_nesterov else new_velocity
-        return [accumulate, _step_back(variable, rate, step)]
+        return [accumulate, step_back(variable, rate, step)]
 
 
 def is_in_optimizer(node: Node) -> bool:
     """Whether a node is part of a step, but not of one variable's, by its name."""
-    return outer_scope(node) in (_CLIP, _RATE, _MOMENTUM)
+    return outer_scope(node) in (_CLIP, RATE, MOMENTUM, BETA1, BETA2, DECAY, EPSILON)
 
 
-def _step_back(variable: Node, rate: Node, step: Node) -> Node:
+def step_back(variable: Node, rate: Node, step: Node) -> Node:
     """A node that sets `variable` to `variable - rate · step`."""
     with update_scope(variable):
         return assign_sub(variable, multiply(rate, step))

@@ -15,6 +15,8 @@ from lrfit.errors import ShapeError
 Shape: TypeAlias = tuple[int | None, ...] | None
 RankedShape: TypeAlias = tuple[int | None, ...]
 Axis: TypeAlias = int | tuple[int, ...] | None
+Key: TypeAlias = tuple[int | str | tuple[int | None, ...] | None, ...]
+"""The key of a part, in a hashable form: a slice is (start, stop, step), and Ellipsis is "..."."""
 
 
 def fits(shape: Shape, other: Shape) -> bool:
@@ -172,6 +174,183 @@ def reshape_like_shape(x: RankedShape, like: RankedShape) -> RankedShape:
 def spread_shape(x: RankedShape, like: RankedShape, axis: Axis, *, keepdims: bool) -> RankedShape:
     """The shape of `like`; raises ShapeError unless reducing it over `axis` gives the shape of x."""
     return _like("spread", x, like, fits(reduced_shape(like, axis, keepdims=keepdims), x))
+
+
+def chosen_shape(shape: RankedShape, axis: Axis, *, keepdims: bool = False) -> RankedShape:
+    """The shape of a greatest or least element over `axis`, as of a sum.
+
+    Raises:
+        ShapeError: There is no such axis, or there are no elements to choose from.
+    """
+    result, axes = reduced_shape(shape, axis, keepdims=keepdims), normalised_axes(axis, len(shape))
+    kept = [size for i, size in enumerate(shape) if i not in axes]
+    if 0 in [shape[i] for i in axes] and not {0, None} & {*kept}:
+        raise ShapeError(f"there is no element to choose along axis {axis} of shape {format_shape(shape)}")
+    return result
+
+
+def product_of_others_shape(shape: RankedShape, axis: Axis) -> RankedShape:
+    """The same shape; the axes are checked, too."""
+    normalised_axes(axis, len(shape))
+    return shape
+
+
+def one_out_shape(shape: RankedShape, axis: Axis, fill: float) -> RankedShape:  # noqa: ARG001 (the op's)
+    """The shape with one more axis at the end, along which the elements of a group lie."""
+    group = full_shape(tuple(shape[i] for i in normalised_axes(axis, len(shape))))
+    return (*shape, None if group is None else prod(group))
+
+
+def sum_one_out_shape(g: RankedShape, like: RankedShape, axis: Axis) -> RankedShape:
+    """The shape of `like`; raises ShapeError unless g has one more axis, with the elements of a group."""
+    return _like("sum_one_out", g, like, fits(one_out_shape(like, axis, 0.0), g))
+
+
+def gathered_shape(x: RankedShape, indices: RankedShape) -> RankedShape:
+    """The shape of rows of x: that of the indices, with that of a row after it.
+
+    Raises:
+        ShapeError: x is a number.
+    """
+    if not x:
+        raise ShapeError("gather takes rows of an array; a number of shape () has none")
+    return indices + x[1:]
+
+
+def scattered_shape(g: RankedShape, indices: RankedShape, like: RankedShape) -> RankedShape:
+    """The shape of `like`; raises ShapeError unless g has the shape of its rows at `indices`."""
+    return _like("scatter", g, like, fits(gathered_shape(like, indices), g))
+
+
+def part_shape(shape: RankedShape, key: Key) -> RankedShape:
+    """The shape of x[key].
+
+    Raises:
+        ShapeError: The key has more entries than the shape has axes, or a whole number is out of range.
+    """
+    n_free = len(shape) - sum(entry not in (None, "...") for entry in key)
+    if n_free < 0:
+        raise ShapeError(f"the key {key} has too many entries for shape {format_shape(shape)}")
+    dots = key.index("...") if "..." in key else len(key)
+    every: Key = ((None, None, None),) * n_free
+    sizes, result = iter(shape), list[int | None]()
+    for entry in key[:dots] + every + key[dots + 1 :]:
+        size = 1 if entry is None else next(sizes)
+        if isinstance(entry, tuple):
+            result.append(None if size is None else len(range(*slice(*entry).indices(size))))
+        elif entry is None:
+            result.append(1)
+        elif size is not None and not -size <= int(entry) < size:
+            raise ShapeError(f"index {entry} is out of range in shape {format_shape(shape)}")
+    return tuple(result)
+
+
+def put_back_shape(g: RankedShape, like: RankedShape, key: Key) -> RankedShape:
+    """The shape of `like`; raises ShapeError unless g has the shape of that part of it."""
+    return _like("put_back", g, like, fits(part_shape(like, key), g))
+
+
+def joined_shape(a: RankedShape, b: RankedShape, axis: int) -> RankedShape:
+    """The shape of a and b, one after the other along `axis`.
+
+    Raises:
+        ShapeError: There is no such axis, or the shapes differ along another.
+    """
+    (along,) = normalised_axes(axis, len(a))
+    rest = [shape[:along] + shape[along + 1 :] for shape in (a, b)]
+    if len(a) != len(b) or not fits(*rest):
+        raise ShapeError(f"cannot join {format_shape(a)} and {format_shape(b)} along axis {axis}")
+    sizes: list[int | None] = [n if m is None else m for m, n in zip(a, b, strict=True)]
+    m, n = a[along], b[along]
+    sizes[along] = None if m is None or n is None else m + n
+    return tuple(sizes)
+
+
+def share_shape(g: RankedShape, a: RankedShape, b: RankedShape, axis: int, *, second: bool) -> RankedShape:
+    """The shape of a, or of b if `second`; raises ShapeError unless g has that of both joined."""
+    return _like("share", g, b if second else a, fits(joined_shape(a, b, axis), g))
+
+
+def tiled_shape(shape: RankedShape, multiples: tuple[int, ...]) -> RankedShape:
+    """Each size times its multiple.
+
+    Raises:
+        ShapeError: There is not one multiple for each axis, or one is below 0.
+    """
+    if len(multiples) != len(shape) or min(multiples, default=0) < 0:
+        raise ShapeError(
+            f"tile needs a multiple, 0 or more, for each axis of {format_shape(shape)}, not {multiples}"
+        )
+    return tuple(
+        0 if n == 0 else None if size is None else size * n for size, n in zip(shape, multiples, strict=True)
+    )
+
+
+def sum_tiles_shape(g: RankedShape, like: RankedShape, multiples: tuple[int, ...]) -> RankedShape:
+    """The shape of `like`; raises ShapeError unless g has that of its tiles."""
+    return _like("sum_tiles", g, like, fits(tiled_shape(like, multiples), g))
+
+
+def inverse_shape(a: RankedShape) -> RankedShape:
+    """The shape (n, n) of a square matrix, of which one size may be unknown.
+
+    Raises:
+        ShapeError: It is not square, or no matrix.
+    """
+    if len(a) != 2 or not fits(a[:1], a[1:]):  # noqa: PLR2004
+        raise ShapeError(f"it needs a square matrix, not one of shape {format_shape(a)}")
+    return (_known(*a),) * 2
+
+
+def solution_shape(a: RankedShape, b: RankedShape) -> RankedShape:
+    """The shape (n, k) of the solution x of a @ x = b, for matrices (n, n) and (n, k).
+
+    Raises:
+        ShapeError: The shapes are not of this form.
+    """
+    square = inverse_shape(a)
+    if len(b) != 2 or not fits(square[:1], b[:1]):  # noqa: PLR2004
+        raise ShapeError(f"it needs matrices (n, n) and (n, k), not {format_shape(a)} and {format_shape(b)}")
+    return (_known(square[0], b[0]), b[1])
+
+
+def determinant_shape(a: RankedShape) -> RankedShape:
+    """The shape of a number, which is (); that the matrix is square is checked, too."""
+    inverse_shape(a)
+    return ()
+
+
+def diagonal_shape(a: RankedShape) -> RankedShape:
+    """The shape of the diagonal of a matrix, which is as long as its shorter side.
+
+    Raises:
+        ShapeError: It is no matrix.
+    """
+    if len(a) != 2:  # noqa: PLR2004
+        raise ShapeError(f"a value of shape {format_shape(a)} is no matrix, and has no diagonal")
+    m, n = a
+    return (None if m is None or n is None else min(m, n),)
+
+
+def diagonal_matrix_shape(x: RankedShape) -> RankedShape:
+    """The shape (n, n) of a matrix with a vector on its diagonal.
+
+    Raises:
+        ShapeError: It is no vector.
+    """
+    if len(x) != 1:
+        raise ShapeError(f"a diagonal is a vector, not a value of shape {format_shape(x)}")
+    return x * 2
+
+
+def on_diagonal_shape(x: RankedShape, like: RankedShape) -> RankedShape:
+    """The shape of `like`; raises ShapeError unless x is as long as its diagonal."""
+    return _like("on_diagonal", x, like, fits(diagonal_shape(like), x))
+
+
+def _known(m: int | None, n: int | None) -> int | None:
+    """A size that is known from one of two that are the same."""
+    return n if m is None else m
 
 
 def _like(op: str, x: RankedShape, like: RankedShape, is_right: bool) -> RankedShape:  # noqa: FBT001

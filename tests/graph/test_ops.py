@@ -16,18 +16,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gradient_checks import KNOWN, check_grads, ops_in
 from naming import graph_of
 
 from lrfit.arrays import Array
 from lrfit.errors import GraphError, ShapeError
+from lrfit.graph import assignments, leaves, ops
 from lrfit.graph.assignments import assign, assign_add, assign_sub
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.leaves import Variable, placeholder
 from lrfit.graph.nodes import OPS, Node, get_default_graph
 from lrfit.graph.ops import (
     broadcast_like,
+    ceil,
     count,
+    expm1,
     floor,
+    floor_divide,
+    floor_mod,
+    log1p,
     matmul,
     maximum,
     minimum,
@@ -38,7 +45,9 @@ from lrfit.graph.ops import (
     relu,
     reshape,
     reshape_like,
+    round,  # noqa: A004
     sigmoid,
+    softplus,
     spread,
     square,
     stop_gradient,
@@ -60,55 +69,6 @@ def run(fetches: Any, feeds: dict[Node, Any] | None = None) -> Any:
 
 
 # The check of gradients.
-
-STEP = 1e-5
-KNOWN = {
-    "shape known": lambda shape: shape,
-    "dimensions unknown": lambda shape: (None,) * len(shape),
-    "rank unknown": lambda _: None,
-}
-"""What the graph knows of a shape when it is built."""
-
-
-def check_grads(build: Callable[..., Node], *values: Array, known: Callable[..., Any] = KNOWN["shape known"]):
-    """Hold gradients, and their gradients, against central differences in random directions.
-
-    First the gradients g of the sum of w * y, where y = build(*values) and w is random; then the gradients of
-    the sum of g * v, where v is random, for each g.
-    """
-    rng = np.random.default_rng(0)
-    xs = [placeholder(known(value.shape)) for value in values]
-    y = build(*xs)
-    w = placeholder(y.shape)
-    feeds = dict(zip(xs, values, strict=True))
-    feeds[w] = rng.normal(size=np.shape(run(y, feeds)))
-    first = gradients(y, xs, grad_ys=w)
-    _check_directions(reduce_sum(w * y), xs, first, feeds, rng)
-    slopes = [
-        reduce_sum(g * unit(rng, feeds[x].shape)) for g, x in zip(first, xs, strict=True) if g is not None
-    ]
-    for slope in slopes:
-        _check_directions(slope, xs, gradients(slope, xs), feeds, rng)
-
-
-def _check_directions(
-    scalar: Node, xs: list[Node], gs: list[Node | None], feeds: dict[Node, Array], rng: np.random.Generator
-) -> None:
-    session = Session()
-    for x, g in zip(xs, gs, strict=True):
-        gradient = np.zeros(feeds[x].shape) if g is None else session.run(g, feeds)
-        assert np.shape(gradient) == feeds[x].shape
-        direction = unit(rng, feeds[x].shape)
-        ahead, behind = (session.run(scalar, feeds | {x: feeds[x] + h * direction}) for h in (STEP, -STEP))
-        np.testing.assert_allclose(
-            np.sum(gradient * direction), (ahead - behind) / (2 * STEP), rtol=1e-6, atol=1e-8
-        )
-
-
-def unit(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """A random direction of length 1."""
-    direction = np.asarray(rng.normal(size=shape))
-    return direction / np.linalg.norm(direction)
 
 
 def test_check_grads_finds_a_wrong_gradient():
@@ -163,6 +123,11 @@ def between_halves(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return halves(rng, shape) + 0.25
 
 
+def halves_not_0(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """No element of `between_halves` is a multiple of one of them."""
+    return np.asarray(rng.choice([-1.5, -1.0, -0.5, 0.5, 1.0, 1.5], shape))
+
+
 def truth(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(rng.integers(0, 2, shape) * 1.0)
 
@@ -174,16 +139,25 @@ ELEMENTWISE = [
     ("sqrt", np.sqrt, [positive]),
     ("exp", np.exp, [anywhere]),
     ("log", np.log, [positive]),
+    ("log1p", lambda x: np.log(1.0 + x), [positive]),
+    ("expm1", lambda x: np.exp(x) - 1.0, [anywhere]),
+    ("sin", np.sin, [anywhere]),
+    ("cos", np.cos, [anywhere]),
     ("tanh", np.tanh, [anywhere]),
     ("sigmoid", lambda x: 1.0 / (1.0 + np.exp(-x)), [anywhere]),
+    ("softplus", lambda x: np.log(1.0 + np.exp(x)), [anywhere]),
     ("relu", lambda x: x * (x > 0.0), [nonzero]),
     ("abs", lambda x: np.where(x < 0.0, -x, x), [nonzero]),
     ("sign", lambda x: np.where(x < 0.0, -1.0, 1.0), [nonzero]),
     ("floor", lambda x: x - x % 1.0, [between_halves]),
+    ("ceil", lambda x: x + -x % 1.0, [between_halves]),
+    ("round", lambda x: x + 0.5 - (x + 0.5) % 1.0, [between_halves]),
     ("add", lambda a, b: a + b, [anywhere, anywhere]),
     ("subtract", lambda a, b: a - b, [anywhere, anywhere]),
     ("multiply", lambda a, b: a * b, [anywhere, anywhere]),
     ("divide", lambda a, b: a / b, [anywhere, nonzero]),
+    ("floor_divide", lambda a, b: np.floor(a / b), [between_halves, halves_not_0]),
+    ("floor_mod", lambda a, b: a - b * np.floor(a / b), [between_halves, halves_not_0]),
     ("power", lambda a, b: a**b, [positive, nonzero]),
     ("maximum", lambda a, b: np.where(a > b, a, b), [halves, between_halves]),
     ("minimum", lambda a, b: np.where(a < b, a, b), [halves, between_halves]),
@@ -193,6 +167,7 @@ ELEMENTWISE = [
     ("less", lambda a, b: np.where(a < b, 1.0, 0.0), [halves, between_halves]),
     ("less_equal", lambda a, b: np.where(a <= b, 1.0, 0.0), [halves, between_halves]),
     ("equal", lambda a, b: np.where(a == b, 1.0, 0.0), [halves, between_halves]),
+    ("not_equal", lambda a, b: np.where(a != b, 1.0, 0.0), [halves, between_halves]),
 ]
 SHAPES = {
     1: [[()], [(4,)], [(3, 4)]],
@@ -542,8 +517,19 @@ def test_a_comparison_at_a_tie_and_with_nan(name, at_tie):
     )
 
 
+def test_not_equal_is_the_opposite_of_equal_with_nan_too():
+    a, b = np.meshgrid([1.0, 2.0, np.nan, np.inf], [1.0, 2.0, np.nan, np.inf])
+    unequal, equal = run([OPS["not_equal"](a, b), OPS["equal"](a, b)])
+    np.testing.assert_array_equal(unequal, 1.0 - equal)
+
+
 @pytest.mark.parametrize(
-    "name", ["sign", "floor", "greater", "greater_equal", "less", "less_equal", "equal", "ones_like", "count"]
+    "name",
+    [
+        *("sign", "floor", "ceil", "round", "floor_divide"),
+        *("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"),
+        *("ones_like", "count"),
+    ],
 )
 def test_what_is_constant_almost_everywhere_has_no_gradient(name):
     x = placeholder((2,))
@@ -554,6 +540,28 @@ def test_what_is_constant_almost_everywhere_has_no_gradient(name):
 def test_floor_is_the_largest_whole_number_that_is_not_above():
     x = [-1.5, -1.0, -0.0, 0.5, 2.0, np.nextafter(2.0, 0.0), np.inf, -np.inf]
     np.testing.assert_array_equal(run(floor(x)), [-2.0, -1.0, 0.0, 0.0, 2.0, 1.0, np.inf, -np.inf])
+
+
+def test_ceil_is_the_smallest_whole_number_that_is_not_below():
+    x = [-1.5, -1.0, -0.0, 0.5, 2.0, np.nextafter(2.0, 3.0), np.inf, -np.inf]
+    np.testing.assert_array_equal(run(ceil(x)), [-1.0, -1.0, 0.0, 1.0, 2.0, 3.0, np.inf, -np.inf])
+
+
+def test_round_takes_a_half_to_the_even_number():
+    x = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, 2.5001, np.inf]
+    np.testing.assert_array_equal(run(round(x)), [-2.0, -2.0, 0.0, 0.0, 2.0, 2.0, 2.0, 3.0, np.inf])
+
+
+def test_floor_divide_and_floor_mod_are_those_of_python():
+    """The rest has the sign of the divisor; by 0 there is an infinity or NaN."""
+    a, b = [7.0, -7.0, 7.0, -7.0, 6.0, 1.0], [3.0, 3.0, -3.0, -3.0, -3.0, 0.0]
+    quotient, rest = run([floor_divide(a, b), floor_mod(a, b)])
+    np.testing.assert_array_equal(quotient, [2.0, -3.0, -3.0, 2.0, -2.0, np.inf])
+    np.testing.assert_array_equal(rest, [1.0, 2.0, -2.0, -1.0, 0.0, np.nan])
+
+
+def test_floor_mod_with_respect_to_its_divisor_has_minus_the_quotient():
+    assert _slopes(floor_mod, -7.0, 3.0) == [1.0, 3.0]
 
 
 def test_where_takes_any_number_but_0_for_true():
@@ -582,6 +590,33 @@ def test_sigmoid_neither_overflows_nor_loses_its_gradient_far_out():
     value, slope = run([y, gradients(y, x)[0]], {x: [-1000.0, -720.0, -700.0, 40.0, 1000.0]})
     np.testing.assert_allclose(value, [0.0, np.exp(-720.0), np.exp(-700.0), 1.0, 1.0], rtol=1e-12)
     np.testing.assert_allclose(slope[:3], [0.0, np.exp(-720.0), np.exp(-700.0)], rtol=1e-12)
+
+
+def test_softplus_neither_overflows_nor_loses_its_small_values():
+    x = placeholder((5,))
+    y = softplus(x)
+    value, slope = run([y, gradients(y, x)[0]], {x: [-1000.0, -700.0, 0.0, 40.0, 1000.0]})
+    np.testing.assert_allclose(value, [0.0, np.exp(-700.0), np.log(2.0), 40.0, 1000.0], rtol=1e-12)
+    np.testing.assert_allclose(slope, [0.0, np.exp(-700.0), 0.5, 1.0, 1.0], rtol=1e-12)
+
+
+def test_log1p_and_expm1_keep_the_digits_of_small_numbers():
+    x = [-1e-20, 1e-20, 1e-10]
+    np.testing.assert_allclose(run(log1p(x)), [-1e-20, 1e-20, 1e-10 - 0.5e-20], rtol=1e-15)
+    np.testing.assert_allclose(run(expm1(x)), [-1e-20, 1e-20, 1e-10 + 0.5e-20], rtol=1e-15)
+
+
+def test_the_slope_of_expm1_keeps_its_digits_where_the_value_is_almost_minus_1():
+    x = placeholder(())
+    assert run(gradients(expm1(x), x), {x: -50.0}) == [np.exp(-50.0)]
+
+
+@pytest.mark.parametrize("name", ["ceil", "cos", "floor_divide", "floor_mod", "log1p", "round", "softplus"])
+def test_a_kernel_keeps_float32(name):
+    """Other executors run the kernels on other types."""
+    op = OPS[name]
+    value = op.kernel(*[np.ones(3, np.float32)] * len(op.vjps))
+    assert value.dtype == np.float32
 
 
 def test_relu_lets_nan_through():
@@ -741,10 +776,13 @@ TESTED_APART = {
 }
 """Ops without a case, and why."""
 
+THESE_OPS = ops_in(leaves, assignments, ops)
+"""The ops that are there when the graph is used."""
+
 
 def test_every_op_has_a_case():
-    """A new op needs a row in the table of cases above."""
-    assert set(OPS) <= {case.op for case in CASES} ^ set(TESTED_APART)
+    """A new op needs a row in the table of cases above; those of selections.py have a table of their own."""
+    assert {case.op for case in CASES} ^ set(TESTED_APART) >= THESE_OPS
 
 
 def test_only_ops_that_cannot_be_differentiated_are_tested_apart():
@@ -756,4 +794,4 @@ def test_only_ops_that_cannot_be_differentiated_are_tested_apart():
 def test_all_ops_are_there_when_the_graph_is_used(module):
     code = f"import lrfit.graph.{module}; from lrfit.graph.nodes import OPS; print(*sorted(OPS))"
     names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert names.split() == sorted(OPS)
+    assert names.split() == sorted(THESE_OPS)

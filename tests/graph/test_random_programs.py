@@ -13,31 +13,57 @@ from itertools import combinations
 import numpy as np
 import pytest
 from depth import cases
+from gradient_checks import ops_in
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lrfit.arrays import Array
 from lrfit.errors import ShapeError
+from lrfit.graph import assignments, ops, selections
+from lrfit.graph import leaves as leaf_ops
 from lrfit.graph.assignments import assign
 from lrfit.graph.autodiff import gradients
 from lrfit.graph.executors.numpy import numpy_step
+from lrfit.graph.executors.typed import typed_step
 from lrfit.graph.leaves import Variable, constant, placeholder
 from lrfit.graph.nodes import OPS, Graph, Node
 from lrfit.graph.ops import count, reduce_mean, reduce_sum, reshape, spread, transpose
 from lrfit.graph.passes import PASSES, apply_passes
 from lrfit.graph.program import Program
+from lrfit.graph.selections import (
+    argmax,
+    argmin,
+    concat,
+    gather,
+    part,
+    reduce_max,
+    reduce_min,
+    reduce_prod,
+    tile,
+)
 from lrfit.graph.session import Session
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e300, -1e300, 5e-324, 1e-300]
 TAME = [-1.7, -0.9, -0.4, 0.3, 0.6, 1.1, 1.9]
 
 SAME_INPUTS = (
-    "identity negative square exp tanh sigmoid relu sign floor stop_gradient abs ones_like zeros_like"
+    "identity negative square exp tanh sigmoid relu sign floor stop_gradient abs ones_like zeros_like "
+    "softplus sin cos log1p expm1 ceil round shape_of"
 )
-TWO_INPUTS = "add subtract multiply maximum minimum greater greater_equal less less_equal equal"
+TWO_INPUTS = (
+    "add subtract multiply maximum minimum greater greater_equal less less_equal equal not_equal floor_mod"
+)
 LIKE = "sum_like broadcast_like reshape_like"
 
-OTHER = "sqrt log divide power where matmul transpose reshape reduce_sum reduce_mean spread count"
+OTHER = (
+    "sqrt log divide power where matmul transpose reshape reduce_sum reduce_mean spread count floor_divide "
+    "reduce_max reduce_min reduce_prod argmax argmin gather part concat tile"
+)
+IN_GRADIENTS = {"product_of_others", "one_out", "sum_one_out", "scatter", "put_back", "share", "sum_tiles"}
+"""Ops that only derivatives are made of."""
+
+CONSTANT = {"stop_gradient", "floor", "ceil", "round", "floor_divide", "argmax", "argmin", "shape_of"}
+"""Ops that gradients stop at."""
 
 ALL = [*SAME_INPUTS.split(), *TWO_INPUTS.split(), *LIKE.split(), *OTHER.split()]
 LEAVES = {"constant", "placeholder", "variable"}
@@ -65,6 +91,16 @@ def other(name: str, a: Node, b: Node, c: Node, k: int) -> Node:
         "reduce_mean": lambda: reduce_mean(a, axis, keepdims=keepdims),
         "spread": lambda: spread(a, b, axis=axis, keepdims=keepdims),
         "count": lambda: count(a, axis=axis),
+        "floor_divide": lambda: OPS["floor_divide"](a, abs(b)),
+        "reduce_max": lambda: reduce_max(a, axis, keepdims=keepdims),
+        "reduce_min": lambda: reduce_min(a, axis, keepdims=keepdims),
+        "reduce_prod": lambda: reduce_prod(a, axis, keepdims=keepdims),
+        "argmax": lambda: argmax(a, axis),
+        "argmin": lambda: argmin(a, axis),
+        "gather": lambda: gather(a, [0.0, 0.0]),
+        "part": lambda: part(a, [0, slice(None, None, -1), (..., None), (..., slice(1, None))][k % 4]),
+        "concat": lambda: concat([a, b, c][: k % 3 + 1], [0, -1][k % 2]),
+        "tile": lambda: tile(a, [(2,), (1, 3), (2, 1)][k % 3]),
     }
     return made[name]()
 
@@ -143,7 +179,7 @@ numbers = st.lists(st.sampled_from(SPECIAL), min_size=5, max_size=12)
 
 
 def test_every_op_is_in_a_random_program():
-    assert {*ALL, *LEAVES, *EFFECTS} == {*OPS}
+    assert {*ALL, *LEAVES, *EFFECTS, *IN_GRADIENTS} == ops_in(leaf_ops, assignments, ops, selections)
 
 
 @settings(max_examples=cases(30, 20_000), deadline=None, suppress_health_check=list(HealthCheck))
@@ -189,6 +225,25 @@ def test_a_session_gives_what_its_steps_give_run_by_run_and_in_batches(instructi
         assert_same(*(session.run(list(random.state)) for session in sessions))
 
 
+@settings(max_examples=cases(30, 20_000), deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps, numbers)
+def test_typed_steps_in_float64_keep_every_bit(instructions, numbers):
+    """In the first run, which calls kernels, and in the next ones, which are one function."""
+    with Graph().as_default():
+        random = Random(numbers, instructions)
+        feeds = list(random.feeds)
+        with suppress(ShapeError):  # shapes that do not fit were tried above
+            shapes = [np.shape(value) for value in random.feeds.values()]
+            program = Program.of([*random.made, *random.updates], feeds, shapes)
+            plain, typed = numpy_step(program), typed_step(program, lambda _: np.dtype(np.float64))
+            for _ in range(3):
+                states = dict(random.state), dict(random.state)
+                expected = plain(list(random.feeds.values()), states[0])
+                found = typed(list(random.feeds.values()), states[1])
+                for a, b in zip([*found, *states[1].values()], [*expected, *states[0].values()], strict=True):
+                    np.testing.assert_array_equal(a, b, strict=True)
+
+
 # Gradients.
 
 
@@ -209,7 +264,7 @@ def assert_is_the_slope(expected: float, function: Callable[[float], float]) -> 
 
 smooth_steps = st.lists(
     st.tuples(
-        st.sampled_from([name for name in ALL if name not in ("stop_gradient", "floor")]),
+        st.sampled_from([name for name in ALL if name not in CONSTANT]),
         _place,
         _place,
         _place,

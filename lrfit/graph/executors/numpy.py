@@ -15,7 +15,7 @@ from lrfit.graph.nodes import Kernel, Node
 from lrfit.graph.program import Program, Step
 from lrfit.graph.shapes import format_shape
 
-__all__ = ["numpy_step"]
+__all__ = ["misfit", "numpy_step"]
 
 Call: TypeAlias = tuple[int, Kernel, int, int | None, list[int]]
 """A call of a kernel: the place of its value, the kernel, and the places of its inputs.
@@ -84,10 +84,10 @@ def _run(calls: Sequence[Call], values: list[Any], nodes: Sequence[Node]) -> Non
             except ValueError as error:
                 inputs = [values[first], *([] if second is None else [values[second]])]
                 inputs += [values[other] for other in others]
-                raise _misfit(nodes[target], inputs, error) from None
+                raise misfit(nodes[target], inputs, error) from None
 
 
-def _misfit(node: Node, inputs: Sequence[Array], error: ValueError) -> ShapeError:
+def misfit(node: Node, inputs: Sequence[Array], error: ValueError) -> ShapeError:
     """The error for inputs that the kernel of `node` refuses."""
     shapes = " and ".join(format_shape(np.shape(value)) for value in inputs)
     return ShapeError(f"{node.name!r} ({node.op.name}) cannot run on values of shape {shapes}: {error}")
