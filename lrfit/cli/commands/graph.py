@@ -55,7 +55,8 @@ def command(
 
     Values are in the units of the data, at the parameters of MODEL (else at 0). With --training they are in
     the units of descent, at the point where `lrfit train --resume MODEL` continues (else where a run starts).
-    With MODEL, -x and -y say which columns hold its features and its target.
+    With MODEL, -x and -y say which columns hold its features and its target. In the place of MODEL may stand
+    the folder, or the file, that tf.summary.FileWriter of lrfit.tf1 has written.
 
     \b
     Examples:
@@ -65,8 +66,14 @@ def command(
     """
     from lrfit.cli.shown_graph import read_shown_graph
     from lrfit.system.file_names import matching
+    from lrfit.views.written_graph import read_written_graph
 
     _check_options(model, features, data)
+    if model not in (None, "-") and (written := read_written_graph(model)):
+        if training or optimized or data:
+            raise click.UsageError("a written graph is shown as it is: leave out all options but --format")
+        write_result(graph_formats.render(written, output_format))
+        return
     terminal = Terminal(quiet=quiet)
     table = table_of(matching(data)) if data else None
     graph = read_shown_graph(model, table, terminal, n_features=features, training=training)

@@ -1,0 +1,10 @@
+"""`tf.contrib`, of which there is a part of `tf.contrib.layers`."""
+
+from __future__ import annotations
+
+from lrfit.tf1.contrib import layers
+from lrfit.tf1.refusals import refuser
+
+__all__ = ["layers"]
+
+__getattr__ = refuser(__name__)

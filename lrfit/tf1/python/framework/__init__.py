@@ -1,0 +1,10 @@
+"""`tensorflow.python.framework`, of which scripts import `ops`."""
+
+from __future__ import annotations
+
+from lrfit.tf1.python.framework import ops
+from lrfit.tf1.refusals import refuser
+
+__all__ = ["ops"]
+
+__getattr__ = refuser(__name__)

@@ -1,0 +1,174 @@
+"""Scopes of variables, in which they are made or shared by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from inspect import signature
+from itertools import chain, count
+from typing import Any
+
+from lrfit.tf1.dtypes import DType, as_dtype, float32
+from lrfit.tf1.graph import get_default_graph
+from lrfit.tf1.graph_def import GraphKeys
+from lrfit.tf1.initializers import Initializer, glorot_uniform_initializer, zeros_initializer
+from lrfit.tf1.shapes import TensorShape, static_shape
+from lrfit.tf1.variables import Variable
+
+__all__ = ["AUTO_REUSE", "get_variable", "get_variable_scope", "variable_scope"]
+
+AUTO_REUSE = "auto"
+"""For `variable_scope(reuse=…)`: a variable that is there is taken, else it is made."""
+
+
+class VariableScope:
+    """What `get_variable` needs to know of where it is.
+
+    Attributes:
+        name: Names of variables begin with it.
+        reuse: Whether variables are taken that are there.
+        initializer: The initializer of variables that have none.
+        opened: Names of the scopes that were opened in it.
+    """
+
+    def __init__(self, name: str = "", reuse: Any = None, initializer: Any = None) -> None:
+        self.name = name
+        self.reuse = reuse
+        self.initializer = initializer
+        self.opened: set[str] = set()
+
+    def unused(self, name: str) -> str:
+        """The name, or with a number behind it, of a scope that was not opened in this one."""
+        numbered: Iterator[str] = (f"{name}_{i}" for i in count(1))
+        return next(each for each in chain([name], numbered) if each not in self.opened)
+
+    @property
+    def original_name_scope(self) -> str:
+        """The name as a scope of names."""
+        return f"{self.name}/" if self.name else ""
+
+    def reuse_variables(self) -> None:
+        """From now on, take variables that are there."""
+        self.reuse = True
+
+
+def get_variable_scope() -> VariableScope:
+    """The scope of variables that this is in."""
+    scope: VariableScope = get_default_graph().reused.setdefault("scope", VariableScope())
+    return scope
+
+
+@contextmanager
+def variable_scope(
+    name_or_scope: Any = None,
+    default_name: str | None = None,
+    values: Any = None,
+    initializer: Any = None,
+    reuse: Any = None,
+    **_: Any,
+) -> Iterator[VariableScope]:
+    """Within the block, names of variables and operations begin with this one."""
+    graph, before = get_default_graph(), get_variable_scope()
+    if isinstance(name_or_scope, VariableScope):
+        name = name_or_scope.name
+        names = name
+    else:
+        names = before.unused(default_name or "VariableScope") if name_or_scope is None else name_or_scope
+        before.opened.add(names)
+        name = "/".join(filter(None, [before.name, names]))
+    scope = VariableScope(name, before.reuse if reuse is None else reuse, initializer or before.initializer)
+    graph.reused["scope"] = scope
+    try:
+        with graph.name_scope(names) if names else nullcontext():
+            yield scope
+    finally:
+        graph.reused["scope"] = before
+
+
+def _check_reuse(variable: Variable, shape: Any, dtype: Any) -> None:
+    """Check that a variable is what it is asked for as.
+
+    Raises:
+        ValueError: It has another shape or type.
+    """
+    lead = f"Trying to share variable {variable.op.name}, but specified"
+    if not variable.shape.is_compatible_with(shape):
+        raise ValueError(f"{lead} shape {TensorShape(shape)} and found shape {variable.shape}.")
+    if dtype is not None and as_dtype(dtype) is not variable.dtype:
+        raise ValueError(f"{lead} dtype {as_dtype(dtype).name} and found dtype {variable.dtype.name}.")
+
+
+def _starting(name: str, initializer: Any, sizes: Any, dtype: DType) -> Any:
+    """What the variable of this name starts with: a value, or a function without arguments that makes one.
+
+    Raises:
+        ValueError: The shape is missing, not known in full, or given beside a value.
+    """
+    if not callable(initializer):
+        if sizes is not None:
+            raise ValueError("If initializer is a constant, do not specify shape.")
+        return initializer
+    start = initializer() if isinstance(initializer, type) else initializer
+    if None in (sizes or ()) or (sizes is None and isinstance(start, Initializer)):
+        shown = TensorShape(sizes)
+        raise ValueError(f"Shape of a new variable ({name}) must be fully defined, but instead was {shown}.")
+    takes = signature(start).parameters
+    more = {"partition_info": None} if "partition_info" in takes else {}
+    return (lambda: start(list(sizes or ()), dtype=dtype, **more)) if takes else start
+
+
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Callable[[Any], Any] | None = None,
+    trainable: bool = True,
+    collections: Sequence[str] | None = None,
+    **_: Any,
+) -> Variable:
+    """The variable of this name in the current scope of variables: made, or, with `reuse`, taken.
+
+    Args:
+        name: Its name within the scope.
+        shape: Its shape.
+        dtype: Its type; float32 if None.
+        initializer: A function from shape and type to a tensor, or a value; Glorot's uniform one if None.
+        regularizer: A function from the variable to a loss, which is put into the collection of those.
+        trainable: Whether optimizers change it.
+        collections: As for `Variable`.
+
+    Raises:
+        ValueError: It is there and not to be reused, or is to be and is not there.
+    """
+    graph, scope = get_default_graph(), get_variable_scope()
+    whole = f"{scope.name}/{name}" if scope.name else name
+    known = graph.reused.get(f"variable {whole}")
+    if known is not None and scope.reuse:
+        found: Variable = known
+        _check_reuse(found, shape, dtype)
+        return found
+    if known is not None:
+        raise ValueError(
+            f"Variable {whole} already exists, disallowed. Did you mean to set reuse=True or "
+            "reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    if scope.reuse is True:
+        raise ValueError(
+            f"Variable {whole} does not exist, or was not created with tf.get_variable(). Did you mean to "
+            "set reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    kind, start = as_dtype(dtype or float32), scope.initializer if initializer is None else initializer
+    if start is None:
+        start = glorot_uniform_initializer() if kind.is_floating else zeros_initializer()
+    sizes = static_shape(shape)
+    make = _starting(whole, start, sizes, kind)
+    with graph.name_scope(None):
+        variable = Variable(make, trainable, collections, name=whole, dtype=None if sizes is None else kind)
+    graph.reused[f"variable {whole}"] = variable
+    if regularizer is not None:
+        with graph.name_scope(f"{whole}/Regularizer/"):
+            penalty = regularizer(variable)
+        if penalty is not None:
+            graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty)
+    return variable
