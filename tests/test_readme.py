@@ -18,6 +18,7 @@ import pytest
 import lrfit
 from lrfit.cli import group
 from lrfit.graph.nodes import Graph
+from lrfit.tf1.graph import reset_default_graph
 
 README = (Path(lrfit.__file__).parent.parent / "README.md").read_text()
 PACKAGE = Path(lrfit.__file__).parent
@@ -91,6 +92,7 @@ def test_consoles_show_what_happens(folder, monkeypatch):
 
 def test_python_examples_show_what_happens(folder, monkeypatch):
     monkeypatch.chdir(folder)
+    reset_default_graph()  # by the number of whose operations random numbers are drawn
     examples = "\n".join(blocks("python"))
     test = doctest.DocTestParser().get_doctest(examples, {}, "README", "README.md", 0)
     assert len(test.examples) > 4

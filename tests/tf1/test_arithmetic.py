@@ -70,6 +70,7 @@ def test_functions_of_one_value(name, x, expected):
         ("truediv", WHOLE, np.int32(2), WHOLE / 2),
         ("div", WHOLE, np.int32(2), np.array([3, -4, 1], np.int32)),
         ("floordiv", WHOLE, np.int32(2), np.array([3, -4, 1], np.int32)),
+        ("truncatediv", WHOLE, np.int32(2), np.array([3, -3, 1], np.int32)),
         ("mod", WHOLE, np.int32(4), np.array([3, 1, 3], np.int32)),
         ("pow", WHOLE, np.int32(2), WHOLE * WHOLE),
         ("squared_difference", np.array([2**24 + 1], np.int32), np.int32(2**24), np.array([1], np.int32)),

@@ -1,8 +1,11 @@
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from script_runs import run_runner, run_script
+
+from lrfit.tf1.runner import main
 
 REFUSAL = "is not in lrfit.tf1, which has regression, logistic regression and small networks"
 
@@ -213,3 +216,7 @@ def test_pictures_open_no_windows_and_say_nothing(tmp_path):
 def test_the_user_may_choose_where_pictures_go(tmp_path):
     text = "import os\nprint(os.environ['MPLBACKEND'])"
     assert output(tmp_path, text, MPLBACKEND="svg") == "svg\n"
+
+
+def test_importing_the_module_runs_nothing():
+    assert import_module("lrfit.tf1.__main__").main is main

@@ -102,6 +102,8 @@ def test_get_variable_takes_a_value_and_a_regularizer():
     (penalty,) = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
     assert np.asarray(values(W)[0]).tolist() == [1.0, 2.0]
     assert values(penalty) == [2.5]
+    tf.get_variable("V", [2], regularizer=lambda _: None)
+    assert tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES) == [penalty]
 
 
 def test_a_variable_needs_a_value():
@@ -152,7 +154,7 @@ def test_a_variable_is_taken_with_its_shape_and_type():
     ("options", "message"),
     [
         (
-            {"shape": [2], "initializer": tf.constant([1.0, 2.0])},
+            {"shape": [2], "initializer": 1.0},
             "^If initializer is a constant, do not specify shape",
         ),
         ({}, r"^Shape of a new variable \(W\) must be fully defined, but instead was <unknown>"),
