@@ -96,6 +96,8 @@ tf.nn:
     zero_fraction
 tf.python:
     framework
+tf.random:
+    random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal
 tf.summary:
     audio, FileWriter, histogram, image, merge, merge_all, scalar, Summary, text
 tf.test:
@@ -168,6 +170,7 @@ _ROOMS = (
     "metrics",
     "nn",
     "python",
+    "random",
     "summary",
     "test",
     "train",

@@ -16,7 +16,7 @@ from lrfit.graph import ops
 from lrfit.graph.nodes import Node, Op
 from lrfit.graph.selections import part as part_of
 from lrfit.graph.shapes import broadcast_shape, fits
-from lrfit.tf1.building import SAME, apply, convert_n, convert_to_tensor, graph_of
+from lrfit.tf1.building import SAME, apply, convert_n, convert_to_tensor, graph_of, is_tensor
 from lrfit.tf1.casting import cast
 from lrfit.tf1.dtypes import DType, float64, int64
 from lrfit.tf1.dtypes import bool as bool_
@@ -254,7 +254,7 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def _of_one_type(x: Any, y: Any) -> list[Tensor]:
-    kinds = [value.dtype for value in (x, y) if hasattr(value, "graph")]
+    kinds = [value.dtype for value in (x, y) if is_tensor(value)]
     if len(set(kinds)) > 1:
         raise TypeError(
             f"x and y must have the same dtype, got {kinds[0]!r} != {kinds[1]!r}: tf.cast one of them"

@@ -20,7 +20,7 @@ from lrfit.tf1.entropies import (
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
 )
-from lrfit.tf1.errors import ShapesError
+from lrfit.tf1.errors import ShapesError, UnimplementedError
 from lrfit.tf1.random import random_uniform
 from lrfit.tf1.reductions import chosen, matmul, moments, reduce_mean
 from lrfit.tf1.refusals import refuser
@@ -43,7 +43,10 @@ def bias_add(value: Any, bias: Any, data_format: Any = None, name: str | None = 
 
     Raises:
         ShapesError: It is no such vector.
+        UnimplementedError: Another axis is asked for.
     """
+    if data_format not in (None, "NHWC"):
+        raise UnimplementedError(f"tf.nn.bias_add with data_format={data_format!r} is not in lrfit.tf1")
     return apply("BiasAdd", _biased, {"value": value, "bias": bias}, name=name, same=("value", "bias"))
 
 

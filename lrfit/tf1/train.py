@@ -141,7 +141,7 @@ class Optimizer:
     def _keep_slot(self, graph: Graph, node: Node, pairs: Sequence[tuple[Any, Variable]]) -> None:
         """Show a variable that the optimizer made to those who list, save and initialize variables."""
         own = {f"{v.op.name}{end}": v for _, v in pairs for end in ("/", "_momentum")}
-        owner = next((v for start, v in own.items() if node.name.startswith(start)), None)
+        owner = own.get(max((start for start in own if node.name.startswith(start)), key=len, default=""))
         if owner is None:
             self._others.append(Variable.of_node(graph, node, pairs[0][1].dtype, node.name))
             return

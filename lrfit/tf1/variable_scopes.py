@@ -13,6 +13,7 @@ from lrfit.tf1.graph import get_default_graph
 from lrfit.tf1.graph_def import GraphKeys
 from lrfit.tf1.initializers import Initializer, glorot_uniform_initializer, zeros_initializer
 from lrfit.tf1.shapes import TensorShape, static_shape
+from lrfit.tf1.spare_options import check_spare
 from lrfit.tf1.variables import Variable
 
 __all__ = ["AUTO_REUSE", "get_variable", "get_variable_scope", "variable_scope"]
@@ -28,6 +29,8 @@ class VariableScope:
         name: Names of variables begin with it.
         reuse: Whether variables are taken that are there.
         initializer: The initializer of variables that have none.
+        regularizer: The regularizer of variables that have none.
+        dtype: The type of variables that have none; float32 if None.
         opened: Names of the scopes that were opened in it.
     """
 
@@ -35,6 +38,8 @@ class VariableScope:
         self.name = name
         self.reuse = reuse
         self.initializer = initializer
+        self.regularizer: Any = None
+        self.dtype: Any = None
         self.opened: set[str] = set()
 
     def unused(self, name: str) -> str:
@@ -65,9 +70,23 @@ def variable_scope(
     values: Any = None,
     initializer: Any = None,
     reuse: Any = None,
-    **_: Any,
+    regularizer: Any = None,
+    dtype: Any = None,
+    **options: Any,
 ) -> Iterator[VariableScope]:
-    """Within the block, names of variables and operations begin with this one."""
+    """Within the block, names of variables and operations begin with this one.
+
+    Args:
+        name_or_scope: The name, or a scope that was opened before.
+        default_name: The name if there is none; made unique.
+        values: Accepted, and not used.
+        initializer: The initializer of variables that have none.
+        reuse: Whether variables are taken that are there.
+        regularizer: The regularizer of variables that have none.
+        dtype: The type of variables that have none.
+        **options: Options of TensorFlow that have no effect here.
+    """
+    check_spare("tf.variable_scope", options)
     graph, before = get_default_graph(), get_variable_scope()
     if isinstance(name_or_scope, VariableScope):
         name = name_or_scope.name
@@ -77,6 +96,8 @@ def variable_scope(
         before.opened.add(names)
         name = "/".join(filter(None, [before.name, names]))
     scope = VariableScope(name, before.reuse if reuse is None else reuse, initializer or before.initializer)
+    scope.regularizer = before.regularizer if regularizer is None else regularizer
+    scope.dtype = before.dtype if dtype is None else dtype
     graph.reused["scope"] = scope
     try:
         with graph.name_scope(names) if names else nullcontext():
@@ -125,7 +146,7 @@ def get_variable(
     regularizer: Callable[[Any], Any] | None = None,
     trainable: bool = True,
     collections: Sequence[str] | None = None,
-    **_: Any,
+    **options: Any,
 ) -> Variable:
     """The variable of this name in the current scope of variables: made, or, with `reuse`, taken.
 
@@ -137,11 +158,14 @@ def get_variable(
         regularizer: A function from the variable to a loss, which is put into the collection of those.
         trainable: Whether optimizers change it.
         collections: As for `Variable`.
+        **options: Options of TensorFlow that have no effect here.
 
     Raises:
         ValueError: It is there and not to be reused, or is to be and is not there.
     """
+    check_spare("tf.get_variable", options)
     graph, scope = get_default_graph(), get_variable_scope()
+    regularizer = scope.regularizer if regularizer is None else regularizer
     whole = f"{scope.name}/{name}" if scope.name else name
     known = graph.reused.get(f"variable {whole}")
     if known is not None and scope.reuse:
@@ -158,7 +182,10 @@ def get_variable(
             f"Variable {whole} does not exist, or was not created with tf.get_variable(). Did you mean to "
             "set reuse=tf.AUTO_REUSE in VarScope?"
         )
-    kind, start = as_dtype(dtype or float32), scope.initializer if initializer is None else initializer
+    kind, start = (
+        as_dtype(dtype or scope.dtype or float32),
+        scope.initializer if initializer is None else initializer,
+    )
     if start is None:
         start = glorot_uniform_initializer() if kind.is_floating else zeros_initializer()
     sizes = static_shape(shape)

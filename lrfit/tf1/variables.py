@@ -16,6 +16,7 @@ from lrfit.tf1.dtypes import DType, as_dtype
 from lrfit.tf1.graph import Graph, get_default_graph
 from lrfit.tf1.graph_def import GraphKeys
 from lrfit.tf1.shapes import TensorShape
+from lrfit.tf1.spare_options import check_spare
 from lrfit.tf1.tensors import Operation, Operators, Tensor
 
 __all__ = [
@@ -57,8 +58,9 @@ class Variable(Operators):
         variable_def: Any = None,
         dtype: Any = None,
         expected_shape: Any = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
+        check_spare("tf.Variable", options)
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
         graph = getattr(initial_value, "graph", None) or get_default_graph()

@@ -131,3 +131,15 @@ def test_an_operation_that_consists_of_several_is_computed_in_its_type():
     differences = value_of([tf.squared_difference(x, 2**24), tf.squared_difference(y, 1.0), tf.constant(1.0)])
     assert differences[0].tolist() == [1]
     np.testing.assert_allclose(differences[1], [1e-24], rtol=1e-3)
+
+
+def test_a_run_that_fails_has_its_effects_once(capsys):
+    """Also from the second run on, which is one function."""
+    a = tf.placeholder(tf.float32, [1, 1])
+    inverse = tf.matrix_inverse(tf.Print(a, [a], "seen "))
+    session = tf.Session()
+    session.run(inverse, {a: [[2.0]]})
+    capsys.readouterr()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"singular"):
+        session.run(inverse, {a: [[0.0]]})
+    assert capsys.readouterr().err.count("seen") == 1

@@ -255,3 +255,8 @@ def test_the_operations_of_version_1_15():
         "dropout/truediv/x:Const dropout/truediv:RealDiv dropout/GreaterEqual dropout/mul dropout/Cast "
         "dropout/mul_1:Mul"
     )
+
+
+def test_a_bias_for_another_axis_is_refused():
+    with pytest.raises(tf.errors.UnimplementedError, match=r"data_format='NCHW' is not in lrfit.tf1"):
+        tf.nn.bias_add(tf.zeros([2, 2]), [1.0, 2.0], data_format="NCHW")

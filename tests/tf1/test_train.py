@@ -192,3 +192,10 @@ def test_the_global_step():
         session.run(tf.global_variables_initializer())
         session.run(train)
         assert tf.train.global_step(session, counter) == 1
+
+
+def test_a_slot_belongs_to_the_variable_with_the_longest_name_that_fits():
+    a, b = tf.Variable(1.0, name="a"), tf.Variable(2.0, name="a/b")
+    optimizer = tf.train.AdamOptimizer()
+    optimizer.minimize(a * b)
+    assert [optimizer.get_slot(v, "m").name for v in (a, b)] == ["a/Adam:0", "a/b/Adam:0"]

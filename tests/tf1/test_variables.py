@@ -178,3 +178,22 @@ def test_an_initializer_may_be_any_function_of_a_shape():
 def test_a_variable_of_unknown_shape_is_refused():
     with pytest.raises(ValueError, match=r"^initial_value must have a shape specified"):
         tf.Variable(tf.placeholder(tf.float32))
+
+
+def test_a_scope_hands_its_type_and_regularizer_to_its_variables():
+    with tf.variable_scope("a", regularizer=tf.nn.l2_loss, dtype=tf.float64), tf.variable_scope("b"):
+        W = tf.get_variable("W", [2], initializer=tf.ones_initializer())
+    (penalty,) = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+    assert (W.dtype, values(penalty)) == (tf.float64, [1.0])
+
+
+@pytest.mark.parametrize("call", [tf.Variable, lambda _, **more: tf.get_variable("W", [1], **more)])
+def test_options_that_would_change_numbers_are_refused_and_others_passed_over(call):
+    call(1.0, use_resource=True, constraint=None)
+    tf.reset_default_graph()
+    with pytest.raises(TypeError, match=r"got an unexpected keyword argument 'trianable'$"):
+        call(1.0, trianable=False)
+    with pytest.raises(
+        tf.errors.UnimplementedError, match=r"constraint=…\) is not in lrfit.tf1: leave it out"
+    ):
+        call(1.0, constraint=abs)

@@ -11,7 +11,6 @@ first run, because a step is made for feeds of certain shapes. With float64 ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -88,14 +87,17 @@ class _TypedStep:
             for node in filter(is_constant, program.nodes)
         }
         self._fast: Callable[..., list[Any]] | None = None
+        self._at_line: dict[int, tuple[Node, list[str]]] = {}
 
     def __call__(self, feeds: Sequence[Value], variables: dict[Node, Value]) -> list[Any]:
         """Run the program; see `Step`."""
         with np.errstate(all="ignore"):
-            if self._fast:
-                with suppress(ValueError):  # of a value, not of a shape: the slow way says of which node
-                    return self._fast(feeds, variables)
-            return self._run(feeds, variables)
+            if self._fast is None:
+                return self._run(feeds, variables)
+            try:
+                return self._fast(feeds, variables)
+            except ValueError as error:
+                raise self._misfit(error) from None
 
     def _run(self, feeds: Sequence[Value], variables: dict[Node, Value]) -> list[Any]:
         """Call kernel after kernel, and note which values are converted."""
@@ -117,6 +119,13 @@ class _TypedStep:
             variables[variable] = values[update]
         self._fast = self._fast or self._compiled(converted)
         return [values.get(node) for node in program.fetches]
+
+    def _misfit(self, error: ValueError) -> ShapeError:
+        """The error with its node, by the line that raised it: to run again would print and draw twice."""
+        trace: Any = error.__traceback__
+        node, inputs = self._at_line[trace.tb_next.tb_lineno]
+        names = trace.tb_next.tb_frame.f_globals | trace.tb_next.tb_frame.f_locals
+        return self._misfit_of(node, [names[each] for each in inputs], error)
 
     def _compiled(self, converted: set[Node]) -> Callable[..., list[Any]]:
         """The program as one Python function."""
@@ -147,6 +156,7 @@ class _TypedStep:
             if node in converted:
                 scope[f"type_{names[node]}"] = self._types[node]
                 text = f"({text}).astype(type_{names[node]})"
+            self._at_line[len(lines) + 1] = node, inputs
             lines.append(f"{names[node]} = {text}")
         for variable, update in program.updates.items():
             scope.setdefault(f"key_{names.get(variable, names[update])}", variable)
