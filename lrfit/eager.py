@@ -1,6 +1,6 @@
 """Define by run: the ops of the graph, evaluated as they are called; gradients afterwards, by `backward`.
 
-Nothing of an op is written twice. A `Value` is a node that was computed when it was made, by its op's own
+No op is written twice. A `Value` is a node that was computed when it was made, by its op's own
 kernel; its inputs are the tape. It belongs to a graph that keeps none of its nodes, so a tape is freed with
 the last value that needs it. All that is built of nodes works on values, at once: the ops, whether from here
 or from `lrfit`, the rules of their derivatives, and so `lrfit.gradients`, which is the sweep of `backward`.
@@ -72,7 +72,7 @@ class Value(Node):
 
         Raises:
             GraphError: The value depends on no variable.
-            ShapeError: `grad` has another shape than the value.
+            ShapeError: The shape of `grad` is not that of the value.
         """
         variables = [node for node in topological_order([self]) if isinstance(node, Variable)]
         if not variables:
@@ -82,7 +82,7 @@ class Value(Node):
                 x.grad = _VALUES.as_node(g if x.grad is None else x.grad + g).value
 
     def numpy(self) -> Array:
-        """A copy of the value, which may be changed."""
+        """A copy of the value that may be changed."""
         return np.array(self.value)
 
     def __getitem__(self, key: Any) -> Node:  # noqa: ANN401

@@ -1,6 +1,6 @@
 """Matrices: the inverse, the solution of linear equations, the determinant, and diagonals.
 
-They are apart from `lrfit.graph.ops` for the reason that selections are. Derivatives are made of ops, so that
+They are apart from `lrfit.graph.ops` for the same reason as selections. Derivatives are made of ops, so that
 they can be differentiated again. The run that finds a singular matrix says which node has it. So the ops that
 find one are not pure: no pass may compute them before.
 

@@ -1,4 +1,4 @@
-"""Selections: ops that take, order or _concat elements.
+"""Selections: ops that take, order or join elements.
 
 They are apart from `lrfit.graph.ops` because linear regression needs none of them: a session starts without
 them, and Numba's loop has no form for them. As there, each op has a derivative that is made of ops, so that
@@ -62,7 +62,7 @@ KeyEntry: TypeAlias = SupportsIndex | slice | EllipsisType | None
 
 
 def _shared_by_ties(g: Node, y: Node, x: Node) -> Node:
-    """The gradient of a greatest or least element: in equal shares to all elements that are equal to it."""
+    """The gradient of a greatest or least element, in equal shares for all elements that are equal to it."""
     chosen = equal(x, spread(y, x, **y.attrs))
     return spread(g / reduce_sum(chosen, **y.attrs), x, **y.attrs) * chosen
 
@@ -76,7 +76,7 @@ _argmin = Op("argmin", lambda x, axis: np.argmin(x, axis) * 1.0, chosen_shape, (
 def reduce_max(
     x: NodeLike, axis: int | Iterable[int] | None = None, *, keepdims: bool = False, name: str | None = None
 ) -> Node:
-    """The greatest of the elements of x; elements that tie share the gradient equally, as in TensorFlow.
+    """The greatest element of x; elements that tie share the gradient equally, as in TensorFlow.
 
     Args:
         x: Values of any shape.
@@ -93,7 +93,7 @@ def reduce_max(
 def reduce_min(
     x: NodeLike, axis: int | Iterable[int] | None = None, *, keepdims: bool = False, name: str | None = None
 ) -> Node:
-    """The least of the elements of x; arguments, ties and errors as for `reduce_max`."""
+    """The least element of x; arguments, ties and errors as for `reduce_max`."""
     return _reduce_min(x, axis=as_axis(axis), keepdims=keepdims, name=name)
 
 
@@ -117,7 +117,7 @@ def argmin(x: NodeLike, axis: int | None, *, name: str | None = None) -> Node:
 
 
 # Products. The derivative of a product by an element is the product of the others; not y / x, which does not
-# exist at x = 0. It is computed as all before times all after. Its own derivative is that of another form of
+# exist at x = 0. It is computed as all before times all after. Its own derivative is that of a second form of
 # it: the product of a copy of the group in which that element is 1.
 
 
@@ -445,7 +445,7 @@ sum_tiles: Op = Op(
 
 
 def tile(x: NodeLike, multiples: Iterable[SupportsIndex], *, name: str | None = None) -> Node:
-    """x, repeated along each axis as often as its multiple says.
+    """x, repeated along each axis as many times as its multiple says.
 
     Args:
         x: Values of any shape.
@@ -453,7 +453,7 @@ def tile(x: NodeLike, multiples: Iterable[SupportsIndex], *, name: str | None = 
         name: The node's name.
 
     Raises:
-        ShapeError: There is not one such number for each axis.
+        ShapeError: The multiples are not one such number for each axis.
     """
     return _tile(x, multiples=tuple(map(operator.index, multiples)), name=name)
 

@@ -1,8 +1,8 @@
 """TensorFlow 1 for regression: `import lrfit.tf1 as tf` runs the scripts of beginners' courses.
 
-Imports `lrfit.graph` and the ground. Read `graph.py`, `tensors.py`, `building.py`, `arithmetic.py` and
-`session.py`. To add a name, put it into the module of its kind, into its `__all__`, and into this list of all
-that is there; everything else is refused by name.
+It imports `lrfit.graph` and the ground. Read `graph.py`, `tensors.py`, `building.py`, `arithmetic.py` and
+`session.py`. To add a name, put it into the module of its kind, into its `__all__`, and into this list of
+all that is there; everything else is refused by name.
 
 graphs, tensors:
     add_to_collection, as_dtype, bool, constant, control_dependencies, convert_to_tensor, device,

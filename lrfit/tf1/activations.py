@@ -1,4 +1,4 @@
-"""Activations: functions that the values of a layer go through, element by element or along an axis."""
+"""Activations: functions of the outputs of a layer, element by element or along an axis."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def axis_of(axis: Any, dim: Any) -> int:
 
 
 def log_powers(x: Node, axis: int = -1) -> tuple[Node, Node]:
-    """x less its largest element, so that no power overflows, and the logarithm of the sum of its powers."""
+    """x minus its largest element, so that no power overflows, and the logarithm of the sum of its powers."""
     shifted = ops.subtract(x, ops.stop_gradient(selections.reduce_max(x, axis, keepdims=True)))
     return shifted, ops.log(ops.reduce_sum(ops.exp(shifted), axis, keepdims=True))
 
@@ -81,7 +81,7 @@ def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any
 
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
-    """exp(x) / Σ exp(x) along the last axis, or this one."""
+    """exp(x) / Σ exp(x) along the last axis, or the given one."""
     return _of_logits("Softmax", partial(softmax_node, axis=axis_of(axis, dim)), logits, name)
 
 

@@ -1,4 +1,4 @@
-"""Aliases: where a script runs, `tensorflow` and the modules in it are `lrfit.tf1` and the modules in it."""
+"""Aliases: where a script runs, `tensorflow` and its modules are `lrfit.tf1` and its modules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["alias_tensorflow"]
 
 
 def alias_tensorflow() -> None:
-    """From now on `import tensorflow` imports this package, even if TensorFlow is installed."""
+    """From now on, `import tensorflow` imports this package, even if TensorFlow is installed."""
     sys.meta_path.insert(0, _Finder())
 
 
@@ -44,7 +44,7 @@ class _Loader(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """The module has run; it gets back what the importer has set of it."""
+        """Give the module, which has run already, back the attributes that the importer has overwritten."""
         module.__spec__ = self._spec
         if not hasattr(module, "__path__"):
             module.__path__ = []  # so that the importer asks for what is in it, and is told of a refusal

@@ -15,14 +15,14 @@ __getattr__ = refuser(__name__)
 
 
 def run(main: Callable[[list[str]], Any] | None = None, argv: Sequence[str] | None = None) -> NoReturn:
-    """Call `main` with the script's name and the arguments that are no flags; exit with what it returns.
+    """Call `main` with the script's name and the arguments that are not flags; exit with what it returns.
 
     Args:
         main: The function; the script's function of that name if None.
         argv: Name of the script and arguments; those of the process if None.
 
     Raises:
-        SystemExit: At the end; with a line for stderr if a flag has no good value.
+        SystemExit: At the end; with a line for stderr if the value of a flag is wrong.
     """
     try:
         rest = flags.FLAGS(sys.argv if argv is None else argv)

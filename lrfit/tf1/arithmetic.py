@@ -80,14 +80,14 @@ _TAKES: dict[str, Callable[[DType], bool]] = {
     "bools": lambda dtype: dtype.is_bool,
     "": lambda _: True,
 }
-"""What an op may take."""
+"""The types that an op may take."""
 
 
 def check_types(kind: str, inputs: dict[str, Tensor], of: str) -> None:
     """Check the types of the inputs of an operation of this kind; `of` is a key of `_TAKES`.
 
     Raises:
-        TypeError: One has another type.
+        TypeError: One has a type that it does not take.
     """
     for name, tensor in inputs.items():
         if _TAKES[of](tensor.dtype):
@@ -105,7 +105,7 @@ def check_types(kind: str, inputs: dict[str, Tensor], of: str) -> None:
 
 
 def _floored(x: Any, y: Any) -> Any:
-    """The floor of the quotient; of floats, that of the quotient as it is rounded, as in TensorFlow."""
+    """The floor of the quotient; for floats, of the rounded quotient, as in TensorFlow."""
     return np.floor(x / y) if x.dtype.kind == "f" else x // y
 
 
@@ -218,19 +218,19 @@ logical_not        = op("LogicalNot",    _not,              "x", of="bools")
 
 
 def round(x: Any, name: str | None = None) -> Tensor:
-    """The nearest whole numbers, of two that are equally near the even one; an integer is itself."""
+    """The nearest whole numbers, the even one in a tie; integers stay as they are."""
     x = convert_to_tensor(x, name="x")
     return x if x.dtype.is_integer else _round(x, name=name)
 
 
 def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
-    """Whether one of x and y is true, and not both."""
+    """Whether exactly one of x and y is true."""
     both = logical_not(logical_and(x, y))
     return logical_and(logical_or(x, y), both, name=name)
 
 
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x / y; that of integers is float64.
+    """x / y, in float64 for integers.
 
     Raises:
         TypeError: Their types differ.
@@ -247,7 +247,7 @@ divide = truediv
 
 
 def div(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x / y as in Python 2: of integers, the floor of the quotient."""
+    """x / y as in Python 2: for integers, the floor of the quotient."""
     with graph_of([x, y]).name_scope(name or "div") as scope:
         x, y = _of_one_type(x, y)
     return (floordiv if x.dtype.is_integer else realdiv)(x, y, name=scope)
@@ -268,7 +268,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     Without x and y, the places where the condition is true, a row for each.
 
     Raises:
-        ShapesError: x and y have not one shape, or the condition has another.
+        ShapesError: The shapes of x, y and the condition differ.
         ValueError: One of x and y is missing.
     """
     if x is None and y is None:
@@ -293,7 +293,7 @@ def _selected(condition: Node, x: Node, y: Node, name: str) -> Node:
 
 
 def _check_one_shape(x: Node, y: Node, n_axes: int | None = None) -> None:
-    """Check that the first axes of two values are the same: all of them if their number is None.
+    """Check that the first axes of two values have the same sizes; all axes if their number is None.
 
     Raises:
         ShapesError: They differ.
@@ -311,10 +311,10 @@ def _check_one_shape(x: Node, y: Node, n_axes: int | None = None) -> None:
 
 
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
-    """The sum of several tensors of one shape.
+    """The sum of several tensors of the same shape.
 
     Raises:
-        ShapesError: They have not one shape.
+        ShapesError: Their shapes differ.
         ValueError: There are none.
     """
     if isinstance(inputs, Tensor) or not inputs:
@@ -337,7 +337,7 @@ def _sum(*nodes: Node, name: str) -> Node:
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
-    """t, with what is below the one value or above the other replaced by it."""
+    """t, with elements below the minimum or above the maximum replaced by it."""
     with graph_of([t]).name_scope(name or "clip_by_value") as scope:
         least = minimum(convert_to_tensor(t, name="t"), clip_value_max)
     return maximum(least, clip_value_min, name=scope)
@@ -369,7 +369,7 @@ _OPERATORS: dict[str, tuple[str, Made]] = {
     "or": ("or", logical_or),
     "xor": ("xor", logical_xor),
 }
-"""Operators that have a reflected form, with the name that an operation gets, and the function."""
+"""Operators that have a reflected form, with the name of the operation and its function."""
 
 for _name, _row in _OPERATORS.items():
     setattr(Operators, f"__{_name}__", _operator(*_row))

@@ -25,7 +25,7 @@ class ExponentialMovingAverage:
     """Averages of variables: at each step, average ← decay · average + (1 - decay) · variable.
 
     Args:
-        decay: How much of the average stays, below 1.
+        decay: The share of the average that stays, below 1.
         num_updates: The number of steps so far. With it, the decay of early steps is less:
             min(decay, (1 + num_updates) / (10 + num_updates)).
         zero_debias: Not here.
@@ -56,7 +56,7 @@ class ExponentialMovingAverage:
         return self._name
 
     def apply(self, var_list: Sequence[Any] | None = None) -> Operation:
-        """An operation that takes one step of the averages, which are made if they are not there.
+        """An operation that takes one step of the averages, which are made if they do not exist.
 
         Args:
             var_list: Variables, whose averages start with their initial values, or tensors, whose averages
@@ -81,7 +81,7 @@ class ExponentialMovingAverage:
         return operation
 
     def _made(self, graph: Graph, variable: Any) -> Variable:
-        """The average of a variable or tensor before the first step."""
+        """A new average of a variable or tensor, as before the first step."""
         if isinstance(variable, Variable):
             graph.add_to_collection(MOVING_AVERAGE_VARIABLES, variable)
             start = variable.initialized_value()
@@ -106,12 +106,12 @@ class ExponentialMovingAverage:
         return self._averages.get(var)
 
     def average_name(self, var: Any) -> str:
-        """The name of the average of a variable, whether it is there or not."""
+        """The name of the average of a variable, whether it exists or not."""
         average = self.average(var)
         return f"{var.op.name}/{self._name}" if average is None else average.op.name
 
     def variables_to_restore(self, moving_avg_variables: Sequence[Any] | None = None) -> dict[str, Any]:
-        """For a `Saver`: variables by the names of their averages, and those without averages by their own.
+        """Variables for a `Saver`: by the names of their averages, or by their own if they have none.
 
         Args:
             moving_avg_variables: The variables that have averages; if None, all that are trainable or that

@@ -21,7 +21,7 @@ from lrfit.tf1.tensors import Operation, Tensor
 __all__ = ["constant", "convert_to_tensor"]
 
 SAME = ("x", "y")
-"""Names of the inputs that have one type, in most ops."""
+"""Names of the inputs that share a type, in most ops."""
 
 
 def apply(
@@ -41,11 +41,11 @@ def apply(
         kind: TensorFlow's name of its kind.
         build: Makes its node from the nodes of the inputs.
         inputs: Its inputs, tensors or values, by TensorFlow's names for them.
-        name: Its name, which is made unique; or, with "/" behind it, a scope whose name it gets.
+        name: Its name, which is made unique; or, with "/" at its end, a scope whose name it gets.
         default: The name if none is given; its kind if None.
         dtype: Its type, or the name of the input that has it; that of its first input if None.
-        same: Names of the inputs that have one type.
-        **attrs: What else `build` takes.
+        same: Names of the inputs that share a type.
+        **attrs: The other arguments of `build`.
 
     Raises:
         ShapesError: The shapes do not fit.
@@ -86,7 +86,7 @@ def _shown(shape: TensorShape) -> str:
 
 
 def _set_types(graph: Graph, node: Node, inputs: Sequence[Tensor]) -> None:
-    """Give the nodes that an operation consists of the type of its numbers."""
+    """Give all nodes of an operation the type of its numbers."""
     kind = next((tensor.dtype for tensor in inputs if not tensor.dtype.is_bool), None)
     if kind is not None:
         for part_of_it in topological_order([node], leaves=frozenset(tensor.node for tensor in inputs)):
@@ -94,7 +94,7 @@ def _set_types(graph: Graph, node: Node, inputs: Sequence[Tensor]) -> None:
 
 
 def _of_one_type(kind: str, inputs: Mapping[str, Any], same: Sequence[str]) -> list[Tensor]:
-    """The inputs as tensors; those named in `same` have the type of the first of these that is one."""
+    """The inputs as tensors; those named in `same` take the type of the first tensor among them."""
     decides = next(((name, inputs[name]) for name in same if is_tensor(inputs.get(name))), None)
     dtype = decides[1].dtype.base_dtype if decides else None
     tensors = []
@@ -131,10 +131,11 @@ def convert_to_tensor(
     name: str | None = None,
     preferred_dtype: Any = None,
 ) -> Tensor:
-    """A tensor with this value: itself, a variable's, those of a list joined, or a new constant.
+    """A tensor with this value: the tensor itself, a variable's, a list's stacked, or a new constant.
 
     Raises:
-        TypeError: It has another type.
+        TypeError: A value cannot be of this type.
+        ValueError: A tensor has a different type.
     """
     kind = None if dtype is None else as_dtype(dtype)
     if hasattr(value, "as_tensor"):
@@ -187,10 +188,10 @@ def convert_n(values: Sequence[Any], names: Sequence[str] = ()) -> list[Tensor]:
 
 
 def stack(values: Sequence[Any], axis: int = 0, name: str = "stack") -> Tensor:
-    """Tensors of one shape, along a new axis; of values that are no tensors, a constant.
+    """Tensors of one shape, along a new axis; a constant, if none of the values is a tensor.
 
     Raises:
-        ShapesError: They have other shapes, or there is no such axis.
+        ShapesError: Their shapes differ, or there is no such axis.
         ValueError: There are none.
     """
     if not is_tensor(values) and not axis and not _has_tensor(values):
@@ -230,8 +231,8 @@ def constant(
         verify_shape: Whether the value has to have that shape.
 
     Raises:
-        TypeError: The value has another type.
-        ValueError: It has another shape, or too many elements.
+        TypeError: The value cannot be of this type.
+        ValueError: Its shape differs, or it has too many elements.
     """
     if _has_tensor([value]):
         raise TypeError("List of Tensors when single Tensor expected: tf.stack joins tensors")
@@ -246,7 +247,7 @@ def constant(
 
 
 def constant_node(*_: Node, value: Any, name: str) -> Node:
-    """A node that has this value, an array, whatever its inputs would be."""
+    """A node that has this value, an array, whatever the values of its inputs."""
     value.flags.writeable = False
     return core_graph().append(Node.of(OPS["constant"], (), {"value": value}, name))
 
@@ -266,7 +267,7 @@ def _filled(array: Any, shape: tuple[int, ...], *, verify: bool) -> Any:
 
 
 def known_value(value: Any) -> Any:
-    """The value of a constant, or of what is no tensor; None if it is known only when the graph runs."""
+    """The value of a constant, or of a plain value; None if it is known only when the graph runs."""
     if not is_tensor(value):
         return value
     node = convert_to_tensor(value).node

@@ -1,4 +1,4 @@
-"""Casts: values converted to another type."""
+"""Casts: values converted to a different type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from lrfit.graph.nodes import Op
 from lrfit.tf1.building import apply, convert_to_tensor, graph_of
-from lrfit.tf1.dtypes import as_dtype, float32, float64, int32, int64
+from lrfit.tf1.dtypes import as_dtype, float32, float64, int32, int64, string
+from lrfit.tf1.errors import UnimplementedError
 from lrfit.tf1.tensors import Tensor
 
 __all__ = ["cast", "to_double", "to_float", "to_int32", "to_int64"]
@@ -24,9 +25,9 @@ _cast_to_whole = Op("cast_to_whole", _converted, lambda shape, **_: shape, (None
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
-    """x as values of another type: of a float the whole part, True as 1.
+    """x converted to a type: floats are cut to their whole part for integers, True becomes 1.
 
-    Only from one type of floats to another does a gradient flow back.
+    A gradient flows back only between types of floats.
     """
     kind = as_dtype(dtype)
     if isinstance(x, Tensor) and x.dtype is kind:
@@ -35,6 +36,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
         tensor = convert_to_tensor(x, name="x")
     if tensor.dtype is kind:
         return tensor
+    if string in (tensor.dtype, kind):
+        raise UnimplementedError(f"Cast {tensor.dtype.name} to {kind.name} is not supported")
     op = _cast if tensor.dtype.is_floating and kind.is_floating else _cast_to_whole
     return apply("Cast", partial(op, dtype=kind.numpy), {"x": tensor}, name=scope, dtype=kind)
 

@@ -1,7 +1,7 @@
-"""Checkpoints: values of variables in a file of JSON, from which they read back to the bit.
+"""Checkpoints: values of variables in a file of JSON, which gives them back to the bit.
 
 Each variable has a line, with its type, its shape and its values in order. A number that is not finite is
-text: "Infinity", "-Infinity", "NaN", or the bits of another NaN, such as "0xffc00000".
+text: "Infinity", "-Infinity", "NaN", or the bits of a different NaN, such as "0xffc00000".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FORMAT, _VERSION = "lrfit-checkpoint", 1
 
 
 class NoCheckpointError(NotFoundError, ValueError):
-    """There is no such file; TensorFlow raises a ValueError then."""
+    """There is no such file; also a ValueError, as in TensorFlow."""
 
 
 def write(path: str, values: Mapping[str, Values]) -> None:
@@ -44,7 +44,7 @@ def write(path: str, values: Mapping[str, Values]) -> None:
 
 
 def _plain(value: Values) -> dict[str, Any]:
-    """A value as JSON has it."""
+    """A value in the form for JSON."""
     flat = value.ravel().tolist()
     if value.dtype.kind == "f" and not np.isfinite(value).all():
         flat = [x if isfinite(x) else _spelled(bits) for x, bits in zip(flat, value.ravel(), strict=True)]
@@ -59,7 +59,7 @@ def _spelled(number: np.floating[Any]) -> str:
 
 
 def exists(path: str) -> bool:
-    """Whether there is a checkpoint at a path: one of these, or one of TensorFlow."""
+    """Whether there is a checkpoint at a path, be it one of lrfit.tf1 or one of TensorFlow."""
     return Path(path).is_file() or _is_of_tensorflow(path)
 
 
@@ -71,9 +71,9 @@ def read(path: str) -> dict[str, Values]:
     """The values of the variables in a file, by name.
 
     Raises:
-        InvalidArgumentError: It is not such a file.
-        NoCheckpointError: There is none.
-        UnimplementedError: It is a checkpoint of TensorFlow.
+        InvalidArgumentError: The file is not a checkpoint.
+        NoCheckpointError: There is no such file.
+        UnimplementedError: The checkpoint is one of TensorFlow.
     """
     try:
         text = Path(path).read_bytes()
@@ -99,7 +99,7 @@ def read(path: str) -> dict[str, Values]:
 
 
 def _values(dtype: str, shape: list[int], values: list[Any]) -> Values:
-    """The value that `_plain` has made these of."""
+    """The values that `_plain` made these from."""
     kind = as_dtype(dtype).numpy
     if len(values) != prod(shape):
         raise ValueError("too few numbers, or too many")

@@ -51,10 +51,10 @@ def norm(
     name: str | None = None,
     keep_dims: bool | None = None,
 ) -> Tensor:
-    """(Σ |t|^ord)^(1 / ord) over all axes, or these: √Σ t², Σ |t|, or the largest |t|.
+    """(Σ |t|^ord)^(1 / ord) over all axes, or those in `axis`: √Σ t², Σ |t|, or the largest |t|.
 
     Raises:
-        ValueError: `ord` is no such number.
+        ValueError: `ord` is not one of TensorFlow's norms.
     """
     if ord not in ("euclidean", "fro") and not (isinstance(ord, (int, float)) and ord > 0):
         raise ValueError(
@@ -100,10 +100,10 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
 
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
-    """√Σ t² over all elements of all tensors; None among them is left out.
+    """√Σ t² over all elements of all tensors; each None among them is left out.
 
     Raises:
-        TypeError: It is a single tensor.
+        TypeError: `t_list` is a single tensor.
         ValueError: There are no tensors.
     """
     _check_listed(t_list)

@@ -15,7 +15,7 @@ __getattr__ = refuser(__name__)
 
 
 def as_text(bytes_or_text: bytes | str, encoding: str = "utf-8") -> str:
-    """Text as it is; bytes decoded.
+    """The value as text: bytes are decoded.
 
     Examples:
         >>> as_text(b"slope")
@@ -25,7 +25,7 @@ def as_text(bytes_or_text: bytes | str, encoding: str = "utf-8") -> str:
 
 
 def as_bytes(bytes_or_text: bytes | str, encoding: str = "utf-8") -> bytes:
-    """Bytes as they are; text encoded.
+    """The value as bytes: text is encoded.
 
     Examples:
         >>> as_bytes("slope")

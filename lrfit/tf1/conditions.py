@@ -1,4 +1,4 @@
-"""Conditions: one of two functions, by what is true when the graph runs.
+"""Conditions: one of two functions, chosen when the graph runs.
 
 Both functions are called when the graph is built, as in TensorFlow. But a run computes what both have made,
 and takes the value of one. So neither may assign, print or take the next element of a dataset, which is
@@ -36,7 +36,7 @@ def _scalar(flag: Any) -> Any:
 
 
 def _common_shape(_: RankedShape, a: RankedShape, b: RankedShape) -> Any:
-    """What is known of a shape that is one of two."""
+    """The static shape of a value that has one of two shapes."""
     return None if len(a) != len(b) else tuple(m if m == n else None for m, n in zip(a, b, strict=True))
 
 
@@ -69,7 +69,7 @@ _either = Op(
         lambda g, _y, flag, _a, b: _kept_if(g, flag, b, on=False),
     ),
 )
-"""either(flag, a, b): a if the flag is true, else b; they may have other shapes."""
+"""either(flag, a, b): a if the flag is true, else b; their shapes may differ."""
 
 
 def cond(
@@ -81,7 +81,7 @@ def cond(
     fn1: Callable[[], Any] | None = None,
     fn2: Callable[[], Any] | None = None,
 ) -> Any:
-    """What the first function returns if `pred` is true, else what the second one does.
+    """The result of the first function if `pred` is true, else that of the second.
 
     Args:
         pred: A scalar of type bool.
@@ -93,10 +93,10 @@ def cond(
         fn2: The old name of `false_fn`.
 
     Raises:
-        ShapesError: `pred` is no scalar.
-        TypeError: It is no tensor of type bool, or there are no two functions.
+        ShapesError: `pred` is not a scalar.
+        TypeError: It is not a tensor of type bool, or one of two functions is missing.
         UnimplementedError: A function assigns to a variable, prints, or takes the next element of a dataset.
-        ValueError: The functions return other structures or types, or nothing.
+        ValueError: The structures or types that the functions return differ, or one returns nothing.
     """
     functions = {
         "true_fn": chosen("true_fn", true_fn, "fn1", fn1),
@@ -121,7 +121,7 @@ def _check_functions(functions: Mapping[str, Any]) -> None:
 
 
 def _predicate(pred: Tensor) -> Tensor:
-    """The predicate as a condition uses it; its shape is known, even if that of `pred` is not."""
+    """The predicate as a condition uses it: its shape is known, even if that of `pred` is not."""
 
     def built(node: Node, _: Node, name: str) -> Node:
         if node.shape:
@@ -135,7 +135,7 @@ def _predicate(pred: Tensor) -> Tensor:
 
 
 class _Branch:
-    """What one of the functions of a condition has made.
+    """One branch of a condition: its result, and the switches on what it uses.
 
     Args:
         graph: The graph.
@@ -174,8 +174,8 @@ class _Branch:
 
     def _refuse_effects(self, name: str, operations: Sequence[Operation], nodes: Sequence[Node]) -> None:
         starts = {variable.initializer for variable in self._graph.variables.values()}
-        drawn = self._graph.reused.get("sources", {})
-        if any(map(_has_effect, {*operations} - starts)) or any(node in drawn for node in nodes):
+        changing = [operation for operation in {*operations} - starts if operation.has_effect]
+        if changing or any(node in self._graph.sources for node in nodes):
             raise UnimplementedError(
                 f"{name} assigns to a variable, prints, or takes the next element of a dataset, and "
                 "lrfit.tf1 would do so in either case, as it computes both branches of a condition: do it "
@@ -210,19 +210,15 @@ class _Branch:
         )
 
     def _typed(self, node: Node, like: Node) -> Node:
-        """A new node, with the type of another one."""
+        """A new node, with the type of the given one."""
         kind = self._graph.type_of(like)
         if kind is not None:
             self._graph.types[node.name] = kind
         return node
 
 
-def _has_effect(operation: Operation) -> bool:
-    return operation.effect is not None or operation.type.startswith("Assign")
-
-
 def _mapped(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The structure with the values of a function of its leaves."""
+    """The structure, with a function applied to its leaves."""
     if isinstance(structure, Mapping):
         return {key: _mapped(function, value) for key, value in structure.items()}
     if isinstance(structure, (list, tuple)):
@@ -239,7 +235,7 @@ def _merged(branches: Sequence[_Branch], first: Any, second: Any) -> Any:
     """The results of two branches as one structure of tensors.
 
     Raises:
-        ValueError: They have other structures or types.
+        ValueError: Their structures or types differ.
     """
     if isinstance(first, Tensor) and isinstance(second, Tensor):
         return _merge(branches, first, second)
@@ -290,19 +286,19 @@ def case(
     strict: bool = False,
     name: str = "case",
 ) -> Any:
-    """What the function of the first predicate returns that is true; else what `default` does.
+    """The result of the function of the first true predicate; if none is true, that of `default`.
 
     Args:
         pred_fn_pairs: Pairs of a scalar of type bool and a function, as for `cond`; or a dict of them.
-        default: The function if none is true; without it that is an error of the run.
-        exclusive: Whether it is an error of the run that more than one is true.
+        default: The function if none is true; without it, that is an error in a run.
+        exclusive: Whether it is an error in a run if more than one is true.
         strict: Whether a list of one tensor stays a list.
         name: The scope of the operations.
 
     Raises:
         InvalidArgumentError: In a run, none is true, or more than one.
-        TypeError: There are no such pairs.
-        ValueError: The functions return other structures or types.
+        TypeError: The pairs are not of this kind.
+        ValueError: The structures or types that the functions return differ.
     """
     pairs = _pairs(pred_fn_pairs)
     if default is not None and not callable(default):

@@ -38,7 +38,7 @@ def count_nonzero(
     keep_dims: bool | None = None,
     input: Any = None,
 ) -> Tensor:
-    """The number of elements that are not 0, False or empty, over these axes; over all if there are none."""
+    """The number of elements that are not 0, False or empty, over these axes; over all if None."""
     values = chosen("input", input, "input_tensor", input_tensor)
     axes = chosen("axis", axis, "reduction_indices", reduction_indices)
     keeps = bool(chosen("keepdims", keepdims, "keep_dims", keep_dims))
@@ -52,7 +52,7 @@ def count_nonzero(
 
 
 def _is_in_top(predictions: Any, targets: Any, k: Any) -> Any:
-    """Whether less than k predictions of a row are above that of the target; False if one is not finite."""
+    """Whether fewer than k predictions of a row are above that of the target; False if one is not finite."""
     n_rows, n_classes = predictions.shape
     is_class = (targets >= 0) & (targets < n_classes)
     of_target = predictions[np.arange(n_rows), np.where(is_class, targets, 0)]
@@ -74,11 +74,11 @@ _in_top = Op("in_top", _is_in_top, _top_shape, (None, None, None))
 
 
 def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:
-    """Whether the class that is the target of a row is among the k with the largest predictions; ties count.
+    """Whether the target of a row is among the k classes with the largest predictions; ties count.
 
     Raises:
         ShapesError: There is not one target for each row.
-        TypeError: The predictions are no floats, or the targets no integers.
+        TypeError: The predictions are not floats, or the targets not integers.
     """
     inputs = {"predictions": predictions, "targets": targets, "k": k}
     with graph_of(inputs.values()).name_scope(name or "in_top_k"):
@@ -96,7 +96,7 @@ def embedding_lookup(
     validate_indices: bool = True,
     max_norm: Any = None,
 ) -> Tensor:
-    """The rows of a table that have these numbers; scaled down to the norm `max_norm`, if it is given.
+    """The rows of a table with these numbers, scaled down to the norm `max_norm` if it is given.
 
     Raises:
         UnimplementedError: The table is in several parts.
@@ -146,10 +146,10 @@ _distinct_places = Op("distinct_places", _places, _check_vector, (None,))
 
 
 def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> Unique:
-    """The distinct values of a vector, in the order in which they come, and where among them each element is.
+    """The distinct values of a vector, in order of appearance, and the place of each element among them.
 
     Raises:
-        ShapesError: x is no vector.
+        ShapesError: x is not a vector.
     """
 
     def built(node: Node, name: str) -> Node:
@@ -169,11 +169,11 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
 
     Raises:
         UnimplementedError: The axis is not 0.
-        ValueError: The mask is no mask of the tensor, or the number of its axes is not known.
+        ValueError: The mask does not fit the tensor, or the number of its axes is not known.
     """
     if axis:
         raise UnimplementedError(
-            "tf.boolean_mask along another axis than 0 is not in lrfit.tf1: tf.transpose first"
+            "tf.boolean_mask along an axis other than 0 is not in lrfit.tf1: tf.transpose first"
         )
     with graph_of([tensor, mask]).name_scope(name):
         x = convert_to_tensor(tensor, name="tensor")

@@ -48,7 +48,7 @@ _refuse_method = refuser(f"{__name__}.Dataset")
 
 
 class Pass:
-    """What an iterator knows on its way through a dataset.
+    """The state of one iterator's pass through a dataset.
 
     Args:
         values: The values of the dataset's inputs.
@@ -126,7 +126,7 @@ class Dataset(Specified, metaclass=_Refusing):
 
     @staticmethod
     def from_tensor_slices(tensors: Any) -> Dataset:
-        """A dataset with an element for each row of these tensors or arrays, which have one number of rows.
+        """A dataset with an element for each row of these tensors or arrays, which have equally many rows.
 
         Raises:
             ValueError: They have no rows, or different numbers of them.
@@ -140,7 +140,7 @@ class Dataset(Specified, metaclass=_Refusing):
             n_rows = {len(array) for array in arrays}
             if len(n_rows) > 1:
                 numbers = ", ".join(map(str, sorted(n_rows)))
-                raise InvalidArgumentError(f"All parts of a dataset need one number of rows, not {numbers}")
+                raise InvalidArgumentError(f"All parts of a dataset need equally many rows, not {numbers}")
             return zip(*arrays, strict=True)
 
         spec = mapped(lambda each: Component(each.dtype, each.shape[1:] if each.shape else None), structure)
@@ -161,7 +161,7 @@ class Dataset(Specified, metaclass=_Refusing):
 
     @staticmethod
     def zip(datasets: Any) -> Dataset:
-        """Elements of several datasets together, in the structure of the datasets, as long as all have some.
+        """Elements of several datasets together, in the structure of the datasets, until one has no more.
 
         Raises:
             TypeError: They are not datasets.
@@ -183,10 +183,10 @@ class Dataset(Specified, metaclass=_Refusing):
         return Dataset(members[0].graph, spec, inputs, draw, "ZipDataset")
 
     def concatenate(self, dataset: Dataset) -> Dataset:
-        """These elements, and then those of another dataset.
+        """These elements, followed by those of another dataset.
 
         Raises:
-            TypeError: They have other types.
+            TypeError: Their types differ.
         """
         pairs = list(zip(leaves(self.spec), leaves(dataset.spec), strict=False))
         if self.output_types != dataset.output_types:
@@ -202,7 +202,10 @@ class Dataset(Specified, metaclass=_Refusing):
         return self._derived("ConcatenateDataset", draw, dataset.inputs, spec)
 
     def batch(self, batch_size: Any, drop_remainder: Any = False) -> Dataset:
-        """So many elements at a time, along a new first axis; the last ones may be fewer, or are dropped."""
+        """Batches of `batch_size` elements, stacked along a new first axis.
+
+        A smaller last batch is kept, or dropped with `drop_remainder`.
+        """
         size = convert_to_tensor(batch_size, int64, "batch_size")
         drops = convert_to_tensor(drop_remainder, bool_, "drop_remainder")
         known = known_value(size)
@@ -222,7 +225,7 @@ class Dataset(Specified, metaclass=_Refusing):
         return self._derived("BatchDatasetV2", draw, [size, drops], mapped(batched, self.spec))
 
     def repeat(self, count: Any = None) -> Dataset:
-        """The elements so many times; without end if None or -1."""
+        """The elements, `count` times over; endlessly if None or -1."""
         times = convert_to_tensor(-1 if count is None else count, int64, "count")
 
         def draw(at: Pass) -> Iterates[Element]:
@@ -243,9 +246,9 @@ class Dataset(Specified, metaclass=_Refusing):
         """The elements in a random order, which is not TensorFlow's.
 
         Args:
-            buffer_size: From so many elements the next one is taken; see `shuffled`.
+            buffer_size: The number of elements that the next one is drawn from; see `shuffled`.
             seed: The seed of the operation, as for random ops.
-            reshuffle_each_iteration: Whether the order is another one each time; True if None.
+            reshuffle_each_iteration: Whether the order differs each time; True if None.
         """
         size = convert_to_tensor(buffer_size, int64, "buffer_size")
         seeds = philox.seeds(self.graph.seed, seed, self.graph.n_operations)
@@ -263,7 +266,7 @@ class Dataset(Specified, metaclass=_Refusing):
         return self._derived("ShuffleDataset", draw, [size])
 
     def take(self, count: Any) -> Dataset:
-        """The first elements, so many; all if -1."""
+        """The first `count` elements; all if -1."""
         number = convert_to_tensor(count, int64, "count")
 
         def draw(at: Pass) -> Iterates[Element]:
@@ -273,7 +276,7 @@ class Dataset(Specified, metaclass=_Refusing):
         return self._derived("TakeDataset", draw, [number])
 
     def skip(self, count: Any) -> Dataset:
-        """The elements without the first ones, so many; none if -1."""
+        """The elements after the first `count`; none if -1."""
         number = convert_to_tensor(count, int64, "count")
 
         def draw(at: Pass) -> Iterates[Element]:
@@ -283,12 +286,12 @@ class Dataset(Specified, metaclass=_Refusing):
         return self._derived("SkipDataset", draw, [number])
 
     def prefetch(self, buffer_size: Any) -> Dataset:
-        """The same elements."""
+        """The elements, unchanged; none is fetched ahead."""
         size = convert_to_tensor(buffer_size, int64, "buffer_size")
         return self._derived("PrefetchDataset", self.draw, [size])
 
     def cache(self, filename: str = "") -> Dataset:
-        """The same elements, which are kept when all of them have been drawn.
+        """The elements, which are kept once all of them have been drawn.
 
         Raises:
             UnimplementedError: They are to be kept in a file.
@@ -313,7 +316,7 @@ class Dataset(Specified, metaclass=_Refusing):
         return self._derived("CacheDataset", draw)
 
     def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None) -> Dataset:
-        """What a function of tensors makes of each element.
+        """The elements, each as a function of tensors turns it into a new one.
 
         Raises:
             UnimplementedError: The function uses tensors of the graph outside.
@@ -328,7 +331,7 @@ class Dataset(Specified, metaclass=_Refusing):
         return self._derived("MapDataset", draw, spec=spec)
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
-        """The elements of which a function of tensors says True."""
+        """The elements for which a function of tensors gives True."""
         output, called = self._called(predicate)
 
         def draw(at: Pass) -> Iterates[Element]:
@@ -361,7 +364,7 @@ class Dataset(Specified, metaclass=_Refusing):
         return outputs, called
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
-        """What a function makes of this dataset."""
+        """The result of a function of this dataset."""
         return transformation_func(self)
 
     def make_one_shot_iterator(self) -> Iterator:
@@ -398,14 +401,14 @@ def _check_rows(shapes: Sequence[Sequence[int | None]]) -> None:
 
 
 def _common(shape: Any, other: Any) -> Any:
-    """What two shapes have in common."""
+    """The shape that two shapes have in common, with None where sizes differ."""
     if shape is None or other is None or len(shape) != len(other):
         return None
     return tuple(n if fits((n,), (m,)) and m is not None else None for n, m in zip(shape, other, strict=True))
 
 
 def _counted(n: int) -> Iterates[int]:
-    """So many numbers; without end if there are to be less than none."""
+    """`n` numbers; endlessly many if n is below 0."""
     return count() if n < 0 else iter(range(n))
 
 

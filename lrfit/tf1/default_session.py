@@ -1,18 +1,24 @@
-"""The default session: that of the innermost `with` block, or the last interactive one."""
+"""The default session of a thread: that of the innermost `with` block, or the last interactive one."""
 
 from __future__ import annotations
 
+from threading import local
 from typing import Any
 
 __all__ = ["get_default_session"]
 
-sessions: list[Any] = []
-"""Sessions that are the default, the innermost last."""
+_local = local()
+
+
+def sessions() -> list[Any]:
+    """The sessions that are the default of this thread, the innermost last."""
+    found: list[Any] = _local.__dict__.setdefault("sessions", [])
+    return found
 
 
 def get_default_session() -> Any:
     """The session whose `with` block this is, or the last interactive one; None if there is none."""
-    return sessions[-1] if sessions else None
+    return sessions()[-1] if sessions() else None
 
 
 def session_for(session: Any, what: str) -> Any:
@@ -20,7 +26,7 @@ def session_for(session: Any, what: str) -> Any:
 
     Args:
         session: The session; None for the default one.
-        what: The thing that cannot be done without, for the message.
+        what: What cannot be done without a session, for the message.
 
     Raises:
         ValueError: There is no default session.

@@ -1,4 +1,4 @@
-"""Gradients as tensors."""
+"""Differentiation: gradients and second derivatives, as tensors."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ def gradients(
     aggregation_method: Any = None,
     stop_gradients: Sequence[Any] | None = None,
 ) -> list[Tensor | None]:
-    """For each x the gradient Σ ∂y/∂x, summed over all elements of all ys; None if no y depends on it.
+    """For each x, Σ ∂y/∂x over all elements of ys; None if no y depends on it, or x is not made of floats.
 
     Raises:
         NotImplementedError: `stop_gradients` is given.
-        TypeError: An x is an integer.
     """
     if stop_gradients:
         raise NotImplementedError("stop_gradients is not in lrfit.tf1: use tf.stop_gradient")
@@ -52,13 +51,13 @@ def gradients(
 
 
 def hessians(ys: Any, xs: Any, name: str = "hessians") -> list[Tensor | None]:
-    """For each scalar x the second derivative of Σ y.
+    """For each scalar x, the second derivative of Σ y.
 
     Raises:
-        NotImplementedError: An x is no scalar.
+        NotImplementedError: An x is not a scalar.
     """
     targets = [xs] if is_tensor(xs) else list(xs)
     if any(x.shape.as_list() for x in targets):
-        raise NotImplementedError("tf.hessians of tensors that are no scalars is not in lrfit.tf1")
+        raise NotImplementedError("tf.hessians of tensors that are not scalars is not in lrfit.tf1")
     first = gradients(ys, targets, name=name)
     return [None if g is None else gradients(g, x, name=name)[0] for g, x in zip(first, targets, strict=True)]

@@ -38,7 +38,7 @@ class DType:
     Attributes:
         name: Its name.
         as_numpy_dtype: NumPy's type for it.
-        numpy: The same as an instance of `numpy.dtype`.
+        numpy: NumPy's type as an instance of `numpy.dtype`.
     """
 
     def __init__(self, name: str, numpy_type: type, proto_name: str = "") -> None:
@@ -133,7 +133,7 @@ def as_dtype(value: object) -> DType:
 
 
 def _numpy_type(value: object) -> np.dtype[Any]:
-    """The type of NumPy that a value is, or that of an array."""
+    """The type of NumPy that a value is, or that its array has."""
     if isinstance(value, type) and issubclass(value, np.generic):
         return np.dtype(value)
     kind = getattr(value, "dtype", value)
@@ -143,7 +143,7 @@ def _numpy_type(value: object) -> np.dtype[Any]:
 
 
 class Converted(NamedTuple):
-    """A value that is no tensor, as an array.
+    """A plain value as an array.
 
     Attributes:
         value: The array.
@@ -161,7 +161,7 @@ def converted(value: object, dtype: DType | None = None) -> Converted:
 
     Raises:
         TypeError: It cannot be of this type.
-        ValueError: It has no regular shape, or there is nothing of it.
+        ValueError: Its shape is not regular, or it has a None.
     """
     if value is None:
         raise ValueError("None values not supported.")
@@ -187,7 +187,7 @@ def _fits_in_32_bits(array: npt.NDArray[Any]) -> bool_:
 
 
 def _check_kinds(value: object, array: npt.NDArray[Any], kind: DType) -> None:
-    """Refuse what a conversion would change, unless it is an array of NumPy."""
+    """Refuse a value that a conversion would change, unless it is an array of NumPy."""
     is_text, wants_text = array.dtype.kind == "O" and _is_text(array), kind is string
     if array.dtype.kind == "O" and not is_text:
         raise TypeError(
@@ -203,7 +203,7 @@ def _check_kinds(value: object, array: npt.NDArray[Any], kind: DType) -> None:
 
 
 def _shown(value: object) -> str:
-    """A value in one line, and shortened."""
+    """A value in one short line."""
     return shorten(repr(value), 50, placeholder="...")
 
 

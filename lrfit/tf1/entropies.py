@@ -1,7 +1,7 @@
 """Cross entropies of logits and labels, computed without overflow.
 
 The two cross entropies of a softmax are ops of their own, as in TensorFlow: the gradient of the one is
-softmax(x) - z even where the labels z do not sum to 1, and the other one refuses labels that are no classes.
+softmax(x) - z even where the labels z do not sum to 1, and the other refuses labels that are not classes.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ _pick: Op = Op(
     _picked_shape,
     (lambda g, _y, x, labels: _put_at(g, x, labels), None),
 )
-"""pick(x, labels): of each row the element of this number."""
+"""pick(x, labels): the element of each row that its label numbers."""
 
 _put_at: Op = Op(
     "put_at",
@@ -103,7 +103,7 @@ _put_at: Op = Op(
 
 
 def _last(x: Tensor, axis: int) -> Tensor:
-    """x with this axis put to the end."""
+    """x with this axis moved to the end."""
     n_axes = x.shape.ndims
     if axis == -1 or n_axes is None or axis == n_axes - 1:
         return x
@@ -156,11 +156,11 @@ def sparse_softmax_cross_entropy_with_logits(
     logits: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """-log softmax(logits)[label] for each row, where labels are numbers of classes.
+    """-log softmax(logits)[label] for each row, where labels are class numbers.
 
     Raises:
-        InvalidArgumentError: In a run, a label is no class.
-        TypeError: The labels are no integers.
+        InvalidArgumentError: In a run, a label is not a class number.
+        TypeError: The labels are not integers.
         ValueError: There is not one label for each row.
     """
     _check_named(_sentinel, labels, logits, "sparse_softmax_cross_entropy_with_logits")
@@ -187,7 +187,7 @@ def _check_ranks(labels: Tensor, logits: Tensor) -> None:
     if a.ndims != b.ndims - 1:
         raise ValueError(
             f"Rank mismatch: Rank of labels (received {a.ndims}) should equal rank of logits minus 1 "
-            f"(received {b.ndims}): labels are numbers of classes, not rows as for softmax_cross_entropy"
+            f"(received {b.ndims}): labels are class numbers, not rows as for softmax_cross_entropy"
         )
     if not fits(tuple(a.as_list()), tuple(b.as_list()[:-1])):
         raise ValueError(
@@ -202,10 +202,10 @@ def sigmoid_cross_entropy_with_logits(
     logits: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """max(x, 0) - x · z + log(1 + exp(-|x|)), of logits x and labels z.
+    """max(x, 0) - x · z + log(1 + exp(-|x|)), for logits x and labels z.
 
     Raises:
-        ValueError: They have not one shape.
+        ValueError: Their shapes differ.
     """
     _check_named(_sentinel, labels, logits, "sigmoid_cross_entropy_with_logits")
     with graph_of([labels, logits]).name_scope(name or "logistic_loss") as scope:
@@ -226,12 +226,12 @@ def weighted_cross_entropy_with_logits(
     name: str | None = None,
     targets: Any = None,
 ) -> Tensor:
-    """The same with a factor q for the positive labels z.
+    """Sigmoid cross entropy with weight q = `pos_weight` on positive labels.
 
-    It is (1 - z) · x + (1 + (q - 1) · z) · (log(1 + exp(-|x|)) + max(-x, 0)).
+    For logits x and labels z, it is (1 - z) · x + (1 + (q - 1) · z) · (log(1 + exp(-|x|)) + max(-x, 0)).
 
     Raises:
-        ValueError: They have not one shape.
+        ValueError: Their shapes differ.
     """
     wanted = chosen("labels", labels, "targets", targets)
     with graph_of([wanted, logits]).name_scope(name or "logistic_loss") as scope:

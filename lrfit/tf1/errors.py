@@ -44,7 +44,7 @@ class OutOfRangeError(OpError):
 
 
 class UnimplementedError(OpError):
-    """A use of a name that is here, but not this use."""
+    """The name exists here, but this use of it does not."""
 
 
 class ShapesError(ShapeError, ValueError):

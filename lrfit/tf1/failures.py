@@ -1,7 +1,7 @@
-"""Failures: what is said of an error that a script has not caught.
+"""Failures: how an error that a script did not catch is reported.
 
-A refusal is a line. Other errors look as Python prints them; frames of lrfit are left out where they surround
-those of the script, unless Python runs in its development mode (`python -X dev`).
+A refusal is one line. Other errors look as Python prints them; frames of lrfit are left out where they
+surround those of the script, unless Python runs in its development mode (`python -X dev`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from lrfit.tf1.refusals import NotHereError, NotHereImportError
 __all__ = ["report"]
 
 _OURS = (str(Path(lrfit.__file__).parent), contextlib.__file__)
-"""Files whose frames say nothing; blocks such as `tf.name_scope` are entered through the second."""
+"""Files whose frames are left out; blocks such as `tf.name_scope` are entered through the second."""
 
 _PYTHON_2 = re.compile(r"Missing parentheses in call to|multiple exception types must be parenthesized")
-"""What Python 3 says of statements that were right in Python 2."""
+"""Python 3's words about statements that were right in Python 2."""
 
 
 def report(error: Exception) -> None:
-    """Write to stderr what is to be said of an error."""
+    """Report an error on stderr."""
     if isinstance(error, (NotHereError, NotHereImportError)) and not sys.flags.dev_mode:
         print(f"lrfit.tf1: {error}", file=sys.stderr)  # noqa: T201
         return

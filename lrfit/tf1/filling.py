@@ -1,4 +1,4 @@
-"""Filling: tensors made of a number, of numbers in a row, or of a one in a row of zeros.
+"""Filling: tensors of one repeated number, of numbers in a sequence, or of a one among zeros.
 
 The number of operations depends on the number of elements, as in TensorFlow.
 """
@@ -60,7 +60,7 @@ _SMALL = 1000
 
 
 def _filled(number: int, shape: Any, dtype: Any, name: str) -> Tensor:
-    """A number in all places of a shape."""
+    """A tensor of this shape, filled with one number."""
     kind = as_dtype(dtype)
     value = b"" if kind.numpy.kind == "O" else kind.numpy.type(number)
     sizes = size_vector(shape)
@@ -79,12 +79,12 @@ def _filled(number: int, shape: Any, dtype: Any, name: str) -> Tensor:
 
 
 def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
-    """Zeros in this shape."""
+    """A tensor of zeros of this shape."""
     return _filled(0, shape, dtype, name or "zeros")
 
 
 def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
-    """Ones in this shape."""
+    """A tensor of ones of this shape."""
     return _filled(1, shape, dtype, name or "ones")
 
 
@@ -108,13 +108,13 @@ def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize:
 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
-    """A value in all places of this shape."""
+    """A tensor of this shape, filled with one value."""
     sizes = size_vector(dims)
     return _fill(sizes, static_sizes(sizes), value, name)
 
 
 def _fill(sizes: Any, static: Shape, value: Any, name: str | None) -> Tensor:
-    """A value in all places of a shape, of which `static` is known."""
+    """A tensor of a shape, of which `static` is known, filled with one value."""
 
     def built(vector: Node, node: Node, name: str) -> Node:
         if node.shape:
@@ -137,13 +137,17 @@ def eye(num_rows: Any, num_columns: Any = None, dtype: Any = float32, name: str 
 
 
 _ORDER = (int32, int64, float32, float64)
-"""The types that a range may have, each of which holds those before it."""
+"""The types that a range may have, each wider than those before it."""
 
 
 def range(
     start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = None
 ) -> Tensor:
-    """The numbers from `start`, or 0, up to `limit`, which is left out, in steps of `delta`."""
+    """The numbers from `start`, or 0, up to but without `limit`, in steps of `delta`.
+
+    Raises:
+        ValueError: The steps are 0.
+    """
     first, last = (0, start) if limit is None else (start, limit)
     bounds = {"start": first, "limit": last, "delta": delta}
     with graph_of(bounds.values()).name_scope(name or "range") as scope:
@@ -151,6 +155,8 @@ def range(
         kind = as_dtype(dtype) if dtype else max((tensor.dtype for tensor in tensors), key=_ORDER.index)
         tensors = [cast(tensor, kind) for tensor in tensors]
     known = [known_value(value) for value in bounds.values()]
+    if known[2] is not None and not known[2]:
+        raise ValueError(f"Requires delta != 0, got {known[2]}")
     inputs = dict(zip(bounds, tensors, strict=True))
 
     def built(*nodes: Node, name: str) -> Node:
@@ -162,7 +168,7 @@ def range(
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:
-    """So many numbers at equal distances, both ends among them.
+    """`num` evenly spaced numbers from `start` to `stop`, both included.
 
     Raises:
         TypeError: The ends are integers.
@@ -196,10 +202,10 @@ def one_hot(
     dtype: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """For each index a vector of this length that is 1 at that place and 0 elsewhere.
+    """For each index, a vector of length `depth`: `on_value` there, `off_value` elsewhere.
 
     Raises:
-        TypeError: The indices are no integers.
+        TypeError: The indices are not integers.
         UnimplementedError: The axis is in the middle, or the length is known only when the graph runs.
     """
     n_classes = known_value(depth)

@@ -1,6 +1,6 @@
 """`tf.flags`: settings of a script that the command line can change.
 
-As in Abseil: `--name value` or `--name=value`, with one dash too; and of a switch `--name`, `--noname` or
+As in Abseil: `--name value` or `--name=value`, also with one dash; for a switch, `--name`, `--noname` or
 `--name=true`.
 """
 
@@ -38,7 +38,7 @@ _TRUTH = {
 
 
 class IllegalFlagValueError(ValueError):
-    """A flag of the command line has no value, or one of another type."""
+    """A flag of the command line has no value, or one of the wrong type."""
 
 
 class _Flag(NamedTuple):
@@ -63,7 +63,7 @@ class FlagValues:
         """Take flags from the name of a script and its arguments, and return what is left.
 
         Raises:
-            IllegalFlagValueError: A flag has no value, or one of another type.
+            IllegalFlagValueError: A flag has no value, or one of the wrong type.
             SystemExit: `--help` has been asked for, and written.
         """
         self.__dict__["_is_parsed"] = True

@@ -25,7 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
-"""Names that TensorFlow takes."""
+"""The form of the names that TensorFlow takes."""
 
 
 class Graph:
@@ -36,7 +36,11 @@ class Graph:
         types: The type of each node of it that has one, by name.
         seed: The graph's seed of random numbers; None for none.
         variables: All variables, by their nodes.
+        controls: Within `control_dependencies`, the operations that come first.
         latest: Within `control_dependencies`, the assignments that come first, by the variable's node.
+        variable_scope: The current scope of variables; None if none was asked for yet.
+        shared: The variables that `get_variable` has made, by their whole names.
+        sources: The sources of values for nodes that are not fed, by these nodes.
     """
 
     def __init__(self) -> None:
@@ -46,7 +50,9 @@ class Graph:
         self.variables: dict[Node, Any] = {}
         self.controls: tuple[Any, ...] = ()
         self.latest: dict[Node, Node] = {}
-        self.reused: dict[str, Any] = {}
+        self.variable_scope: Any = None
+        self.shared: dict[str, Any] = {}
+        self.sources: dict[Node, Any] = {}
         self._operations: list[Any] = []
         self._by_name: dict[str, Any] = {}
         self._n_named: dict[str, int] = {}
@@ -115,12 +121,12 @@ class Graph:
             _default.reset(token)
 
     def get_name_scope(self) -> str:
-        """The scope of names that this is in, without the last "/"."""
+        """The current scope of names, without the last "/"."""
         return self._scope.removesuffix("/")
 
     @contextmanager
     def control_dependencies(self, first: Sequence[Any] | None) -> Iterator[None]:
-        """Within the block, whatever is made runs behind these, and reads what they have assigned."""
+        """Within the block, whatever is made runs after these, and reads what they have assigned."""
         before = self.controls, self.latest
         operations = tuple(getattr(one, "op", one) for one in first or ())
         self.controls = (*self.controls, *operations) if first is not None else ()
@@ -135,11 +141,12 @@ class Graph:
     @contextmanager
     def as_default(self) -> Iterator[Graph]:
         """Within the block, what is made without tensors goes to this graph."""
-        token = _default.set(self)
+        token, depth = _default.set(self), _depth.set(_depth.get() + 1)
         try:
             yield self
         finally:
             _default.reset(token)
+            _depth.reset(depth)
 
     def finalize(self) -> None:
         """From now on, making an operation is an error."""
@@ -160,8 +167,8 @@ class Graph:
         """The tensor, or the variable, of a name such as "add:0".
 
         Raises:
-            KeyError: There is none.
-            ValueError: The name has no number of an output.
+            KeyError: There is no such tensor.
+            ValueError: The name does not end in the number of an output.
         """
         operation, _, index = name.partition(":")
         if not index.isdigit():
@@ -179,14 +186,14 @@ class Graph:
         return outputs[int(index)]
 
     def as_graph_element(self, element: Any, **_: Any) -> Any:
-        """The tensor or operation that `element` is, or names."""
+        """The tensor or operation that `element` is or names."""
         if isinstance(element, str):
             named = self.get_tensor_by_name if ":" in element else self.get_operation_by_name
             return named(element)
         return element
 
     def as_graph_def(self) -> GraphDef:
-        """Kind, name and inputs of each operation."""
+        """The kind, name and inputs of each operation."""
         return GraphDef(tuple(operation.node_def for operation in self._operations))
 
     def add_to_collection(self, name: str, value: Any) -> None:
@@ -213,13 +220,15 @@ def _assignments(node: Node | None) -> Iterator[Node]:
 
 
 def _all_before(operations: Sequence[Any]) -> Iterator[Any]:
-    """The operations and those that groups of them run."""
+    """The operations, and those that groups among them run."""
     for operation in operations:
         yield from _all_before(operation.control_inputs)
         yield operation
 
 
 _default: ContextVar[Graph | None] = ContextVar("default graph", default=None)
+
+_depth: ContextVar[int] = ContextVar("depth of blocks that make a graph the default", default=0)
 
 
 def get_default_graph() -> Graph:
@@ -232,7 +241,16 @@ def get_default_graph() -> Graph:
 
 
 def reset_default_graph() -> None:
-    """Make a new, empty graph the default."""
+    """Make a new, empty graph the default.
+
+    Raises:
+        AssertionError: This is within a block that makes a graph the default.
+    """
+    if _depth.get():
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit "
+            "the nesting and create a new graph."
+        )
     _default.set(Graph())
 
 
@@ -247,7 +265,7 @@ def name_scope(name: str | None, default_name: str | None = None, values: Any = 
 
 
 def control_dependencies(control_inputs: Sequence[Any] | None) -> Any:
-    """A block whose operations run behind these; see `Graph.control_dependencies`."""
+    """A block whose operations run after these; see `Graph.control_dependencies`."""
     return get_default_graph().control_dependencies(control_inputs)
 
 

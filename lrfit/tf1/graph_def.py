@@ -1,4 +1,4 @@
-"""What scripts read of a graph: the kind, name and inputs of its operations, and names of its collections."""
+"""Graph definitions: the kind, name and inputs of operations; and the names of collections."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ __all__ = ["GraphDef", "GraphKeys", "NodeDef"]
 
 
 class NodeDef(NamedTuple):
-    """What `as_graph_def()` says of an operation."""
+    """An operation in the result of `as_graph_def()`."""
 
     name: str
     op: str
     input: tuple[str, ...]
 
     def __str__(self) -> str:
-        """The text of TensorFlow's message, but for the attributes."""
+        """The text of TensorFlow's message, without the attributes."""
         inputs = "".join(f'input: "{name}"\n' for name in self.input)
         return f'name: "{self.name}"\nop: "{self.op}"\n{inputs}'
 
 
 class GraphDef(NamedTuple):
-    """What `as_graph_def()` returns."""
+    """The result of `as_graph_def()`."""
 
     node: tuple[NodeDef, ...]
 

@@ -1,4 +1,4 @@
-"""Initializers: functions from a shape to the tensor that a variable of it starts with.
+"""Initializers: functions from a shape to the first value of a variable of this shape.
 
 References:
     Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks (2010). He et
@@ -105,7 +105,7 @@ class RandomNormalInitializer(Initializer):
 
 
 class TruncatedNormalInitializer(RandomNormalInitializer):
-    """Normal, but for what is two standard deviations or more from the mean."""
+    """Normal, without numbers that are two standard deviations or more from the mean."""
 
     draw = staticmethod(draws.truncated_normal)
 
@@ -115,7 +115,7 @@ _OF_TRUNCATED = 0.87962566103423978
 
 
 class VarianceScalingInitializer(Initializer):
-    """Random, of variance scale / n, where n is the number of inputs, of outputs, or the mean of both."""
+    """Random numbers of variance scale / n; n is the number of inputs, of outputs, or the mean of both."""
 
     def __init__(
         self,

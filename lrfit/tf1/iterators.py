@@ -1,4 +1,4 @@
-"""Iterators: what tensors are drawn from, element after element, in each session from the start.
+"""Iterators: they give tensors one element after the other, in each session from the start.
 
 A run that needs the tensors of a `get_next()` draws one element for all of them. A session keeps where it is.
 """
@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lrfit.errors import GraphError
 from lrfit.graph import leaves as core
 from lrfit.graph.leaves import is_placeholder, is_variable
-from lrfit.graph.nodes import Node, Op
+from lrfit.graph.nodes import Node
 from lrfit.graph.order import topological_order
 from lrfit.graph.shapes import fits
 from lrfit.tf1.building import known_value
 from lrfit.tf1.dtypes import as_dtype
 from lrfit.tf1.errors import FailedPreconditionError, OutOfRangeError
 from lrfit.tf1.graph import Graph, get_default_graph
+from lrfit.tf1.session_ops import session_op
 from lrfit.tf1.specs import Component, Specified
 from lrfit.tf1.structures import leaves, packed
 from lrfit.tf1.tensors import Operation, Tensor
@@ -32,15 +32,11 @@ __all__ = ["Element", "Iterator", "add_operation", "initializable", "one_shot"]
 Element = tuple[Any, ...]
 
 
-def _no_kernel(*_: Any, **__: Any) -> Any:
-    raise GraphError("an iterator has no kernel: a session starts it")
-
-
-_start = Op("start_iterator", _no_kernel, lambda *_, **__: (), None, pure=False)
+_start = session_op("start_iterator", lambda *_, **__: (), None)
 
 
 def add_operation(graph: Graph, kind: str, name: str | None = None) -> None:
-    """Add an operation that TensorFlow has, and that computes nothing here."""
+    """Add an operation that TensorFlow has, but that computes nothing here."""
     Operation(graph, kind, graph.unique_name(name or kind))
 
 
@@ -86,7 +82,7 @@ class Iterator(Specified):
         """An operation that starts the iterator with this dataset.
 
         Raises:
-            TypeError: The dataset has other types or shapes.
+            TypeError: The types or shapes of the dataset differ from the iterator's.
         """
         own, other = leaves(self.spec), leaves(dataset.spec)
         if [each.dtype for each in own] != [each.dtype for each in other]:
@@ -106,7 +102,7 @@ class Iterator(Specified):
         nodes = [tensor.node for tensor in dataset.inputs]
         operation = Operation(self._graph, "MakeIterator", name, dataset.inputs)
         start = partial(self._starting, dataset)
-        operation.effect = self._graph.node(_start, *nodes, name=name, start=start)
+        operation.effect = self._graph.node(_start, *nodes, name=name, kernel_in=start)
         self._initializer = self._initializer or operation
         return operation
 
@@ -124,14 +120,14 @@ class Iterator(Specified):
         return started
 
     def get_next(self, name: str | None = None) -> Any:
-        """Tensors that have the next element, in its structure."""
+        """Tensors for the next element, in its structure."""
         graph = self._graph
         scope = graph.unique_name(name or "IteratorGetNext")
         operation = Operation(graph, "IteratorGetNext", scope)
         members = leaves(self.spec)
         nodes = [graph.node(core.placeholder, name=scope, shape=each.shape) for each in members]
         source = _Next(self, nodes)
-        graph.reused.setdefault("sources", {}).update(dict.fromkeys(nodes, source))
+        graph.sources.update(dict.fromkeys(nodes, source))
         tensors = [Tensor(operation, node, each.dtype) for node, each in zip(nodes, members, strict=True)]
         return packed(self.spec, tensors)
 
@@ -139,8 +135,8 @@ class Iterator(Specified):
         """The next element of a session.
 
         Raises:
-            FailedPreconditionError: Nothing has started it.
-            OutOfRangeError: There is none.
+            FailedPreconditionError: The iterator has not been started.
+            OutOfRangeError: There are no more elements.
         """
         elements: Iterates[Element] | None = session.states.get(self)
         if elements is None:
@@ -165,7 +161,7 @@ class Iterator(Specified):
 
 
 class _Next:
-    """What gives values to the tensors of one `get_next()`.
+    """A source of values for the tensors of one `get_next()`.
 
     Attributes:
         nodes: The placeholders of these tensors.
@@ -195,7 +191,7 @@ def one_shot(dataset: Any) -> Iterator:
     """An iterator that starts by itself in each session, and ends with the dataset.
 
     Raises:
-        ValueError: The dataset needs what is fed, or a variable.
+        ValueError: The dataset needs a placeholder or a variable.
     """
     for node in topological_order([tensor.node for tensor in dataset.inputs]):
         if is_placeholder(node):
@@ -214,7 +210,7 @@ def one_shot(dataset: Any) -> Iterator:
 
 
 def initializable(dataset: Any) -> Iterator:
-    """An iterator that its initializer starts, in each session anew."""
+    """An iterator that its initializer starts, anew in each session."""
     graph = dataset.graph
     add_operation(graph, "Const", "optimizations")
     add_operation(graph, "OptimizeDataset")

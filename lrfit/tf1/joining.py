@@ -30,7 +30,7 @@ pack = stack
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str | None = None) -> list[Tensor]:
-    """The tensors along an axis, each without it.
+    """The slices along an axis, each without that axis.
 
     Raises:
         ValueError: Their number is not known, or there is no such axis.
@@ -55,10 +55,10 @@ unpack = unstack
 
 
 def split(value: Any, num_or_size_splits: Any, axis: int = 0, name: str | None = None) -> list[Tensor]:
-    """Parts along an axis: so many of one size, or of these sizes, of which one may be -1.
+    """Parts along an axis: a number of parts of equal size, or parts of these sizes, of which one may be -1.
 
     Raises:
-        ValueError: The axis has not that size.
+        ValueError: The sizes do not add up to that of the axis.
     """
     x = convert_to_tensor(value)
     place = int(known_value(axis))
@@ -112,11 +112,11 @@ def _parts(kind: str, inputs: dict[str, Any], x: Tensor, keys: Sequence[Any], na
 
 
 def concat(values: Any, axis: Any = 0, name: str | None = None) -> Tensor:
-    """Tensors joined along an axis; `concat(axis, values)`, as before TensorFlow 1.0, is taken, too.
+    """Tensors joined along an axis; `concat(axis, values)`, as before TensorFlow 1.0, works, too.
 
     Raises:
         ShapesError: Their shapes differ along another axis, or there is no such axis.
-        TypeError: They have not one type.
+        TypeError: Their types differ.
     """
     if isinstance(values, int):
         values, axis = axis, values
@@ -137,7 +137,7 @@ def concat(values: Any, axis: Any = 0, name: str | None = None) -> Tensor:
 
 
 def _of_one_rank(nodes: Sequence[Node], axis: int) -> list[Node]:
-    """The nodes, if they have the same number of axes, this one among them."""
+    """The nodes, if all have the same number of axes, and this axis exists."""
     ranks = [len(node.shape) for node in nodes if node.shape is not None]
     for rank in ranks:
         if rank != ranks[0]:
@@ -149,10 +149,10 @@ def _of_one_rank(nodes: Sequence[Node], axis: int) -> list[Node]:
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
-    """The same, so many times along each axis.
+    """`input`, repeated `multiples[i]` times along axis i.
 
     Raises:
-        UnimplementedError: How many times is known only when the graph runs.
+        UnimplementedError: `multiples` is known only when the graph runs.
     """
     known = known_value(multiples)
     if known is None or any(map(is_tensor, known)):

@@ -38,7 +38,7 @@ class Dense:
         kernel_initializer: How the kernel starts; Glorot's uniform distribution if None.
         bias_initializer: How the bias starts.
         kernel_regularizer: A function from the kernel to a loss, for `tf.losses.get_regularization_loss`.
-        bias_regularizer: The same of the bias.
+        bias_regularizer: A function from the bias to a loss.
         trainable: Whether optimizers change the variables.
         name: The scope of the variables; "dense", "dense_1" and so on if None.
         **options: TensorFlow's other arguments, which must be None.
@@ -97,7 +97,7 @@ class Dense:
 
         Raises:
             TypeError: The inputs are integers.
-            ValueError: They have less than two axes, or n is not known; or the variables are there already,
+            ValueError: They have fewer than two axes, or n is not known; or the variables exist already,
                 and not to be reused.
         """
         x = convert_to_tensor(inputs)
@@ -183,7 +183,7 @@ def dense(
     name: str | None = None,
     reuse: Any = None,
 ) -> Tensor:
-    """activation(inputs · kernel + bias), see `Dense`; with `reuse`, of the variables that are there."""
+    """activation(inputs · kernel + bias), see `Dense`; with `reuse`, existing variables are used."""
     layer = Dense(
         units,
         activation,
@@ -215,9 +215,9 @@ def dropout(
     Args:
         inputs: The inputs.
         rate: The probability.
-        noise_shape: The shape of what is drawn; that of the inputs if None.
+        noise_shape: The shape of the random numbers; that of the inputs if None.
         seed: The seed of the operation.
-        training: True or False, or a tensor that says it in each run. Then numbers are drawn in either case.
+        training: True or False, or a tensor that says so in each run; then numbers are drawn in either case.
         name: The scope of the operations.
     """
     x = convert_to_tensor(inputs)

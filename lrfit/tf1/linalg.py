@@ -1,4 +1,4 @@
-"""`tf.linalg`: matrices, by the names that functions of `tf` have there."""
+"""`tf.linalg`: functions of matrices, by their names there."""
 
 from __future__ import annotations
 

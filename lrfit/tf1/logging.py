@@ -1,4 +1,4 @@
-"""`tf.logging`: messages to stderr, from level WARN on if nothing else is set; over Python's logging."""
+"""`tf.logging`: messages to stderr, from level WARN on unless set otherwise, through Python's logging."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _logger = logging.getLogger("tensorflow")
 
 
 def log(level: int, msg: Any, *args: Any) -> None:
-    """Write a message of this level, into which `%` puts the arguments."""
+    """Write a message of this level, with the arguments put in by `%`."""
     if not _logger.hasHandlers():
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
@@ -80,5 +80,5 @@ def set_verbosity(verbosity: int) -> None:
 
 
 def get_verbosity() -> int:
-    """The level from which on messages are written."""
+    """The lowest level of messages that are written."""
     return _logger.getEffectiveLevel()

@@ -56,7 +56,7 @@ __getattr__ = refuser(__name__)
 
 
 class Reduction:
-    """What is made of the weighted losses of all elements: themselves, their sum, or one of the means."""
+    """The ways to reduce the weighted losses of all elements: not at all, to their sum, or to a mean."""
 
     NONE: ClassVar = "none"
     SUM: ClassVar = "weighted_sum"
@@ -67,7 +67,7 @@ class Reduction:
 
     @classmethod
     def all(cls) -> tuple[str, ...]:
-        """All of them."""
+        """All reductions."""
         return (cls.NONE, cls.SUM, cls.MEAN, cls.SUM_OVER_BATCH_SIZE, cls.SUM_BY_NONZERO_WEIGHTS)
 
     @classmethod
@@ -91,10 +91,10 @@ def compute_weighted_loss(
 
     Args:
         losses: A loss for each element.
-        weights: A number, or a tensor of as many axes, each of them of size 1 or of that of the losses.
+        weights: A number, or a tensor of as many axes, each of size 1 or the size in the losses.
         scope: The scope of the operations.
         loss_collection: The collection that it is added to; none if None.
-        reduction: What else to make of them; see `Reduction`.
+        reduction: How to reduce them otherwise; see `Reduction`.
 
     Raises:
         ValueError: There is no such reduction, or the shapes do not fit.
@@ -127,7 +127,7 @@ def _n_present(losses: Tensor, weights: Tensor) -> Tensor:
 
 
 def _check_weights(weights: Tensor, losses: Tensor) -> None:
-    """Raise ValueError if the shapes tell that the weights are none of the losses."""
+    """Raise ValueError if the weights cannot be broadcast to the losses."""
     if weights.shape.ndims in (0, None) or losses.shape.ndims is None:
         return
     of_weights, of_losses = weights.shape.as_list(), losses.shape.as_list()
@@ -141,7 +141,7 @@ def _check_weights(weights: Tensor, losses: Tensor) -> None:
 
 
 def _both(labels: Any, predictions: Any, names: str) -> tuple[Tensor, Tensor]:
-    """Labels and predictions in float32, which must have one shape."""
+    """Labels and predictions in float32, which must have the same shape."""
     for value, name in zip((labels, predictions), names.split(), strict=True):
         if value is None:
             raise ValueError(f"{name} must not be None.")
@@ -248,7 +248,7 @@ def hinge_loss(
 
 
 def _labels_and_logits(labels: Any, logits: Any, name: str) -> tuple[Tensor, Tensor]:
-    """Labels of the type and shape of the logits."""
+    """Labels and logits, the labels with the type and shape of the logits."""
     for value, each in ((labels, name), (logits, "logits")):
         if value is None:
             raise ValueError(f"{each} must not be None.")
@@ -267,7 +267,7 @@ def sigmoid_cross_entropy(
     loss_collection: str | None = GraphKeys.LOSSES,
     reduction: str = _BY_NONZERO,
 ) -> Tensor:
-    """The mean of `tf.nn.sigmoid_cross_entropy_with_logits`; `label_smoothing` draws labels to 1/2."""
+    """The mean of `tf.nn.sigmoid_cross_entropy_with_logits`; `label_smoothing` pulls labels towards 1/2."""
     with graph_of([logits, multi_class_labels]).name_scope(scope or "sigmoid_cross_entropy_loss") as inner:
         y, x = _labels_and_logits(multi_class_labels, logits, "multi_class_labels")
         if label_smoothing > 0:
@@ -285,7 +285,7 @@ def softmax_cross_entropy(
     loss_collection: str | None = GraphKeys.LOSSES,
     reduction: str = _BY_NONZERO,
 ) -> Tensor:
-    """The mean of `tf.nn.softmax_cross_entropy_with_logits`; `label_smoothing` draws labels to 1/n.
+    """The mean of `tf.nn.softmax_cross_entropy_with_logits`; `label_smoothing` pulls labels towards 1/n.
 
     No gradient flows into the labels. There is a loss, and so a weight, for each row.
     """
@@ -320,7 +320,7 @@ def sparse_softmax_cross_entropy(
 
 
 def _without_last(x: Tensor, n_axes: int | None) -> Tensor:
-    """x without its last axis, of size 1, if it has one axis more than so many."""
+    """x without its last axis, of size 1, if it has one axis more than that number."""
     has_more = n_axes is not None and x.shape.ndims == n_axes + 1
     return squeeze(x, [-1]) if has_more and x.shape.as_list()[-1] == 1 else x
 
@@ -342,7 +342,7 @@ def get_regularization_losses(scope: str | None = None) -> list[Tensor]:
 
 
 def get_regularization_loss(scope: str | None = None, name: str = "total_regularization_loss") -> Tensor:
-    """The sum of these; 0 if there are none."""
+    """The sum of all regularization losses; 0 if there are none."""
     losses = get_regularization_losses(scope)
     return add_n(losses, name=name) if losses else constant(0.0)
 
@@ -350,7 +350,7 @@ def get_regularization_loss(scope: str | None = None, name: str = "total_regular
 def get_total_loss(
     add_regularization_losses: bool = True, name: str = "total_loss", scope: str | None = None
 ) -> Tensor:
-    """The sum of all losses and, unless it is not wanted, of those that regularizers have made.
+    """The sum of all losses and, by default, of the regularization losses.
 
     Raises:
         ValueError: There are none.

@@ -1,4 +1,4 @@
-"""`tf.math`: the functions that are names of `tf` or of `tf.nn`, too."""
+"""`tf.math`: functions that are in `tf` or `tf.nn`, too."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ _N_AXES = 2
 
 
 def _check_matrix(node: Node, *, is_square: bool = False) -> None:
-    """Check what is known of the shape of a matrix.
+    """Check the static shape of a matrix.
 
     Raises:
-        ShapesError: It has another number of axes, or is to be square and is not.
+        ShapesError: It does not have two axes, or should be square and is not.
     """
     if node.shape is None:
         return
@@ -50,7 +50,7 @@ def _check_matrix(node: Node, *, is_square: bool = False) -> None:
 
 
 def _of_square(kind: str, build: Callable[..., Node], inputs: dict[str, Any], name: str | None) -> Tensor:
-    """The tensor of an operation on a square matrix, and perhaps another matrix, of floats."""
+    """The tensor of an operation on a square matrix of floats, and perhaps a second matrix."""
 
     def built(a: Node, *others: Node, name: str) -> Node:
         _check_matrix(a, is_square=True)
@@ -96,7 +96,7 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
     """The transpose of a matrix.
 
     Raises:
-        ValueError: It has less than two axes.
+        ValueError: It has fewer than two axes.
     """
     with graph_of([a]).name_scope(name):
         x = convert_to_tensor(a, name="a")
@@ -128,7 +128,7 @@ def diag(diagonal: Any, name: str | None = None) -> Tensor:
 
 
 def matrix_diag(diagonal: Any, name: str = "diag") -> Tensor:
-    """The same as `diag`."""
+    """An alias of `diag`."""
     return apply("MatrixDiag", _put, {"diagonal": diagonal}, name=name)
 
 
@@ -153,11 +153,11 @@ def trace(x: Any, name: str | None = None) -> Tensor:
 
 
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
-    """Σ a · b over pairs of axes: the last of a with the first of b, so many; or a list of each.
+    """Σ a · b over pairs of axes: the last n of a with the first n of b, or those of two lists.
 
     Raises:
         UnimplementedError: Too many sizes are known only when the graph runs.
-        ValueError: There are no such axes, or not as many of the one as of the other.
+        ValueError: There are no such axes, or their numbers differ.
     """
     with graph_of([a, b]).name_scope(name or "Tensordot") as scope:
         x = convert_to_tensor(a, name="a")
@@ -214,7 +214,7 @@ def _inner_size(first: Sequence[int | None], second: Sequence[int | None]) -> in
     """The number of elements that are summed over.
 
     Raises:
-        ShapesError: It is not the same on both sides.
+        ShapesError: It differs between the two sides.
     """
     if not fits(tuple(first), tuple(second)):
         raise ShapesError(f"Dimensions must be equal, but are {list(first)} and {list(second)}: tf.tensordot")
@@ -233,7 +233,7 @@ def _n_elements(sizes: Sequence[int | None]) -> int:
 
 
 def _counted(labels: Any, predictions: Any, weights: Any, n_classes: int | None) -> Any:
-    """How often a label, for each row, comes with a prediction, for each column."""
+    """For each label (row) and prediction (column), how often they come together."""
     n = n_classes
     if n is None:
         n = int(max([*labels.ravel(), *predictions.ravel()], default=-1)) + 1
@@ -264,18 +264,18 @@ def confusion_matrix(
     name: str | None = None,
     weights: Any = None,
 ) -> Tensor:
-    """How often each label, a row, comes with each prediction, a column; or the sum of their weights.
+    """For each label (row) and prediction (column), how often they come together, or the sum of the weights.
 
     Args:
-        labels: Numbers of classes.
-        predictions: As many numbers of classes.
+        labels: Class numbers.
+        predictions: As many class numbers.
         num_classes: The number of classes; one more than the largest number if None.
         dtype: The type of the counts.
         name: The scope of the operations.
         weights: A weight for each.
 
     Raises:
-        InvalidArgumentError: In a run, a number is none of a class.
+        InvalidArgumentError: In a run, a label is not a class number.
         ShapesError: There are not as many labels as predictions.
     """
     kind, n_classes = as_dtype(dtype), known_value(num_classes)

@@ -1,7 +1,7 @@
 """`tf.metrics`: measures over all batches so far, kept in local variables.
 
-Each function returns two tensors: the measure as it is, and one that takes in a batch when it runs and then
-has the measure. `tf.local_variables_initializer()` starts them.
+Each function returns two tensors: the measure as it is, and one that takes in a batch when it runs, and gives
+the new measure. `tf.local_variables_initializer()` starts them.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def mean(
         values: The values of a batch.
         weights: Their weights: a number, or a tensor of as many axes, each of size 1 or that of the values.
         metrics_collections: Names of collections that the measure is added to.
-        updates_collections: Names of collections that the tensor is added to that takes in a batch.
+        updates_collections: Names of collections that the second tensor is added to.
         name: The scope of the operations and variables.
 
     Raises:
@@ -94,7 +94,7 @@ def _of_shape(weights: Tensor, values: Tensor) -> Tensor:
     """The weight of each value.
 
     Raises:
-        ValueError: They have another number of axes.
+        ValueError: They have a different number of axes.
     """
     n_weights, n_values = weights.shape.ndims, values.shape.ndims
     if n_weights not in (0, None) and n_values is not None and n_weights != n_values:
@@ -119,10 +119,10 @@ def _collected(
 
 
 def _matched(labels: Any, predictions: Any, weights: Any) -> tuple[Tensor, Tensor, Any]:
-    """Labels, predictions and weights without a last axis of size 1 that others of them do not have.
+    """Labels, predictions and weights, without a last axis of size 1 that only some of them have.
 
     Raises:
-        ValueError: Labels and predictions have not one shape.
+        ValueError: The shapes of labels and predictions differ.
     """
     y, x = convert_to_tensor(labels), convert_to_tensor(predictions)
     x, y = _without_last(x, y.shape.ndims), _without_last(y, x.shape.ndims)
@@ -137,13 +137,13 @@ def _matched(labels: Any, predictions: Any, weights: Any) -> tuple[Tensor, Tenso
 
 
 def _without_last(x: Tensor, n_axes: int | None) -> Tensor:
-    """x without its last axis, of size 1, if it has one axis more than so many."""
+    """x without its last axis, of size 1, if it has one axis more than that number."""
     has_more = n_axes is not None and x.shape.ndims == n_axes + 1
     return squeeze(x, [-1]) if has_more and x.shape.as_list()[-1] == 1 else x
 
 
 def _mean_of(what: Callable[[Tensor, Tensor], Tensor], default: str, doc: str) -> Callable[..., Any]:
-    """A function for the mean of what labels and predictions make."""
+    """A function for the mean of a measure of labels and predictions."""
 
     def measure(
         labels: Any,
@@ -168,7 +168,7 @@ def _absolute_error(labels: Tensor, predictions: Tensor) -> Tensor:
     return absolute(subtract(predictions, labels))
 
 
-accuracy = _mean_of(_is_correct, "accuracy", "The share of predictions that are the labels")
+accuracy = _mean_of(_is_correct, "accuracy", "The share of predictions that equal their labels")
 mean_squared_error = _mean_of(squared_difference, "mean_squared_error", "The mean of (prediction - label)²")
 mean_absolute_error = _mean_of(_absolute_error, "mean_absolute_error", "The mean of |prediction - label|")
 
@@ -187,7 +187,7 @@ def root_mean_squared_error(
 
 
 def _share_of(n_others: str, doc: str) -> Callable[..., Any]:
-    """A function for the share of true positives in them and others."""
+    """A function for true positives as a share of these and others."""
 
     def measure(
         labels: Any,

@@ -1,4 +1,4 @@
-"""Misfits: the errors of a run whose values do not fit, in the words that people search for."""
+"""Misfits: errors of runs in which values do not fit, in the words that people search for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["misfit"]
 
 
 def misfit(node: Node, inputs: Sequence[Any], error: ValueError) -> ShapeError:
-    """The error for inputs that the kernel of a node refuses: TensorFlow's words, and where."""
+    """The error for inputs that the kernel of a node refuses, in TensorFlow's words, with the place."""
     shapes = [f"[{','.join(map(str, np.shape(value)))}]" for value in inputs]
     where = f"{node.name!r} cannot run on values of shape {' and '.join(shapes)}"
     return ShapeError(f"{_words(node, inputs, shapes, str(error))}: {where}")

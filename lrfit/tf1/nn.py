@@ -42,8 +42,8 @@ def bias_add(value: Any, bias: Any, data_format: Any = None, name: str | None = 
     """value + bias, where bias is a vector for the last axis.
 
     Raises:
-        ShapesError: It is no such vector.
-        UnimplementedError: Another axis is asked for.
+        ShapesError: `bias` is not such a vector.
+        UnimplementedError: A different axis is asked for.
     """
     if data_format not in (None, "NHWC"):
         raise UnimplementedError(f"tf.nn.bias_add with data_format={data_format!r} is not in lrfit.tf1")
@@ -88,7 +88,7 @@ def dropout(
     """x with each element set to 0 with probability `rate`, else divided by 1 - rate.
 
     Raises:
-        ValueError: Neither `keep_prob` nor `rate` is given, or it is no probability, or x is no float.
+        ValueError: Neither `keep_prob` nor `rate` is given, or it is no probability, or x has no floats.
     """
     dropped = chosen("rate", rate, "keep_prob", None if keep_prob is None else 1.0 - keep_prob)
     if dropped is None:

@@ -1,7 +1,7 @@
 """Notebooks: the code of their cells, without what only IPython understands.
 
-Of IPython there is what a lesson needs to run from top to bottom: the value of a cell's last expression is
-printed. Magics, commands of the shell and questions are skipped, and it is said that they are.
+Of IPython, there is what a lesson needs to run from top to bottom: the value of a cell's last expression is
+printed. Magics, commands of the shell and questions are skipped, with a note on stderr.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 __all__ = ["Cell", "read_cells", "run_cell"]
 
 _ONLY_IPYTHON = re.compile(r"(\s*)(?:%{1,2}[a-z_].*|!(?!=).*|\?+[\w.]+|[\w.]+\?+\s*)", re.IGNORECASE)
-"""A line that is no Python: a magic, a command of the shell, or a question."""
+"""A line that is not Python: a magic, a command of the shell, or a question."""
 
 _OTHER_LANGUAGES = re.compile(
     r"%%(bash|cmd|html|javascript|js|latex|markdown|perl|ruby|script|sh|svg|writefile)\b"
 )
-"""The first line of a cell that has no Python at all."""
+"""The first line of a cell without any Python."""
 
 _TIMED = re.compile(r"(\s*)%time\s+(\S.*)")
 """A statement with the magic that shows how long it takes."""
@@ -44,10 +44,10 @@ class Cell(NamedTuple):
 
 
 def read_cells(path: str, notebook: bytes) -> list[Cell]:
-    """The cells of code of a notebook, in formats 3 and 4, but for empty ones.
+    """The cells of code of a notebook in format 3 or 4, without empty ones.
 
     Raises:
-        ValueError: This is no notebook.
+        ValueError: This is not a notebook.
     """
     try:
         codes = [code for code in _codes(json.loads(notebook)) if code.strip()]
@@ -81,12 +81,12 @@ def run_cell(cell: Cell, names: dict[str, Any]) -> None:
 
 
 def _display(*values: object) -> None:
-    """Print values, as the function that IPython gives to each cell."""
+    """Print values, like the function `display` that IPython gives to each cell."""
     print(*map(repr, values), sep="\n")  # noqa: T201
 
 
 def _python(cell: Cell) -> str:
-    """The code of a cell without what is no Python; a note on stderr says what."""
+    """The code of a cell without lines that are not Python; a note on stderr says which."""
     lines = cell.code.splitlines()
     if _is_python(cell):  # a line that starts with % may go on from the one before
         return cell.code

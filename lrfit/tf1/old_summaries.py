@@ -68,5 +68,5 @@ merge_summary = merge
 
 
 def merge_all_summaries(key: str = GraphKeys.SUMMARIES) -> Tensor | None:
-    """A summary that consists of all that the default graph has; None if it has none."""
+    """A summary that consists of all those of the default graph; None if it has none."""
     return merge_all(key)

@@ -1,4 +1,4 @@
-"""Options that scripts set, and that have no meaning here, where there is one device."""
+"""Options that scripts set, and that have no effect here, where there is one device."""
 
 from __future__ import annotations
 

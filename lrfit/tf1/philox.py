@@ -1,16 +1,16 @@
 """TensorFlow 1.15's random numbers, bit for bit: pure functions of seeds and of a place in their stream.
 
-Courses print the numbers of seeded scripts, and who runs such a script compares. So a graph with the same
+Courses print the numbers of seeded scripts, and whoever runs such a script compares. So a graph with the same
 seeds has to draw the same numbers here.
 
 Philox turns a key and a counter into a block of four words of 32 bits. The first seed is the key, the second
 one is the upper half of the counter, and the lower half counts the blocks, from `start` on. As no block
-depends on another one, all are computed at once.
+depends on another, all are computed at once.
 
 A distribution makes numbers of the words. For normal numbers, TensorFlow takes the logarithm, sine and cosine
 of the C library, and libraries differ in the last bit. Here each of them is the nearest float32, the same on
-every machine: with the GNU C library 2.36, one normal number in 70 has another last digit. In float64 they
-are NumPy's, and one in 600 has. Uniform numbers and integers leave no such choice.
+every machine: with the GNU C library 2.36, one normal number in 70 has a different last digit. In float64
+they are NumPy's, and one in 600 has. Uniform numbers and integers leave no such choice.
 
 References:
     Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011, section 3.3: the
@@ -46,13 +46,13 @@ _KEY_STEPS = np.array([[0x9E37_79B9], [0xBB67_AE85]], np.uint64)
 _N_ROUNDS = 10
 
 _N_IN_BLOCK = {"float16": 4, "float32": 4, "float64": 2, "int32": 4, "int64": 2}
-"""How many numbers of each type a block makes."""
+"""The number of numbers of each type that a block makes."""
 
 _FLOATS = ("float16", "float32", "float64")
 _INTEGERS = ("int32", "int64")
 
 _BLOCKS_PER_NUMBER = 256
-"""How many blocks TensorFlow sets aside for each number, whatever the distribution takes."""
+"""The number of blocks that TensorFlow sets aside for each number, whatever the distribution takes."""
 
 _SEED_LIMIT = 2**31 - 1
 _GRAPH_SEED = 87654321
@@ -81,9 +81,9 @@ def seeds(graph_seed: int | None, op_seed: int | None, n_ops: int) -> tuple[int,
 
 
 def advance(n_numbers: int) -> int:
-    """By how many blocks an operation's stream moves on in a run that draws so many numbers.
+    """The number of blocks by which an operation's stream moves on in a run that draws `n_numbers`.
 
-    More than any distribution takes; so the next run starts where this one cannot have been.
+    It is more than any distribution takes, so the next run starts where this one cannot have been.
     """
     return _BLOCKS_PER_NUMBER * n_numbers
 
@@ -125,7 +125,7 @@ def uniform(
         dtype: float16, float32 or float64.
 
     Raises:
-        TypeError: Another type.
+        TypeError: `dtype` is none of these.
 
     Examples:
         >>> uniform(777, 3, 0, (3,))
@@ -204,7 +204,7 @@ def integers(
 
     Raises:
         InvalidArgumentError: There is no such integer, but the shape asks for some.
-        TypeError: Another type.
+        TypeError: `dtype` is none of these.
 
     Examples:
         >>> integers(777, 3, 0, (8,), 0, 10)
@@ -236,7 +236,7 @@ def _joined(high: Words, low: Words) -> _Uint64:
 
 
 def _blocks(shape: Sequence[int], dtype: np.dtype[Any]) -> _Uint64:
-    """The blocks that it takes to fill the shape, counted from 0."""
+    """The blocks needed to fill the shape, counted from 0."""
     return np.arange(-(-prod(shape) // _N_IN_BLOCK[dtype.name]), dtype=np.uint64)
 
 
@@ -246,7 +246,7 @@ def _laid_out(numbers: npt.NDArray[Any], shape: Sequence[int]) -> npt.NDArray[An
 
 
 def _fractions(bits: Words, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """From 0 to below 1: as many of the lowest bits as this type keeps after the binary point."""
+    """Fractions from 0 to below 1: as many of the lowest bits as this type keeps after the binary point."""
     n_bits = np.finfo(dtype).nmant
     numbers = _joined(bits[..., 0::2], bits[..., 1::2]) if dtype == np.float64 else bits
     fractions: npt.NDArray[Any] = (numbers & 2**n_bits - 1).astype(dtype) / dtype.type(2**n_bits)

@@ -28,7 +28,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
 
     Raises:
         TypeError: There is no such type.
-        ValueError: It is no shape.
+        ValueError: `shape` is not a shape.
     """
     graph, kind = get_default_graph(), as_dtype(dtype)
     scope = graph.unique_name(name or "Placeholder")
@@ -46,10 +46,10 @@ _defaulted = Op(
 
 
 def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
-    """A tensor whose value may be fed; it has this value else.
+    """A tensor whose value may be fed; otherwise it has this value.
 
     Raises:
-        ShapesError: The value has not that shape.
+        ShapesError: The value does not have that shape.
     """
     sizes = static_shape(shape)
     build = partial(_with_default, sizes)

@@ -1,4 +1,4 @@
-"""Plans: what a session finds out once of a run, from what is fetched and fed."""
+"""Plans: all that a session needs to know about a run, found out once from its fetches and feeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Plan", "key_of"]
 
 
 class Plan:
-    """What is known of a run with these fetches and feeds, before it.
+    """All that a run with these fetches and feeds needs, found out once.
 
     Attributes:
         elements: The tensors, variables and operations that are fetched.
@@ -25,8 +25,8 @@ class Plan:
         fed: For each feed, its tensor, node and type.
         fed_nodes: The nodes of these.
         nodes: The nodes that the program computes, for the fetches and for their side effects.
-        places: For each element its place among the nodes; None for one that the program does not compute.
-        sources: What gives values to nodes that nobody feeds, such as iterators.
+        places: For each element, its place among the nodes; None for one that the program does not compute.
+        sources: The sources of values for nodes that are not fed, such as iterators.
         feeds: All nodes that get values: those of the feeds, then those of the sources.
         steps: The step for feeds of certain shapes.
     """
@@ -55,11 +55,10 @@ class Plan:
 
 def _sources(graph: Graph, nodes: Sequence[Node], fed: set[Node]) -> list[Any]:
     """The sources that give values to nodes that the program needs."""
-    found = graph.reused.get("sources", {})
-    if not found:
+    if not graph.sources:
         return []
     needed = set(Program.of(nodes, list(fed)).nodes) - fed
-    return list(dict.fromkeys(source for node, source in found.items() if node in needed))
+    return list(dict.fromkeys(source for node, source in graph.sources.items() if node in needed))
 
 
 def _effects(operations: Sequence[Operation], fed: set[Node]) -> list[Node]:
@@ -72,7 +71,7 @@ def _effects(operations: Sequence[Operation], fed: set[Node]) -> list[Node]:
         if operation in seen or (operation.node in fed and operation.outputs):
             continue
         seen.add(operation)
-        if operation.effect is not None or operation.type.startswith("Assign"):
+        if operation.has_effect:
             found[operation.node] = None  # type: ignore[index]
         stack.extend(operation.control_inputs)
         stack.extend(tensor.op for tensor in operation.inputs)
@@ -126,7 +125,7 @@ def _fed(graph: Graph, key: Any) -> tuple[Any, Node, np.dtype[Any]]:
     except (KeyError, ValueError) as error:
         raise TypeError(f"Cannot interpret feed_dict key as Tensor: {error.args[0]}") from None
     if not isinstance(tensor, (Tensor, Variable)):
-        raise TypeError(f"Cannot interpret feed_dict key as Tensor: {key!r} is none")
+        raise TypeError(f"Cannot interpret feed_dict key as Tensor: {key!r} is not one")
     if tensor.graph is not graph:
         raise TypeError(
             f"Cannot interpret feed_dict key as Tensor: Tensor {tensor} is not an element of this graph: it "

@@ -9,16 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from lrfit.errors import GraphError
 from lrfit.graph.nodes import Node, Op
 from lrfit.tf1.building import apply
+from lrfit.tf1.session_ops import session_op
 from lrfit.tf1.tensors import Tensor
 
 __all__ = ["Print"]
-
-
-def _no_kernel(*_: Any, **__: Any) -> Any:
-    raise GraphError("a print has no kernel: a session counts how often it has printed")
 
 
 _text = Op(
@@ -26,12 +22,12 @@ _text = Op(
 )
 """text(*values, message=, summarize=): the line that is printed."""
 
-_printed = Op("printed", _no_kernel, lambda x, _text, **_: x, (lambda g, _y, _x, _text: g, None), pure=False)
-"""printed(x, text, start=): x; a session prints the text."""
+_printed = session_op("printed", lambda x, _text, **_: x, (lambda g, _y, _x, _text: g, None))
+"""printed(x, text, kernel_in=): x; a session prints the text, and counts how often it has."""
 
 
 def _starting(key: str, first_n: int, session: Any) -> Callable[[Any, str], Any]:
-    """The function that prints in a session, the first so many times; always if their number is below 0."""
+    """The function that prints in a session, the first few times; always if their number is below 0."""
 
     def printed(x: Any, text: str) -> Any:
         n_before = session.states.get((_printed, key), 0)
@@ -65,8 +61,8 @@ def Print(  # noqa: N802 (TensorFlow's name)
     n_times = -1 if first_n is None else first_n
 
     def built(x: Node, *values: Node, name: str) -> Node:
-        start = partial(_starting, name, n_times)
-        return _printed(x, _text(*values, name=f"{name}/text", **shown), start=start, name=name)
+        text = _text(*values, name=f"{name}/text", **shown)
+        return _printed(x, text, kernel_in=partial(_starting, name, n_times), name=name)
 
     inputs = {"input": input_, **{f"data_{i}": value for i, value in enumerate(data)}}
     tensor = apply("Print", built, inputs, name=name, same=())
@@ -91,7 +87,7 @@ def _summary(x: Any, summarize: int) -> str:
 
 
 def _shown(x: Any, n_left: int) -> str:
-    """The first so many elements."""
+    """The first elements, at most `n_left` in all."""
     if x.ndim == 1:
         return " ".join(map(_element, x[:n_left])) + ("..." if n_left < x.size else "")
     texts = []
@@ -105,7 +101,7 @@ def _shown(x: Any, n_left: int) -> str:
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "'": r"\'"})
 _DIGITS = {2: (3, 5), 4: (6, 9), 8: (15, 17)}
-"""By the size of a float in bytes, how many digits it is shown with, and how many tell it from all others."""
+"""By the size of a float in bytes: the number of digits to show, and that which tells it from all others."""
 
 
 def _element(value: Any) -> str:

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 import lrfit.tf1.philox as philox  # noqa: PLR0402 (asked of the package, it would be looked for among the names)
-from lrfit.errors import GraphError
 from lrfit.graph import ops, selections
-from lrfit.graph.nodes import Node, Op
+from lrfit.graph.nodes import Node
 from lrfit.graph.shapes import RankedShape
 from lrfit.tf1.arithmetic import add, multiply, subtract
 from lrfit.tf1.building import apply, convert_to_tensor, known_value
@@ -25,6 +24,7 @@ from lrfit.tf1.dtypes import DType, as_dtype, float32, int64
 from lrfit.tf1.errors import UnimplementedError
 from lrfit.tf1.graph import get_default_graph, set_random_seed
 from lrfit.tf1.refusals import refuser
+from lrfit.tf1.session_ops import session_op
 from lrfit.tf1.sizes import size_vector, static_sizes
 from lrfit.tf1.tensors import Tensor
 
@@ -47,7 +47,7 @@ def _permutation(seed: int, seed2: int, start: int, shape: Any, _: Any) -> npt.N
 
 
 def _n_blocks(shape: Any) -> int:
-    """How many blocks of four words it takes to shuffle the rows of this shape."""
+    """The number of blocks of four words that it takes to shuffle the rows of this shape."""
     return -(-max(int(shape[0]) - 1, 0) // 4)
 
 
@@ -70,15 +70,11 @@ def _integers(low: int, high: int) -> Callable[..., npt.NDArray[Any]]:
     )
 
 
-def _no_kernel(*_: Any, **__: Any) -> Any:
-    raise GraphError("random numbers have no kernel: a session draws them from its streams")
-
-
 def _drawn_shape(_: RankedShape, shape: Any, **__: Any) -> Any:
     return shape
 
 
-_random = Op("random", _no_kernel, _drawn_shape, (None,), pure=False)
+_random = session_op("random", _drawn_shape, (None,))
 
 
 class Streams:
@@ -111,7 +107,7 @@ def _from_system() -> tuple[int, int]:
 
 
 class _Sizes:
-    """A shape, as a vector and as far as it is known."""
+    """A shape: as a vector, and as far as it is known."""
 
     def __init__(self, shape: Any) -> None:
         sizes = size_vector(shape)
@@ -123,7 +119,7 @@ def _seeds(seed: Any) -> tuple[int, int] | None:
     """The seeds of the next operation of the default graph.
 
     Raises:
-        TypeError: The seed of the operation is no number.
+        TypeError: The seed of the operation is not a number.
     """
     graph = get_default_graph()
     return philox.seeds(graph.seed, None if seed is None else int(seed), graph.n_operations)
@@ -231,7 +227,7 @@ def random_uniform(
 
 
 def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Tensor:
-    """The rows in a random order."""
+    """The rows of a tensor in a random order."""
     attrs = {"draw": _permutation, "advance": _n_blocks, "seeds": _seeds(seed), "dtype": int64.numpy}
 
     def built(x: Node, name: str) -> Node:
@@ -243,4 +239,4 @@ def random_shuffle(value: Any, seed: int | None = None, name: str | None = None)
 
 
 normal, uniform, shuffle = random_normal, random_uniform, random_shuffle
-"""The names that these have in `tf.random`."""
+"""Their names in `tf.random`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,10 @@ __all__ = [
 
 
 def chosen(name: str, value: Any, old_name: str, old_value: Any) -> Any:
-    """The value of an argument that had another name before.
+    """The value of an argument that may be given under its old name.
 
     Raises:
-        ValueError: It is given by both.
+        ValueError: It is given under both.
     """
     if value is not None and old_value is not None:
         raise ValueError(f"Cannot specify both {old_name!r} and {name!r}: they are one argument")
@@ -124,7 +125,7 @@ def reduce_logsumexp(
         return add(total, largest if keeps else reshape(largest, shape(total)))
 
 
-def _place(kind: str, build: Callable[..., Node]) -> Callable[..., Tensor]:
+def _place(kind: str, build: Callable[..., Node], *, worst: float) -> Callable[..., Tensor]:
     def place(
         input: Any,
         axis: Any = None,
@@ -143,17 +144,18 @@ def _place(kind: str, build: Callable[..., Node]) -> Callable[..., Tensor]:
                     f"Dimension ({number}) must be in the range [{-n_axes}, {n_axes}), where {n_axes} is the "
                     "number of dimensions in the input"
                 )
-            return build(node, axis=number, name=name)
+            numbers = ops.where(ops.not_equal(node, node), worst, node)  # TensorFlow passes NaN over
+            return build(numbers, axis=number, name=name)
 
         inputs = {"input": input, "dimension": along}
         return apply(kind, built, inputs, name=name, same=(), dtype=as_dtype(output_type))
 
-    place.__doc__ = f"{kind}: for each line along an axis, the place of its extreme, from 0."
+    place.__doc__ = f"{kind}: the index of the extreme along an axis, from 0."
     return place
 
 
-argmax = _place("ArgMax", selections.argmax)
-argmin = _place("ArgMin", selections.argmin)
+argmax = _place("ArgMax", selections.argmax, worst=-inf)
+argmin = _place("ArgMin", selections.argmin, worst=inf)
 
 
 def arg_max(input: Any, dimension: Any, output_type: Any = int64, name: str | None = None) -> Tensor:
@@ -173,10 +175,10 @@ def matmul(
     transpose_b: bool = False,
     name: str | None = None,
 ) -> Tensor:
-    """The product of two matrices, each transposed first if it is asked for.
+    """The product of two matrices, each transposed first if asked for.
 
     Raises:
-        ShapesError: They are no matrices (m, k) and (k, n).
+        ShapesError: They are not matrices (m, k) and (k, n).
         TypeError: They are not made of numbers.
     """
 

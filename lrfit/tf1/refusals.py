@@ -1,4 +1,4 @@
-"""Refusals: what scripts use and is not here is named, with the line of the script."""
+"""Refusals: errors that name what a script uses and is not here, with the line of the script."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NotHereImportError(ImportError):
 
 
 def refuser(module: str) -> Callable[[str], object]:
-    """A `__getattr__` for a module of this package that refuses names by TensorFlow's name for them.
+    """A `__getattr__` that refuses what a module of this package lacks, under TensorFlow's name for it.
 
     Args:
         module: The module's `__name__`.
@@ -44,7 +44,7 @@ def refuser(module: str) -> Callable[[str], object]:
 
 
 def _imports(frame: FrameType) -> bool:
-    """Whether `from … import …` asks: of an AttributeError it would say that the name cannot be imported."""
+    """Whether `from … import …` asks: it would turn an AttributeError into a vague ImportError."""
     return frame.f_code.co_code[frame.f_lasti] == _IMPORT_FROM
 
 
@@ -58,7 +58,7 @@ def not_here(name: str) -> str:
 def place() -> str:
     """The line that is being run, as " (line 12 of script.py)"; empty if there is no script.
 
-    Of a notebook, as " (cell 3, line 2 of lesson.ipynb)".
+    For a notebook, it is as in " (cell 3, line 2 of lesson.ipynb)".
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 (the interpreter's own way to it)
     while frame is not None:

@@ -1,4 +1,4 @@
-"""Reshaping: the elements of a tensor in another shape, or with its axes in another order."""
+"""Reshaping: the elements of a tensor in a new shape, or with its axes in a new order."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ _squeezed = Op(
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
-    """The elements, in order, in another shape, of which one size may be -1.
+    """The elements, in order, in a new shape; one of its sizes may be -1.
 
     Raises:
-        ShapesError: The number of elements is another one.
+        ShapesError: The number of elements differs.
     """
     sizes = size_vector(shape)
     static = static_sizes(sizes)
@@ -78,7 +78,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
 
 
 def transpose(a: Any, perm: Any = None, name: str | None = None) -> Tensor:
-    """The axes in another order: reversed, or `perm`."""
+    """`a` with its axes in a new order: reversed, or as in `perm`."""
     with graph_of([a]).name_scope(name or "transpose") as scope:
         x = convert_to_tensor(a, name="a")
     order = None if perm is None else whole_numbers(known_value(perm))
@@ -96,11 +96,11 @@ def transpose(a: Any, perm: Any = None, name: str | None = None) -> Tensor:
 
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
-    """The same with an axis of size 1 more, at this place.
+    """`input` with a new axis of size 1 at `axis`.
 
     Raises:
-        ShapesError: There is no such place.
-        ValueError: No place is given.
+        ShapesError: The axis is out of range.
+        ValueError: No axis is given.
     """
     given = dim if axis is None else axis
     if given is None:
@@ -119,10 +119,10 @@ def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any 
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
-    """The same without axes of size 1: all of them, or these.
+    """`input` without its axes of size 1: all, or those in `axis`.
 
     Raises:
-        ShapesError: Such an axis has another size.
+        ShapesError: One of these axes does not have size 1.
     """
     given = axis if axis is not None else squeeze_dims
     axes = None if given is None else whole_numbers(given)

@@ -1,7 +1,7 @@
 """The runner: runs a script or a notebook of TensorFlow 1 as Python would, with this package for TensorFlow.
 
-All that it changes is changed in its own process alone: what `tensorflow` is, where pictures go, and what an
-error shows. Errors of a script look as Python prints them, but for frames within lrfit.
+It changes things in its own process alone: what `tensorflow` is, where pictures go, and what an
+error shows. Errors of a script look as Python prints them, without frames within lrfit.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def main(arguments: Sequence[str]) -> int:
     """Run a script, given by its path and its arguments, and return the exit code.
 
     Raises:
-        SystemExit: The script has said so.
+        SystemExit: The script exits.
     """
     try:
         return _code(arguments)
-    except BrokenPipeError:  # who reads has read enough
+    except BrokenPipeError:  # the reader has read enough
         return 0
     except KeyboardInterrupt:
         print("lrfit.tf1: interrupted", file=sys.stderr)  # noqa: T201
@@ -70,11 +70,11 @@ def _code(arguments: Sequence[str]) -> int:
 
 
 def _parts(path: str) -> list[tuple[Any, Any]]:
-    """What is to run one after the other, each with the function that runs it in a namespace.
+    """The parts to run, one after the other, each with the function that runs it in a namespace.
 
     Raises:
-        OSError: There is nothing to read.
-        ValueError: It is no notebook.
+        OSError: The file cannot be read.
+        ValueError: It is not a notebook.
     """
     if path == "-":
         with open(0, "rb", closefd=False) as stdin:
@@ -107,7 +107,7 @@ def _prepare(path: str, arguments: Sequence[str]) -> None:
 
 
 def _settle() -> None:
-    """Flush stdout, or drop what nobody reads; Python says at exit what else there is to say."""
+    """Flush stdout, or drop what nobody reads; Python reports other errors at exit."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -28,7 +28,7 @@ from lrfit.tf1.variables import Variable, global_variables
 __all__ = ["CheckpointState", "Saver", "checkpoint_exists", "get_checkpoint_state", "latest_checkpoint"]
 
 _STATE = "checkpoint"
-"""Name of the file that names the last checkpoints of a folder."""
+"""Name of the file that lists the last checkpoints of a folder."""
 
 
 class CheckpointState(NamedTuple):
@@ -56,7 +56,7 @@ class Saver:
 
     Raises:
         TypeError: Something in `var_list` is not a variable.
-        ValueError: There are no variables, or two have one name.
+        ValueError: There are no variables, or two have the same name.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Saver:
         Args:
             sess: The session that has them.
             save_path: The path.
-            global_step: A number, or a tensor that has it, to be put behind the path.
+            global_step: A number, or a tensor that has it, to be appended to the path.
             latest_filename: Name of the file that names the last checkpoints.
             meta_graph_suffix: Accepted, and not needed.
             write_meta_graph: Accepted; no graph is written.
@@ -142,13 +142,13 @@ class Saver:
                 Path(each).unlink()
 
     def restore(self, sess: Session, save_path: str | None) -> None:
-        """Set the variables to the values that a checkpoint has; they need no other initial ones.
+        """Set the variables to the values that a checkpoint has; they need not be initialized otherwise.
 
         Raises:
-            InvalidArgumentError: A value has another type or shape, or the file is not a checkpoint. Then no
-                variable is changed.
+            InvalidArgumentError: The type or shape of a value differs, or the file is not a checkpoint. Then
+                no variable is changed.
             NotFoundError: There is no such file, or it lacks a variable.
-            UnimplementedError: TensorFlow has written it.
+            UnimplementedError: TensorFlow wrote it.
             ValueError: The path is None.
         """
         if save_path is None:
@@ -192,7 +192,7 @@ def _check(name: str, variable: Variable, found: Mapping[str, Any], path: str) -
         others = ", ".join(sorted(found)[:8]) or "no variables"
         raise NotFoundError(
             f"Key {name} not found in checkpoint {shown(path)}, which has {others}: build the "
-            "graph that was saved, with the same names, or give tf.train.Saver the variables that are there"
+            "graph that was saved, with the same names, or give tf.train.Saver the variables that exist"
         )
     value = found[name]
     if value.dtype != variable.dtype.numpy:
@@ -210,7 +210,7 @@ def _check(name: str, variable: Variable, found: Mapping[str, Any], path: str) -
 
 
 def _within(folder: str, path: str) -> str:
-    """A path as the file `checkpoint` has it: below its folder, if that is a relative one."""
+    """A path as the file `checkpoint` has it: below its folder, if it is relative."""
     return path if os.path.isabs(path) or os.path.isabs(folder) else os.path.relpath(path, folder or ".")  # noqa: PTH117
 
 

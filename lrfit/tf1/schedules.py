@@ -76,7 +76,7 @@ def polynomial_decay(
 ) -> Tensor:
     """From learning_rate to end_learning_rate in decay_steps steps, along a power of the share that is left.
 
-    With `cycle`, the number of steps is doubled, trebled and so on when it is over.
+    With `cycle`, `decay_steps` is doubled, trebled and so on whenever it is over.
     """
     with graph_of([learning_rate, global_step]).name_scope(name or "PolynomialDecay") as scope:
         rate = _initial(learning_rate)
@@ -114,7 +114,7 @@ def piecewise_constant(
     """The first value up to the first boundary, the second one up to the second, and so on.
 
     Raises:
-        ValueError: There is not one value more than boundaries.
+        ValueError: There must be one value more than boundaries.
     """
     if len(boundaries) != len(values) - 1:
         raise ValueError("The length of boundaries should be 1 less than the length of values")

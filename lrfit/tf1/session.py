@@ -31,6 +31,7 @@ from lrfit.tf1.kernels import flushing_kernel
 from lrfit.tf1.misfits import misfit
 from lrfit.tf1.plans import Plan, key_of
 from lrfit.tf1.random import Streams
+from lrfit.tf1.session_ops import session_kernel
 from lrfit.tf1.shapes import TensorShape
 from lrfit.tf1.tensors import Operation, Tensor
 from lrfit.tf1.variables import Variable
@@ -48,6 +49,11 @@ class Session:
         target: Accepted, and not used: there is no other machine.
         graph: The graph; the default graph if None.
         config: Accepted, and not used.
+
+    Attributes:
+        graph: The graph.
+        values: The values of its variables, by their nodes.
+        states: What operations keep from run to run, such as the places of iterators.
     """
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
@@ -74,8 +80,8 @@ class Session:
             FailedPreconditionError: A variable has no value yet.
             InvalidArgumentError: A placeholder is not fed, or values do not fit.
             RuntimeError: The session is closed.
-            TypeError: What is fetched or fed is none of these.
-            ValueError: A fed value has another shape, or something belongs to another graph.
+            TypeError: A fetch or a feed is none of these.
+            ValueError: A fed value has the wrong shape, or a fetch or feed belongs to another graph.
         """
         feeds = feed_dict or {}
         plan = self._plan(fetches, feeds)
@@ -147,10 +153,8 @@ class Session:
 
     def _kernel_of(self, node: Node) -> Kernel | None:
         """A kernel of this session for a node that starts an iterator or draws; or TensorFlow's."""
-        start = node.attrs.get("start")
-        if start:
-            return start(self)  # type: ignore[no-any-return]
-        return self._streams.kernel_of(node) or flushing_kernel(node)
+        own = session_kernel(node, self) or self._streams.kernel_of(node)
+        return own or flushing_kernel(node)
 
     def _check_fed(self, program: Program) -> None:
         for node in program.nodes:
@@ -177,23 +181,23 @@ class Session:
         self.values[variable.node] = array.copy()
 
     def partial_run_setup(self, *_: Any) -> None:
-        """Not here."""
+        """Refuse partial runs, which are not here."""
         raise NotImplementedError("partial runs are not in lrfit.tf1: run what is needed at once")
 
     def list_devices(self) -> list[str]:
-        """The one device."""
+        """A list with the name of the one device."""
         return ["/job:localhost/replica:0/task:0/device:CPU:0"]
 
     def as_default(self) -> AbstractContextManager[Session]:
         """Within the block, this is the session of `eval` and `run`; the block does not close it."""
         stack = ExitStack()
-        sessions.append(self)
-        stack.callback(sessions.remove, self)
+        sessions().append(self)
+        stack.callback(sessions().remove, self)
         stack.enter_context(self.graph.as_default())
         return _Given(stack, self)
 
     def __enter__(self) -> Self:
-        """As `as_default`; the session is closed at the end of the block."""
+        """Make this the default session, as `as_default` does; the end of the block closes it."""
         self._blocks.append(self.as_default())
         self._blocks[-1].__enter__()
         return self
@@ -203,7 +207,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Forget the values of all variables; after this nothing can be run."""
+        """Forget the values of all variables; after this, nothing can be run."""
         self._is_closed = True
         self.values.clear()
         self._plans.clear()
@@ -214,13 +218,13 @@ class InteractiveSession(Session):
 
     def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
-        sessions.append(self)
+        sessions().append(self)
 
     def close(self) -> None:
-        """As `Session.close`; it is the default session no more."""
+        """Close it, as `Session.close` does; it is no longer the default session."""
         super().close()
-        if self in sessions:
-            sessions.remove(self)
+        if self in sessions():
+            sessions().remove(self)
 
 
 class _Given(AbstractContextManager[Session]):

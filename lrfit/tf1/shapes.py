@@ -1,4 +1,4 @@
-"""Static shapes, as scripts look at them: `x.get_shape().as_list()`, `x.shape[0].value`."""
+"""Static shapes, as scripts use them: `x.get_shape().as_list()`, `x.shape[0].value`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Dimension:
     Arithmetic with it gives a size; a comparison with one that is not known gives None.
 
     Raises:
-        ValueError: It is no whole number of 0 or more.
+        ValueError: It is not a whole number of 0 or more.
     """
 
     def __init__(self, value: Any) -> None:
@@ -86,7 +86,7 @@ class Dimension:
 
 
 def _combined(combine: Callable[[int, int], int], a: Any, b: Any) -> Any:
-    """The size that arithmetic makes of two; NotImplemented if one is no size."""
+    """The size that arithmetic makes of two; NotImplemented if one is not a size."""
     try:
         m, n = Dimension(a).value, Dimension(b).value
     except (TypeError, ValueError):
@@ -95,7 +95,7 @@ def _combined(combine: Callable[[int, int], int], a: Any, b: Any) -> Any:
 
 
 def _compared(compare: Callable[[int, int], bool], a: Dimension, b: object) -> bool | None:
-    """Whether two sizes compare so; None if one of them is not known."""
+    """The result of a comparison of two sizes; None if one of them is not known."""
     try:
         m, n = a.value, Dimension(b).value
     except (TypeError, ValueError):  # no size: the two differ
@@ -104,7 +104,7 @@ def _compared(compare: Callable[[int, int], bool], a: Dimension, b: object) -> b
 
 
 class TensorShape:
-    """What is known of a shape before the graph runs."""
+    """A static shape: as far as it is known before the graph runs."""
 
     def __init__(self, dims: Any) -> None:
         self._sizes = static_shape(dims)
@@ -149,7 +149,7 @@ class TensorShape:
             raise ValueError(f"Shapes {self} and {TensorShape(other)} are incompatible")
 
     def merge_with(self, other: Any) -> TensorShape:
-        """What is known of a value that has both shapes.
+        """The shape of a value that has both shapes.
 
         Raises:
             ValueError: No value can have both.
@@ -162,22 +162,22 @@ class TensorShape:
         return TensorShape([n if m is None else m for m, n in zip(self._sizes, sizes, strict=True)])
 
     def concatenate(self, other: Any) -> TensorShape:
-        """The sizes of this shape with those of the other one behind them."""
+        """The sizes of this shape, followed by those of the other."""
         sizes = static_shape(other)
         return TensorShape(None if self._sizes is None or sizes is None else self._sizes + sizes)
 
     def with_rank(self, rank: int) -> TensorShape:
-        """This shape, if it can have so many axes.
+        """This shape, with `rank` axes.
 
         Raises:
-            ValueError: It has another number of them.
+            ValueError: It has a different number of axes.
         """
         if self.ndims not in (None, rank):
             raise ValueError(f"Shape {self} must have rank {rank}")
         return self.merge_with([None] * rank)
 
     def assert_has_rank(self, rank: int) -> None:
-        """Raise ValueError if it has another number of axes."""
+        """Raise ValueError if it has a different number of axes."""
         self.with_rank(rank)
 
     def __len__(self) -> int:
@@ -215,7 +215,7 @@ def static_shape(shape: Any) -> Shape:
     """A shape in any form that scripts write it in: None, a number, a list, a `TensorShape`.
 
     Raises:
-        ValueError: It is no shape.
+        ValueError: It is not a shape.
     """
     if isinstance(shape, TensorShape):
         return shape._sizes  # noqa: SLF001 (its own module)

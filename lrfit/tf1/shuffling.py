@@ -19,10 +19,10 @@ __all__ = ["shuffled"]
 T = TypeVar("T")
 
 _N_AT_ONCE = 1024
-"""How many random numbers are drawn at once."""
+"""The number of random numbers that are drawn at once."""
 
 _EPOCH = 2**40
-"""How many blocks of random words are set aside for an epoch."""
+"""The number of blocks of random words that are set aside for an epoch."""
 
 
 def shuffled(elements: Iterable[T], n_in_buffer: int, seeds: tuple[int, int], epoch: int = 0) -> Iterator[T]:

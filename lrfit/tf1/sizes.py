@@ -26,7 +26,7 @@ __all__ = ["rank", "shape", "size"]
 
 
 def is_listed(value: Any) -> bool:
-    """Whether a value is a list or a vector, and no single number or tensor."""
+    """Whether a value is a list or a vector, and not a single number or tensor."""
     return isinstance(value, (list, tuple)) or bool(
         getattr(value, "shape", None) and isinstance(value, np.ndarray)
     )
@@ -37,11 +37,11 @@ def whole_numbers(numbers: Any) -> tuple[int, ...]:
 
 
 def size_vector(shape: Any) -> Any:
-    """A shape, as scripts write it, as what becomes a vector: a tensor, a list with tensors, or an array.
+    """A shape, as scripts write it, in a form for a vector: a tensor, a list with tensors, or an array.
 
     Raises:
-        TypeError: It holds what is no size.
-        ValueError: It is a shape of which not all sizes are known.
+        TypeError: It holds something that is not a size.
+        ValueError: Not all of its sizes are known.
     """
     if is_tensor(shape) or isinstance(shape, TensorShape):
         return shape
@@ -58,7 +58,7 @@ def size_vector(shape: Any) -> Any:
 
 
 def static_sizes(sizes: Any) -> Shape:
-    """What is known of the shape that a vector of sizes stands for, -1 for a size that is -1."""
+    """The static shape that a vector of sizes stands for; -1 for a size that is -1."""
     if isinstance(sizes, TensorShape):
         return tuple(sizes.as_list())
     known = known_value(sizes)
@@ -71,13 +71,13 @@ def static_sizes(sizes: Any) -> Shape:
 
 
 def show_shape(tensor: Tensor, static: Shape) -> None:
-    """Have a tensor show this shape, if nothing is known of its own."""
+    """Make a tensor show this shape, if nothing is known of its own."""
     if tensor.shape.ndims is None and static is not None:
         tensor.set_shape([None if size == -1 else size for size in static])
 
 
 def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
-    """The shape, as a vector."""
+    """The shape of a tensor, as a vector."""
     with graph_of([input]).name_scope(name or "Shape") as scope:
         x = convert_to_tensor(input)
     if x.shape.is_fully_defined():
@@ -88,7 +88,7 @@ def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
 
 
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
-    """Number of elements."""
+    """The number of elements of a tensor."""
     with graph_of([input]).name_scope(name or "Size") as scope:
         x = convert_to_tensor(input)
     if x.shape.is_fully_defined():
@@ -104,7 +104,7 @@ def _n_axes(x: Node, name: str) -> Node:
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
-    """Number of axes."""
+    """The number of axes of a tensor."""
     with graph_of([input]).name_scope(name or "Rank") as scope:
         x = convert_to_tensor(input)
     if x.shape.ndims is not None:

@@ -25,20 +25,20 @@ __all__ = ["gather", "newaxis", "slice"]
 
 
 newaxis = None
-"""In an index, an axis of size 1 more."""
+"""In an index: a new axis of size 1."""
 
 
 def gather(
     params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: int = 0
 ) -> Tensor:
-    """The rows of these numbers.
+    """The rows of `params` at `indices`.
 
     Raises:
         UnimplementedError: The axis is not 0.
     """
     if axis:
         raise UnimplementedError(
-            "tf.gather along another axis than 0 is not in lrfit.tf1: tf.transpose first"
+            "tf.gather along an axis other than 0 is not in lrfit.tf1: tf.transpose first"
         )
 
     def built(x: Node, index: Node, _: Node, name: str) -> Node:
@@ -51,7 +51,7 @@ def gather(
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
-    """The part that begins here and has this size, where -1 stands for all that is left.
+    """The part that starts at `begin` and has this `size`, where -1 stands for all that is left.
 
     Raises:
         ShapesError: There is no such part.
@@ -80,7 +80,7 @@ def _part(x: Any, key: Any) -> Tensor:
 
     Raises:
         ShapesError: There is no such part.
-        TypeError: A key is of another kind.
+        TypeError: A key cannot be an index.
         UnimplementedError: It is known only when the graph runs, and is not a single row.
     """
     if is_tensor(key) and convert_to_tensor(key).dtype.is_integer:
@@ -91,7 +91,7 @@ def _part(x: Any, key: Any) -> Tensor:
     places = np.array(shown, np.int32)
 
     def built(node: Node, *_: Node, name: str) -> Node:
-        _checkrange(node, keys)
+        _check_range(node, keys)
         return selections.part(node, keys, name=name)
 
     inputs = {"input": x, "stack": places, "stack_1": places, "stack_2": places}
@@ -113,7 +113,7 @@ def _check_keys(keys: tuple[Any, ...]) -> None:
             )
 
 
-def _checkrange(x: Node, keys: tuple[Any, ...]) -> None:
+def _check_range(x: Node, keys: tuple[Any, ...]) -> None:
     """Check the whole numbers of a key of x.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Options that a function takes in TensorFlow, and has no use for here: passed over, or refused by name."""
+"""Spare options: those that a function takes in TensorFlow, but not here; passed over, or refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs: what is known of an element of a dataset before the graph runs."""
+"""Specs: the types and static shapes of the elements of a dataset."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Component:
 
 
 class Specified:
-    """What has elements.
+    """The base of datasets and iterators: elements of one structure.
 
     Args:
         spec: The parts of an element, in its structure.

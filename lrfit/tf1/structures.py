@@ -1,4 +1,4 @@
-"""Structures: nested tuples and dicts, whose leaves are tensors, or what is said of them.
+"""Structures: nested tuples and dicts, whose leaves are tensors, or descriptions of them.
 
 As in TensorFlow, the leaves of a dict come in the order of its sorted keys.
 """
@@ -46,7 +46,7 @@ def _packed(structure: Any, values: Iterator[Any]) -> Any:
 
 
 def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The structure with the values of a function of its leaves.
+    """The structure, with a function applied to its leaves.
 
     Examples:
         >>> mapped(str, (1, {"a": 2}))

@@ -1,7 +1,7 @@
-"""`tf.summary`: values that are written down while a script runs, and the writer of the graph.
+"""`tf.summary`: values that are recorded while a script runs, and the writer of the graph.
 
 A summary is a line of JSON as bytes, with a tag, a kind and a value; several are several lines. The writer
-adds the step to each line, and puts it into a file of its folder, behind the graph.
+adds the step to each line, and appends it to a file of its folder, after the graph.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class SummaryValue(NamedTuple):
 
 
 class Summary:
-    """A summary that a script makes by itself, of `Summary.Value`, and not by running an operation.
+    """A summary that a script makes of `Summary.Value` by itself, without an operation.
 
     Args:
         value: Its values.
@@ -60,7 +60,7 @@ def _line(tag: str, kind: str, value: object) -> bytes:
 
 
 def _number(value: float) -> float | str:
-    """A number as JSON has it; as text if it is not finite."""
+    """A number in the form for JSON; as text if it is not finite."""
     return value if isfinite(value) else {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
 
 
@@ -99,7 +99,7 @@ _VALUES: dict[str, Callable[[Any, str], object]] = {
     "audio": _shape_value,
     "text": _text_value,
 }
-"""What is kept of a value, for each kind of summary: of pictures and sounds the shape."""
+"""The function for what is kept of a value, by kind of summary; of pictures and sounds, the shape."""
 
 
 def _bytes(content: bytes) -> npt.NDArray[Any]:
@@ -129,14 +129,14 @@ def _scope(name: str, family: str | None) -> Iterator[tuple[str, str]]:
 
 
 def _clean(name: str) -> str:
-    """The name with "_" in the place of what a name of an operation may not have."""
+    """The name, with "_" in the place of characters that a name of an operation may not have."""
     return re.sub(r"[^-/\w.]", "_", name, flags=re.ASCII).lstrip("/")
 
 
 def summary_tensor(
     kind: str, op: str, tag: str, inputs: dict[str, Any], collections: Sequence[str] | None, name: str | None
 ) -> Tensor:
-    """The tensor of a summary of the last of these inputs, in these collections."""
+    """The tensor of a summary of the second of these inputs, in these collections."""
 
     def built(*nodes: Node, name: str) -> Node:
         return _summary(nodes[1], tag=tag, kind=kind, name=name)
@@ -200,7 +200,7 @@ def text(name: str, tensor: Any, collections: Sequence[str] | None = None) -> Te
     """A summary of texts.
 
     Raises:
-        ValueError: The tensor has another type.
+        ValueError: The tensor is not made of texts.
     """
     if tensor.dtype is not string:
         raise ValueError(f"Expected tensor {tensor.name} to have dtype string, got {tensor.dtype}")
@@ -233,6 +233,6 @@ def merge(
 def merge_all(
     key: str = GraphKeys.SUMMARIES, scope: str | None = None, name: str | None = None
 ) -> Tensor | None:
-    """A summary that consists of all that the default graph has; None if it has none."""
+    """A summary that consists of all those of the default graph; None if it has none."""
     found = get_default_graph().get_collection(key, scope)
     return merge(found, name=name) if found else None

@@ -1,7 +1,7 @@
 """The writer of summaries: a file of JSON lines in a folder, for the graph and for the values of each step.
 
 The graph has a line in the format that `lrfit graph --format json` writes, with TensorFlow's names and kinds
-of operations; so `lrfit graph FOLDER` draws it. No line has the time, so that equal runs write equal files.
+of operations; so `lrfit graph FOLDER` draws it. No line has a time, so that equal runs write equal files.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class FileWriter:
         """Write a graph as it is now.
 
         Raises:
-            TypeError: It is none.
+            TypeError: It is not a graph.
         """
         if not isinstance(graph, Graph):
             raise TypeError(
@@ -90,7 +90,7 @@ class FileWriter:
         self.flush()
 
     def add_summary(self, summary: Any, global_step: Any = None) -> None:
-        """Write what a run of a summary has given, or a `tf.Summary`, with the number of the step."""
+        """Write the result of a run of a summary, or a `tf.Summary`, with the number of the step."""
         content: bytes = summary if isinstance(summary, bytes) else summary.SerializeToString()
         step = "null" if global_step is None else str(int(global_step))
         for line in content.splitlines():
@@ -115,12 +115,12 @@ class FileWriter:
         _append(self._path, self._lines)
 
     def close(self) -> None:
-        """Write what is kept; after this nothing is written, unless the writer is reopened."""
+        """Write what is kept; after this, nothing is written, unless the writer is reopened."""
         self.flush()
         self._is_closed = True
 
     def reopen(self) -> None:
-        """Write again, behind what is there."""
+        """Write again, after what is there."""
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -131,7 +131,7 @@ class FileWriter:
 
 
 def _new_file(folder: Path) -> Path:
-    """A new, empty file, numbered behind those that are there."""
+    """A new, empty file, numbered after the existing ones."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         numbered = (folder / f"events-{number:04}.jsonl" for number in count(1))
@@ -143,7 +143,7 @@ def _new_file(folder: Path) -> Path:
 
 
 def _append(path: Path, lines: list[bytes]) -> None:
-    """Write the lines behind what is in the file, and forget them."""
+    """Append the lines to the file, and forget them."""
     try:
         with path.open("ab") as file:
             file.write(b"".join(line + b"\n" for line in lines))
@@ -196,7 +196,7 @@ def _inputs(operation: Operation) -> list[str]:
 
 
 def _constant(operation: Operation) -> Any:
-    """The value of a constant as nested lists, if it is made of few, finite numbers; None otherwise."""
+    """The value of a constant as nested lists, if its numbers are few and finite; None otherwise."""
     value = operation.outputs[0].node.attrs.get("value") if operation.outputs else None
     if not isinstance(value, np.ndarray) or value.dtype == object or value.size > _MOST_NUMBERS:
         return None

@@ -8,8 +8,8 @@ __all__ = ["disable_eager_execution", "disable_v2_behavior"]
 
 
 def disable_eager_execution(*_: Any) -> None:
-    """Nothing: graphs are built first and run later here."""
+    """Do nothing: graphs are built first and run later here."""
 
 
 def disable_v2_behavior(*_: Any) -> None:
-    """Nothing: this is TensorFlow 1."""
+    """Do nothing: this is TensorFlow 1."""

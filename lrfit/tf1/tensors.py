@@ -1,7 +1,7 @@
 """Operations and tensors, as scripts see them.
 
-A tensor has a node of the graph that computes, and a type. An operation is what TensorFlow would have made,
-under the name that TensorFlow would have given it.
+A tensor has a node of the graph that computes, and a type. An operation is one that TensorFlow would have
+made, under the name that TensorFlow would have given it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Operation:
         inputs: The tensors that it uses.
         outputs: The tensors that it gives.
         control_inputs: Operations that run wherever this one does.
-        effect: The node that runs it, if it has no tensor.
+        effect: The node that must run although no value of it is fetched; None if there is none.
     """
 
     def __init__(self, graph: Graph, kind: str, name: str, inputs: Sequence[Tensor] = ()) -> None:
@@ -46,6 +46,11 @@ class Operation:
     def node(self) -> Node | None:
         """The node that runs the operation."""
         return self.outputs[0].node if self.outputs else self.effect
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether running it does more than to compute its tensors."""
+        return self.effect is not None or self.type.startswith("Assign")
 
     @property
     def node_def(self) -> NodeDef:
@@ -73,7 +78,7 @@ _Applied = Callable[..., "Tensor"]
 
 
 class Operators:
-    """The operators of tensors and variables, which `lrfit.tf1.arithmetic` fills in."""
+    """The operators of tensors and variables, which `arithmetic`, `reductions` and `slicing` fill in."""
 
     __array_priority__ = 100
     __array_ufunc__ = None  # so that `array + tensor` calls the tensor's method
@@ -163,18 +168,18 @@ class Tensor(Operators):
 
     @property
     def shape(self) -> TensorShape:
-        """What is known of its shape."""
+        """Its static shape: as far as it is known before a run."""
         return self.static or TensorShape(self.node.shape)
 
     def get_shape(self) -> TensorShape:
-        """What is known of its shape."""
+        """Its static shape: as far as it is known before a run."""
         return self.shape
 
     def set_shape(self, shape: Any) -> None:
-        """Have `shape` show this, too; a run checks nothing by it.
+        """Make `shape` show this, too; a run does not check it.
 
         Raises:
-            ValueError: The tensor has another shape.
+            ValueError: The tensor has a different shape.
         """
         self.static = self.shape.merge_with(shape)
 

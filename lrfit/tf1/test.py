@@ -1,4 +1,4 @@
-"""`tf.test`: what scripts ask of the machine, where there is one device, the processor."""
+"""`tf.test`: questions of scripts about the machine; the processor is its one device."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def is_built_with_cuda() -> bool:
 
 
 def gpu_device_name() -> str:
-    """The name of no device."""
+    """An empty string: there is no GPU."""
     return ""

@@ -52,7 +52,7 @@ class Optimizer:
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
 
     _slot_names: tuple[str, ...] = ()
-    """The names of what each variable has beside it, in the order in which the core's optimizer makes it."""
+    """The names of the slots of each variable, in the order in which the core's optimizer makes them."""
 
     def __init__(self, core: Any, name: str) -> None:
         self._core = core
@@ -75,7 +75,7 @@ class Optimizer:
         name: str | None = None,
         grad_loss: Any = None,
     ) -> Operation:
-        """An operation that takes one step; a loss that is no scalar counts as the sum of its elements.
+        """An operation that takes one step; a loss that is not a scalar counts as the sum of its elements.
 
         Raises:
             ValueError: The loss depends on none of the variables.
@@ -139,7 +139,7 @@ class Optimizer:
         return operation
 
     def _keep_slot(self, graph: Graph, node: Node, pairs: Sequence[tuple[Any, Variable]]) -> None:
-        """Show a variable that the optimizer made to those who list, save and initialize variables."""
+        """Show a variable that the optimizer made to all that lists, saves and initializes variables."""
         own = {f"{v.op.name}{end}": v for _, v in pairs for end in ("/", "_momentum")}
         owner = own.get(max((start for start in own if node.name.startswith(start)), key=len, default=""))
         if owner is None:
@@ -259,7 +259,7 @@ def create_global_step(graph: Graph | None = None) -> Variable:
     """A new counter of steps.
 
     Raises:
-        ValueError: There is one.
+        ValueError: It exists already.
     """
     owner = graph or get_default_graph()
     if get_global_step(owner) is not None:

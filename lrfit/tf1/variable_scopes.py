@@ -19,15 +19,15 @@ from lrfit.tf1.variables import Variable
 __all__ = ["AUTO_REUSE", "get_variable", "get_variable_scope", "variable_scope"]
 
 AUTO_REUSE = "auto"
-"""For `variable_scope(reuse=…)`: a variable that is there is taken, else it is made."""
+"""For `variable_scope(reuse=…)`: an existing variable is reused, else it is made."""
 
 
 class VariableScope:
-    """What `get_variable` needs to know of where it is.
+    """A scope of variables: the prefix, reuse and defaults that `get_variable` uses.
 
     Attributes:
         name: Names of variables begin with it.
-        reuse: Whether variables are taken that are there.
+        reuse: Whether existing variables are reused.
         initializer: The initializer of variables that have none.
         regularizer: The regularizer of variables that have none.
         dtype: The type of variables that have none; float32 if None.
@@ -43,7 +43,7 @@ class VariableScope:
         self.opened: set[str] = set()
 
     def unused(self, name: str) -> str:
-        """The name, or with a number behind it, of a scope that was not opened in this one."""
+        """The name, with a number behind it if a scope of this name was opened in this one."""
         numbered: Iterator[str] = (f"{name}_{i}" for i in count(1))
         return next(each for each in chain([name], numbered) if each not in self.opened)
 
@@ -53,13 +53,16 @@ class VariableScope:
         return f"{self.name}/" if self.name else ""
 
     def reuse_variables(self) -> None:
-        """From now on, take variables that are there."""
+        """From now on, reuse existing variables."""
         self.reuse = True
 
 
 def get_variable_scope() -> VariableScope:
-    """The scope of variables that this is in."""
-    scope: VariableScope = get_default_graph().reused.setdefault("scope", VariableScope())
+    """The current scope of variables."""
+    graph = get_default_graph()
+    if graph.variable_scope is None:
+        graph.variable_scope = VariableScope()
+    scope: VariableScope = graph.variable_scope
     return scope
 
 
@@ -81,7 +84,7 @@ def variable_scope(
         default_name: The name if there is none; made unique.
         values: Accepted, and not used.
         initializer: The initializer of variables that have none.
-        reuse: Whether variables are taken that are there.
+        reuse: Whether existing variables are reused.
         regularizer: The regularizer of variables that have none.
         dtype: The type of variables that have none.
         **options: Options of TensorFlow that have no effect here.
@@ -98,19 +101,19 @@ def variable_scope(
     scope = VariableScope(name, before.reuse if reuse is None else reuse, initializer or before.initializer)
     scope.regularizer = before.regularizer if regularizer is None else regularizer
     scope.dtype = before.dtype if dtype is None else dtype
-    graph.reused["scope"] = scope
+    graph.variable_scope = scope
     try:
         with graph.name_scope(names) if names else nullcontext():
             yield scope
     finally:
-        graph.reused["scope"] = before
+        graph.variable_scope = before
 
 
 def _check_reuse(variable: Variable, shape: Any, dtype: Any) -> None:
-    """Check that a variable is what it is asked for as.
+    """Check that a variable has the shape and type that are asked for.
 
     Raises:
-        ValueError: It has another shape or type.
+        ValueError: Its shape or type differs.
     """
     lead = f"Trying to share variable {variable.op.name}, but specified"
     if not variable.shape.is_compatible_with(shape):
@@ -120,7 +123,7 @@ def _check_reuse(variable: Variable, shape: Any, dtype: Any) -> None:
 
 
 def _starting(name: str, initializer: Any, sizes: Any, dtype: DType) -> Any:
-    """What the variable of this name starts with: a value, or a function without arguments that makes one.
+    """The initial value of the variable of this name, or a function without arguments that makes it.
 
     Raises:
         ValueError: The shape is missing, not known in full, or given beside a value.
@@ -148,26 +151,26 @@ def get_variable(
     collections: Sequence[str] | None = None,
     **options: Any,
 ) -> Variable:
-    """The variable of this name in the current scope of variables: made, or, with `reuse`, taken.
+    """The variable of this name in the current scope of variables: a new or, with `reuse`, existing one.
 
     Args:
         name: Its name within the scope.
         shape: Its shape.
         dtype: Its type; float32 if None.
         initializer: A function from shape and type to a tensor, or a value; Glorot's uniform one if None.
-        regularizer: A function from the variable to a loss, which is put into the collection of those.
+        regularizer: A function from the variable to a loss, which is added to the collection of these.
         trainable: Whether optimizers change it.
         collections: As for `Variable`.
         **options: Options of TensorFlow that have no effect here.
 
     Raises:
-        ValueError: It is there and not to be reused, or is to be and is not there.
+        ValueError: It exists but is not to be reused, or is to be reused but does not exist.
     """
     check_spare("tf.get_variable", options)
     graph, scope = get_default_graph(), get_variable_scope()
     regularizer = scope.regularizer if regularizer is None else regularizer
     whole = f"{scope.name}/{name}" if scope.name else name
-    known = graph.reused.get(f"variable {whole}")
+    known = graph.shared.get(whole)
     if known is not None and scope.reuse:
         found: Variable = known
         _check_reuse(found, shape, dtype)
@@ -192,7 +195,7 @@ def get_variable(
     make = _starting(whole, start, sizes, kind)
     with graph.name_scope(None):
         variable = Variable(make, trainable, collections, name=whole, dtype=None if sizes is None else kind)
-    graph.reused[f"variable {whole}"] = variable
+    graph.shared[whole] = variable
     if regularizer is not None:
         with graph.name_scope(f"{whole}/Regularizer/"):
             penalty = regularizer(variable)

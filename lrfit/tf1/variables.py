@@ -1,4 +1,4 @@
-"""Variables: what a session keeps from run to run, how it starts, and what changes it."""
+"""Variables: values that a session keeps from run to run, their start, and the ops that change them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Variable(Operators):
     """A value that a session keeps from run to run.
 
     Args:
-        initial_value: The value that it starts with: a tensor, a number, an array, or a function for one.
+        initial_value: The value that it starts with: a tensor, number, array, or a function that returns one.
         trainable: Whether optimizers change it.
         collections: Names of the collections that it is in; that of all variables if None.
         validate_shape: Accepted, and not needed.
@@ -119,7 +119,7 @@ class Variable(Operators):
 
     @property
     def name(self) -> str:
-        """Its name, with ":0" behind it."""
+        """Its name, followed by ":0"."""
         return f"{self.op.name}:0"
 
     @property
@@ -141,7 +141,7 @@ class Variable(Operators):
         return self.as_tensor()
 
     def read_value(self) -> Tensor:
-        """Its value, as a tensor of its own, which runs behind the operations of `control_dependencies`."""
+        """Its value, as a tensor of its own, which runs after the operations of `control_dependencies`."""
         node = self.graph.latest.get(self.node, self.node)
         return Tensor(Operation(self.graph, "Identity", self.graph.unique_name("read")), node, self.dtype)
 
@@ -150,7 +150,7 @@ class Variable(Operators):
         return self.initial_value
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
-        """A tensor that sets the variable to this value when it runs, and has it."""
+        """A tensor that sets the variable to this value when it runs, and gives that value."""
         return assign(self, value, name=name)
 
     def assign_add(self, delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
@@ -179,7 +179,7 @@ def _of_assignment(graph: Graph, node: Node, dtype: DType) -> Tensor:
 
 
 def _without_variables(start: Tensor) -> Tensor:
-    """The initial value with the initial values of variables in the place of the variables."""
+    """The initial value, with variables replaced by their initial values."""
     graph, order = start.graph, topological_order([start.node])
     if not any(map(is_variable, order)):
         return start
@@ -199,7 +199,7 @@ def _without_variables(start: Tensor) -> Tensor:
 def assign(
     ref: Any, value: Any, validate_shape: Any = None, use_locking: Any = None, name: str | None = None
 ) -> Tensor:
-    """A tensor that sets a variable to a value at the end of each run that it is part of, and has it."""
+    """A tensor that sets a variable to a value at the end of each run that it is part of, and gives it."""
     return _assigned("Assign", assignments.assign, ref, value, name)
 
 

@@ -30,7 +30,7 @@ __all__ = ["read_written_graph"]
 
 @dataclass(frozen=True, eq=False)
 class _Kind:
-    """What is known of an op that only TensorFlow has."""
+    """The kind of an op that only TensorFlow has."""
 
     name: str
     has_value: bool
@@ -53,7 +53,8 @@ def read_written_graph(path: str) -> GraphView | None:
     view = next(filter(None, views), None)
     if view is None:
         raise DataError(
-            f"{shown(path)} is a folder without a graph: tf.summary.FileWriter(folder, sess.graph) writes one"
+            f"{shown(path)} is a folder without a graph: name the one that "
+            "tf.summary.FileWriter(folder, sess.graph) wrote to"
         )
     return view
 

@@ -9,5 +9,5 @@ from lrfit.tf1 import default_session, graph
 def _a_graph_of_its_own():
     graph.reset_default_graph()
     yield
-    default_session.sessions.clear()
+    default_session.sessions().clear()
     graph.reset_default_graph()

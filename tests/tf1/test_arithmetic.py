@@ -286,3 +286,9 @@ def test_a_gradient_flows_through_a_cast_of_floats():
     x = tf.constant([1.0, 2.0])
     np.testing.assert_array_equal(slope_of(tf.cast(x, tf.float64) * 3.0, x), np.array([3, 3], np.float32))
     assert slope_of(tf.to_float(tf.to_int32(x)), x) is None
+
+
+@pytest.mark.parametrize(("value", "dtype"), [("3", tf.float32), (3.0, tf.string)])
+def test_texts_are_not_cast(value, dtype):
+    with pytest.raises(tf.errors.UnimplementedError, match=r"^Cast \w+ to \w+ is not supported$"):
+        tf.cast(value, dtype)

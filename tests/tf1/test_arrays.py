@@ -320,3 +320,8 @@ def test_gradients(build, expected):
 def test_the_number_of_operations_on_which_seeds_depend(build, made):
     build()
     assert " ".join(operations()) == made
+
+
+def test_a_range_needs_steps():
+    with pytest.raises(ValueError, match=r"^Requires delta != 0, got 0$"):
+        tf.range(1, 5, 0)

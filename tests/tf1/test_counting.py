@@ -172,7 +172,7 @@ def test_what_is_no_mask_is_refused(mask, message):
 def test_a_mask_needs_a_known_number_of_axes_and_the_first():
     with pytest.raises(ValueError, match="Number of mask dimensions must be specified"):
         boolean_mask(X, tf.placeholder(tf.bool))
-    with pytest.raises(tf.errors.UnimplementedError, match="another axis than 0"):
+    with pytest.raises(tf.errors.UnimplementedError, match="an axis other than 0"):
         boolean_mask(X, [True, False], axis=1)
 
 

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import lrfit.tf1 as tf
-from lrfit.errors import GraphError
-from lrfit.graph.nodes import OPS
 from lrfit.tf1.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
@@ -358,10 +356,10 @@ def test_what_does_not_fit_is_refused():
         drawn(ragged)
 
 
-def test_fed_parts_need_one_number_of_rows():
+def test_fed_parts_need_equally_many_rows():
     a, b = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.float32)
     iterator = Dataset.from_tensor_slices((a, b)).make_initializable_iterator()
-    with tf.Session() as session, pytest.raises(InvalidArgumentError, match="one number of rows, not 1, 2"):
+    with tf.Session() as session, pytest.raises(InvalidArgumentError, match="equally many rows, not 1, 2"):
         session.run(iterator.initializer, {a: [1], b: [1, 2]})
 
 
@@ -369,11 +367,6 @@ def test_shapes_that_have_nothing_in_common_are_not_known():
     dataset = Dataset.range(2).batch(2).concatenate(Dataset.range(2))
     assert dataset.output_shapes.ndims is None
     assert drawn(dataset) == [[0, 1], 0, 1]
-
-
-def test_an_iterator_is_started_by_a_session_of_this_package_alone():
-    with pytest.raises(GraphError, match="an iterator has no kernel"):
-        OPS["start_iterator"].kernel()
 
 
 def test_what_is_not_here_is_refused_by_its_name():

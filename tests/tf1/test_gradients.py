@@ -88,5 +88,5 @@ def test_what_is_not_here(variables):
     w, b, _ = variables
     with pytest.raises(NotImplementedError, match=r"use tf.stop_gradient$"):
         tf.gradients(w * b, w, stop_gradients=[b])
-    with pytest.raises(NotImplementedError, match=r"^tf.hessians of tensors that are no scalars"):
+    with pytest.raises(NotImplementedError, match=r"^tf.hessians of tensors that are not scalars"):
         tf.hessians(tf.reduce_sum(b * b), b)

@@ -167,3 +167,13 @@ def test_a_name_that_a_script_numbers_itself_is_passed_over():
 def test_the_list_of_a_collection_can_be_changed():
     tf.get_default_graph().get_collection_ref("mine").append(1)
     assert tf.get_collection("mine") == [1]
+
+
+def test_a_graph_is_not_cleared_within_a_block_that_makes_it_the_default():
+    with (
+        tf.Session(),
+        pytest.raises(AssertionError, match=r"^Do not use tf.reset_default_graph\(\) to clear"),
+    ):
+        tf.reset_default_graph()
+    with tf.Graph().as_default() as graph:
+        assert tf.get_default_graph() is graph

@@ -5,8 +5,6 @@ import pytest
 from tf1_values import check_value, operations, value_of
 
 import lrfit.tf1 as tf
-from lrfit.errors import GraphError
-from lrfit.tf1 import random
 from lrfit.tf1.errors import UnimplementedError
 
 
@@ -149,11 +147,6 @@ def test_there_is_no_number_between_equal_bounds():
 def test_of_a_shuffled_value_there_is_no_gradient():
     x = tf.constant([1.0, 2.0])
     assert tf.gradients(tf.random_shuffle(x), x) == [None]
-
-
-def test_random_numbers_cannot_be_computed_without_a_session():
-    with pytest.raises(GraphError, match=r"^random numbers have no kernel"):
-        random._random.kernel()
 
 
 def test_a_normal_number_is_distributed_normally():

@@ -157,3 +157,10 @@ def test_of_a_variable_tensorflow_asks_for_the_rank(build, made):
     n_before = len(operations())
     build(x)
     assert " ".join(operations()[n_before:]) == made
+
+
+def test_the_place_of_an_extreme_is_never_that_of_nan():
+    values = tf.constant([[0.1, np.nan], [np.nan, 0.2]])
+    with tf.Session() as session:
+        found = session.run([tf.argmax(values, 1), tf.argmin(values, 1), tf.argmax([3, 9, 4])])
+    assert [np.asarray(places).tolist() for places in found] == [[0, 1], [0, 1], 1]

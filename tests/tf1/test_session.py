@@ -1,5 +1,6 @@
 """Sessions: what is fetched and fed, when variables are read, errors in the words that people search for."""
 
+from threading import Thread
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -233,9 +234,9 @@ def test_what_a_session_is_given_is_checked():
 
 
 def test_keys_of_feeds_that_are_no_tensors(x):
-    with pytest.raises(TypeError, match=r"^Cannot interpret feed_dict key as Tensor: 3 is none"):
+    with pytest.raises(TypeError, match=r"^Cannot interpret feed_dict key as Tensor: 3 is not one"):
         value_of(x, {3: [1.0]})
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^Fetch argument \{1, 2\} has invalid type <class 'set'>"):
         value_of([x, {1, 2}], {x: [1.0]})
 
 
@@ -243,7 +244,7 @@ def test_a_value_that_is_loaded_has_the_shape_of_its_variable():
     W = tf.Variable([1.0, 2.0])
     with tf.Session() as session, pytest.raises(ValueError, match=r"^Cannot load value of shape \(3,\)"):
         W.load([1.0, 2.0, 3.0])
-    assert session.list_devices()
+    assert session.list_devices() == ["/job:localhost/replica:0/task:0/device:CPU:0"]
     with pytest.raises(NotImplementedError, match=r"partial runs"):
         session.partial_run_setup([W])
 
@@ -262,3 +263,12 @@ def test_a_denormal_number_is_0_as_in_tensorflow():
     assert probability[0, 0] == 0.0
     assert np.isinf(entropy[0, 0])
     assert value_of(tf.exp(tf.constant(-95.0, tf.float64))) > 0.0
+
+
+def test_each_thread_has_a_default_session_of_its_own():
+    found = []
+    with tf.Session():
+        thread = Thread(target=lambda: found.append(tf.get_default_session()))
+        thread.start()
+        thread.join()
+    assert found == [None]

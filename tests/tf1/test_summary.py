@@ -242,7 +242,7 @@ def test_the_newest_graph_of_a_folder_is_drawn(tmp_path):
 
 
 def test_what_is_no_written_graph_is_left_to_others_or_named(tmp_path):
-    with pytest.raises(DataError, match=r"is a folder without a graph: tf.summary.FileWriter"):
+    with pytest.raises(DataError, match=r"is a folder without a graph: name the one"):
         read_written_graph(str(tmp_path))
     (tmp_path / "model.json").write_text('{\n "format": "lrfit-model"\n}')
     assert read_written_graph(str(tmp_path / "model.json")) is None

@@ -55,8 +55,8 @@ def command(
 
     Values are in the units of the data, at the parameters of MODEL (else at 0). With --training they are in
     the units of descent, at the point where `lrfit train --resume MODEL` continues (else where a run starts).
-    With MODEL, -x and -y say which columns hold its features and its target. In the place of MODEL may stand
-    the folder, or the file, that tf.summary.FileWriter of lrfit.tf1 has written.
+    With MODEL, -x and -y say which columns hold its features and its target. MODEL can also be a folder or
+    file that tf.summary.FileWriter of lrfit.tf1 wrote.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`tf.contrib`, of which there is a part of `tf.contrib.layers`."""
+"""`tf.contrib`: only a part of `tf.contrib.layers` is here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tf.contrib.layers`: initializers, regularizers and the layer of courses before there was `tf.layers`."""
+"""`tf.contrib.layers`: initializers, regularizers and the layer that courses used before `tf.layers`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Regularizer = Callable[..., Tensor | None]
 
 
 class VarianceScaling(Initializer):
-    """Random, with a variance of factor / n, where n is the number of inputs, of outputs, or their mean."""
+    """Random numbers with variance factor / n, where n is the number of inputs, of outputs, or their mean."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ def l1_regularizer(scale: float, scope: str | None = None) -> Regularizer:
         scope: The scope of the operations.
 
     Raises:
-        ValueError: `scale` is no such number.
+        ValueError: `scale` is not such a number.
     """
     return _regularizer(scale, lambda weights: reduce_sum(absolute(weights)), scope, "l1_regularizer")
 
@@ -126,7 +126,7 @@ def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str |
 
 
 def apply_regularization(regularizer: Regularizer, weights_list: Sequence[Any] | None = None) -> Tensor:
-    """The sum of the losses that a regularizer makes of weights, which is kept with the others of its kind.
+    """The sum of the losses that a regularizer gives for weights, added to the regularization losses.
 
     Args:
         regularizer: The regularizer.
@@ -177,14 +177,14 @@ def fully_connected(
         weights_regularizer: A function from the weights to a loss.
         biases_initializer: How the biases start; there are none if None.
         biases_regularizer: A function from the biases to a loss.
-        reuse: Whether variables are taken that are there.
+        reuse: Whether existing variables are reused.
         variables_collections: Not here.
         outputs_collections: The collection that the outputs are added to.
         trainable: Whether optimizers change the variables.
         scope: The scope; "fully_connected", "fully_connected_1" and so on if None.
 
     Raises:
-        UnimplementedError: What is not here is asked for.
+        UnimplementedError: An argument that is not here is given.
         ValueError: The number of inputs is not known.
     """
     if normalizer_fn is not None or variables_collections is not None:

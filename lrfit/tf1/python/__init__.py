@@ -1,4 +1,4 @@
-"""`tensorflow.python`, of which scripts import `tensorflow.python.framework.ops`."""
+"""`tensorflow.python`: only `framework.ops` is here, which scripts import."""
 
 from __future__ import annotations
 

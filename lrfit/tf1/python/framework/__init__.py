@@ -1,4 +1,4 @@
-"""`tensorflow.python.framework`, of which scripts import `ops`."""
+"""`tensorflow.python.framework`: only `ops` is here, which scripts import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tensorflow.python.framework.ops`: names of `tf`, by the address where scripts look for them."""
+"""`tensorflow.python.framework.ops`: names of `tf` under the path where scripts look for them."""
 
 from __future__ import annotations
 
