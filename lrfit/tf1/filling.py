@@ -30,8 +30,6 @@ from lrfit.tf1.shapes import TensorShape
 from lrfit.tf1.sizes import is_listed, shape, size_vector, static_sizes, whole_numbers
 from lrfit.tf1.tensors import Tensor
 
-_range = range  # the builtin, whose name is TensorFlow's below
-
 __all__ = [
     "eye",
     "fill",

@@ -152,7 +152,7 @@ class Session:
         return step
 
     def _kernel_of(self, node: Node) -> Kernel | None:
-        """A kernel of this session for a node that starts an iterator or draws; or TensorFlow's."""
+        """A kernel that is this session's own or TensorFlow's; None for the op's."""
         own = session_kernel(node, self) or self._streams.kernel_of(node)
         return own or flushing_kernel(node)
 

@@ -13,7 +13,10 @@ __all__ = ["session_kernel", "session_op"]
 
 
 def session_op(name: str, shape_rule: ShapeRule, vjps: tuple[Vjp | None, ...] | None = ()) -> Op:
-    """An op whose nodes have an attribute `kernel_in`: a function from a session to the kernel in it.
+    """An op that only a session computes.
+
+    Its nodes have an attribute `kernel_in`, a function from a session to the kernel in it. Only random ops
+    have none, because a session keeps the places in all their streams together.
 
     Args:
         name: The op's name.

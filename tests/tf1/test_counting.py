@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 
 import lrfit.tf1 as tf
-from lrfit.errors import GraphError
-from lrfit.graph.nodes import OPS
 from lrfit.tf1 import conditions, counting, matrices, printing, readiness
 from lrfit.tf1.counting import boolean_mask, count_nonzero, embedding_lookup, in_top_k, unique
 from lrfit.tf1.printing import Print
@@ -255,9 +253,3 @@ def test_a_session_knows_which_variables_have_a_value():
         assert session.run(missing).tolist() == []
     assert [first[0], first[1].tolist(), first[2].tolist()] == [False, [b"v", b"w"], []]
     assert [second[0], second[1].tolist()] == [True, [b"w"]]
-
-
-@pytest.mark.parametrize("op", ["printed", "has_value", "without_value"])
-def test_what_a_session_knows_has_no_kernel(op):
-    with pytest.raises(GraphError, match="a session"):
-        OPS[op].kernel()
