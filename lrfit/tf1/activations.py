@@ -7,13 +7,10 @@ from typing import Any
 
 from lrfit.graph import ops, selections
 from lrfit.graph.nodes import Node
-from lrfit.tf1.arithmetic import (
-    check_types,
-    op,
-)
+from lrfit.tf1.arithmetic import check_types, op
 from lrfit.tf1.building import apply, convert_to_tensor, graph_of, known_value
 from lrfit.tf1.casting import cast
-from lrfit.tf1.reductions import chosen
+from lrfit.tf1.old_names import chosen
 from lrfit.tf1.tensors import Tensor
 
 __all__ = ["elu", "leaky_relu", "log_softmax", "relu", "relu6", "softmax", "softplus", "softsign"]
@@ -32,13 +29,9 @@ def _elu(x: Node, name: str) -> Node:
 
 
 relu = op("Relu", ops.relu, "features", of="numbers")
-
 relu6 = op("Relu6", _relu6, "features", of="numbers")
-
 elu = op("Elu", _elu, "features", of="floats")
-
 softplus = op("Softplus", ops.softplus, "features", of="floats")
-
 softsign = op("Softsign", _softsign, "features", of="floats")
 
 
@@ -55,6 +48,7 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
 
 
 def axis_of(axis: Any, dim: Any) -> int:
+    """The axis given under either name; the last one if neither is."""
     along = chosen("axis", axis, "dim", dim)
     return -1 if along is None else int(known_value(along))
 
@@ -66,10 +60,12 @@ def log_powers(x: Node, axis: int = -1) -> tuple[Node, Node]:
 
 
 def log_softmax_node(x: Node, axis: int = -1, name: str | None = None) -> Node:
+    """x - log Σ exp(x) along an axis, in the graph that computes."""
     return ops.subtract(*log_powers(x, axis), name=name)
 
 
 def softmax_node(x: Node, axis: int = -1, name: str | None = None) -> Node:
+    """exp(x) / Σ exp(x) along an axis, in the graph that computes."""
     shifted, _ = log_powers(x, axis)
     powers = ops.exp(shifted)
     return ops.divide(powers, ops.reduce_sum(powers, axis, keepdims=True), name=name)

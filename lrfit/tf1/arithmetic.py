@@ -357,23 +357,23 @@ def _reflected(default: str, function: Made) -> Callable[..., Tensor]:
     return applied
 
 
-_OPERATORS: dict[str, tuple[str, Made]] = {
-    "add": ("add", add),
-    "sub": ("sub", subtract),
-    "mul": ("mul", multiply),
-    "truediv": ("truediv", truediv),
-    "floordiv": ("floordiv", floordiv),
-    "mod": ("mod", floormod),
-    "pow": ("pow", pow),
-    "and": ("and", logical_and),
-    "or": ("or", logical_or),
-    "xor": ("xor", logical_xor),
+_OPERATORS: dict[str, Made] = {
+    "add": add,
+    "sub": subtract,
+    "mul": multiply,
+    "truediv": truediv,
+    "floordiv": floordiv,
+    "mod": floormod,
+    "pow": pow,
+    "and": logical_and,
+    "or": logical_or,
+    "xor": logical_xor,
 }
-"""Operators that have a reflected form, with the name of the operation and its function."""
+"""Operators that have a reflected form, by the name that they and their operations have."""
 
-for _name, _row in _OPERATORS.items():
-    setattr(Operators, f"__{_name}__", _operator(*_row))
-    setattr(Operators, f"__r{_name}__", _reflected(*_row))
+for _name, _function in _OPERATORS.items():
+    setattr(Operators, f"__{_name}__", _operator(_name, _function))
+    setattr(Operators, f"__r{_name}__", _reflected(_name, _function))
 for _name, _function in (("lt", less), ("le", less_equal), ("gt", greater), ("ge", greater_equal)):
     setattr(Operators, f"__{_name}__", _operator("", _function))
 for _name, _function in (("neg", negative), ("abs", abs), ("invert", logical_not)):

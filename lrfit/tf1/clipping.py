@@ -25,7 +25,8 @@ from lrfit.tf1.arithmetic import (
 )
 from lrfit.tf1.building import apply, constant, convert_to_tensor, graph_of, is_tensor, stack
 from lrfit.tf1.filling import ones_like
-from lrfit.tf1.reductions import chosen, reduce_max, reduce_sum
+from lrfit.tf1.old_names import chosen
+from lrfit.tf1.reductions import reduce_max, reduce_sum
 from lrfit.tf1.reshaping import squeeze
 from lrfit.tf1.tensors import Tensor
 

@@ -23,7 +23,7 @@ from lrfit.tf1.building import apply, convert_to_tensor, graph_of, stack
 from lrfit.tf1.errors import ShapesError, UnimplementedError
 from lrfit.tf1.graph import Graph
 from lrfit.tf1.joining import unstack
-from lrfit.tf1.reductions import chosen
+from lrfit.tf1.old_names import chosen
 from lrfit.tf1.tensors import Operation, Tensor
 
 __all__ = ["case", "cond"]

@@ -19,7 +19,8 @@ from lrfit.tf1.dtypes import as_dtype, int32, int64
 from lrfit.tf1.dtypes import bool as bool_
 from lrfit.tf1.errors import ShapesError, UnimplementedError
 from lrfit.tf1.filling import zeros
-from lrfit.tf1.reductions import chosen, reduce_sum
+from lrfit.tf1.old_names import chosen
+from lrfit.tf1.reductions import reduce_sum
 from lrfit.tf1.reshaping import reshape, squeeze
 from lrfit.tf1.sizes import shape
 from lrfit.tf1.slicing import gather

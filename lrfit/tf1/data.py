@@ -259,7 +259,7 @@ class Dataset(Specified, metaclass=_Refusing):
             n = at.number(size)
             if n < 1:
                 raise InvalidArgumentError("buffer_size must be greater than zero.")
-            drawn, epoch = at.kept.get(key) or (seeds or _from_system(), 0)
+            drawn, epoch = at.kept.get(key) or (seeds or philox.random_seeds(), 0)
             at.kept[key] = drawn, epoch if reshuffle_each_iteration is False else epoch + 1
             return shuffled(self.draw(at), n, drawn, epoch)
 
@@ -442,11 +442,6 @@ def _add_seeds(seeds: tuple[int, int] | None) -> None:
         seed2 = constant(np.int64(seeds[1]), int64)
         is_unset = logical_and(equal(seed, 0), equal(seed2, 0))
         where(is_unset, constant(np.int64(2**31 - 1), int64), seed2, name=scope)
-
-
-def _from_system() -> tuple[int, int]:
-    first, second = np.random.SeedSequence().generate_state(2).tolist()
-    return first, second
 
 
 def make_one_shot_iterator(dataset: Dataset) -> Iterator:

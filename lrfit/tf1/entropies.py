@@ -31,7 +31,7 @@ from lrfit.tf1.arithmetic import (
 from lrfit.tf1.building import apply, convert_to_tensor, graph_of, is_tensor
 from lrfit.tf1.casting import cast
 from lrfit.tf1.filling import zeros_like
-from lrfit.tf1.reductions import chosen
+from lrfit.tf1.old_names import chosen
 from lrfit.tf1.sizes import shape
 from lrfit.tf1.tensors import Tensor
 

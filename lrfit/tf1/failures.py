@@ -28,7 +28,7 @@ _PYTHON_2 = re.compile(r"Missing parentheses in call to|multiple exception types
 def report(error: Exception) -> None:
     """Report an error on stderr."""
     if isinstance(error, (NotHereError, NotHereImportError)) and not sys.flags.dev_mode:
-        print(f"lrfit.tf1: {error}", file=sys.stderr)  # noqa: T201
+        print(f"lrfit.tf1: {error}", file=sys.stderr)
         return
     if not sys.flags.dev_mode:
         error = error.with_traceback(_of_script(error.__traceback__))
@@ -38,7 +38,7 @@ def report(error: Exception) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
     if isinstance(error, SyntaxError) and _PYTHON_2.search(error.msg):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        print(f"lrfit.tf1: this is a script of Python 2, and this is Python {version}", file=sys.stderr)  # noqa: T201
+        print(f"lrfit.tf1: this is a script of Python 2, and this is Python {version}", file=sys.stderr)
 
 
 def _of_script(trace: TracebackType | None) -> TracebackType | None:

@@ -81,7 +81,7 @@ class FlagValues:
             elif name in self._flags:
                 self._values[name] = self._parsed(name, text if has_value else next(arguments, None))
             elif name == "help":
-                print(self._usage(rest[0]))  # noqa: T201 (which was asked for)
+                print(self._usage(rest[0]))
                 sys.exit()
             else:
                 rest.append(argument)
@@ -136,22 +136,22 @@ FLAGS = FlagValues()
 """The flags of the process."""
 
 
-def DEFINE_string(name: str, default: Any, help: str = "") -> None:  # noqa: N802
+def DEFINE_string(name: str, default: Any, help: str = "") -> None:
     """Add a flag whose value is a text."""
     FLAGS.define(name, default, help, str)
 
 
-def DEFINE_integer(name: str, default: Any, help: str = "") -> None:  # noqa: N802
+def DEFINE_integer(name: str, default: Any, help: str = "") -> None:
     """Add a flag whose value is a whole number."""
     FLAGS.define(name, default, help, int)
 
 
-def DEFINE_float(name: str, default: Any, help: str = "") -> None:  # noqa: N802
+def DEFINE_float(name: str, default: Any, help: str = "") -> None:
     """Add a flag whose value is a number."""
     FLAGS.define(name, default, help, float)
 
 
-def DEFINE_bool(name: str, default: Any, help: str = "") -> None:  # noqa: N802
+def DEFINE_bool(name: str, default: Any, help: str = "") -> None:
     """Add a flag that is true or false."""
     FLAGS.define(name, default, help, _truth)
 

@@ -30,7 +30,7 @@ from lrfit.tf1.graph import get_default_graph
 from lrfit.tf1.graph_def import GraphKeys
 from lrfit.tf1.reductions import reduce_sum
 from lrfit.tf1.refusals import refuser
-from lrfit.tf1.reshaping import squeeze
+from lrfit.tf1.reshaping import without_last_axis
 from lrfit.tf1.sizes import shape, size
 from lrfit.tf1.tensors import Tensor
 
@@ -140,11 +140,9 @@ def _check_weights(weights: Tensor, losses: Tensor) -> None:
         )
 
 
-def _both(labels: Any, predictions: Any, names: str) -> tuple[Tensor, Tensor]:
-    """Labels and predictions in float32, which must have the same shape."""
-    for value, name in zip((labels, predictions), names.split(), strict=True):
-        if value is None:
-            raise ValueError(f"{name} must not be None.")
+def _both(labels: Any, predictions: Any, name: str = "predictions") -> tuple[Tensor, Tensor]:
+    """Labels and predictions, of this name, in float32; they must have the same shape."""
+    _check_given(**{"labels": labels, name: predictions})
     x = cast(convert_to_tensor(predictions), float32)
     y = cast(convert_to_tensor(labels), float32)
     _check_shapes(x, y)
@@ -152,16 +150,17 @@ def _both(labels: Any, predictions: Any, names: str) -> tuple[Tensor, Tensor]:
 
 
 def _check_shapes(predictions: Tensor, labels: Tensor) -> None:
-    first, second = predictions.shape, labels.shape
-    if first.ndims is None or second.ndims is None:
-        return
-    is_same = first.ndims == second.ndims
-    if not is_same or any(
-        None not in (n, m) and n != m for n, m in zip(first.as_list(), second.as_list(), strict=True)
-    ):
+    if not predictions.shape.is_compatible_with(labels.shape):
         raise ValueError(
-            f"Shapes {first} and {second} are incompatible: tf.reshape the labels or the predictions"
+            f"Shapes {predictions.shape} and {labels.shape} are incompatible: tf.reshape the labels or the "
+            "predictions"
         )
+
+
+def _check_given(**arguments: Any) -> None:
+    for name, value in arguments.items():
+        if value is None:
+            raise ValueError(f"{name} must not be None.")
 
 
 def absolute_difference(
@@ -174,7 +173,7 @@ def absolute_difference(
 ) -> Tensor:
     """The mean of |prediction - label|; for the arguments see `compute_weighted_loss`."""
     with graph_of([predictions, labels]).name_scope(scope or "absolute_difference") as inner:
-        y, x = _both(labels, predictions, "labels predictions")
+        y, x = _both(labels, predictions)
         losses = absolute(subtract(x, y))
         return compute_weighted_loss(losses, weights, inner, loss_collection, reduction)
 
@@ -189,7 +188,7 @@ def mean_squared_error(
 ) -> Tensor:
     """The mean of (prediction - label)²; for the arguments see `compute_weighted_loss`."""
     with graph_of([predictions, labels]).name_scope(scope or "mean_squared_error") as inner:
-        y, x = _both(labels, predictions, "labels predictions")
+        y, x = _both(labels, predictions)
         losses = squared_difference(x, y)
         return compute_weighted_loss(losses, weights, inner, loss_collection, reduction)
 
@@ -205,7 +204,7 @@ def huber_loss(
 ) -> Tensor:
     """The mean of e² / 2 where |e| ≤ delta, else of delta · |e| - delta² / 2, of errors e."""
     with graph_of([predictions, labels]).name_scope(scope or "huber_loss") as inner:
-        y, x = _both(labels, predictions, "labels predictions")
+        y, x = _both(labels, predictions)
         error = absolute(subtract(x, y))
         quadratic = minimum(error, delta)
         linear = subtract(error, quadratic)
@@ -224,7 +223,7 @@ def log_loss(
 ) -> Tensor:
     """The mean of -y · log(p + epsilon) - (1 - y) · log(1 - p + epsilon), of probabilities p and labels y."""
     with graph_of([predictions, labels]).name_scope(scope or "log_loss") as inner:
-        y, p = _both(labels, predictions, "labels predictions")
+        y, p = _both(labels, predictions)
         of_ones = negative(multiply(y, log(add(p, epsilon))))
         losses = subtract(of_ones, multiply(subtract(1.0, y), log(add(subtract(1.0, p), epsilon))))
         return compute_weighted_loss(losses, weights, inner, loss_collection, reduction)
@@ -240,7 +239,7 @@ def hinge_loss(
 ) -> Tensor:
     """The mean of max(0, 1 - (2y - 1) · logit), of labels y that are 0 or 1."""
     with graph_of([logits, labels]).name_scope(scope or "hinge_loss") as inner:
-        y, x = _both(labels, logits, "labels logits")
+        y, x = _both(labels, logits, "logits")
         ones = ones_like(y)
         signs = subtract(multiply(2.0, y), ones)
         losses = nn.relu(subtract(ones, multiply(signs, x)))
@@ -249,9 +248,7 @@ def hinge_loss(
 
 def _labels_and_logits(labels: Any, logits: Any, name: str) -> tuple[Tensor, Tensor]:
     """Labels and logits, the labels with the type and shape of the logits."""
-    for value, each in ((labels, name), (logits, "logits")):
-        if value is None:
-            raise ValueError(f"{each} must not be None.")
+    _check_given(**{name: labels, "logits": logits})
     x = convert_to_tensor(logits)
     y = cast(convert_to_tensor(labels), x.dtype)
     _check_shapes(x, y)
@@ -308,21 +305,13 @@ def sparse_softmax_cross_entropy(
     reduction: str = _BY_NONZERO,
 ) -> Tensor:
     """The mean of `tf.nn.sparse_softmax_cross_entropy_with_logits`; labels may be a column."""
-    for value, each in ((labels, "labels"), (logits, "logits")):
-        if value is None:
-            raise ValueError(f"{each} must not be None.")
+    _check_given(labels=labels, logits=logits)
     with graph_of([logits, labels]).name_scope(scope or "sparse_softmax_cross_entropy_loss") as inner:
         x, y, factor = convert_to_tensor(logits), convert_to_tensor(labels), convert_to_tensor(weights)
-        y = _without_last(y, (x.shape.ndims or 0) - 1)
-        factor = _without_last(factor, y.shape.ndims)
+        y = without_last_axis(y, (x.shape.ndims or 0) - 1)
+        factor = without_last_axis(factor, y.shape.ndims)
         losses = nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x, name="xentropy")
         return compute_weighted_loss(losses, factor, inner, loss_collection, reduction)
-
-
-def _without_last(x: Tensor, n_axes: int | None) -> Tensor:
-    """x without its last axis, of size 1, if it has one axis more than that number."""
-    has_more = n_axes is not None and x.shape.ndims == n_axes + 1
-    return squeeze(x, [-1]) if has_more and x.shape.as_list()[-1] == 1 else x
 
 
 def add_loss(loss: Tensor, loss_collection: str | None = GraphKeys.LOSSES) -> None:

@@ -30,7 +30,7 @@ from lrfit.tf1.graph import Graph
 from lrfit.tf1.graph_def import GraphKeys
 from lrfit.tf1.reductions import reduce_sum
 from lrfit.tf1.refusals import refuser
-from lrfit.tf1.reshaping import expand_dims, squeeze
+from lrfit.tf1.reshaping import expand_dims, without_last_axis
 from lrfit.tf1.sizes import size
 from lrfit.tf1.tensors import Tensor
 from lrfit.tf1.variables import Variable, assign_add
@@ -125,21 +125,15 @@ def _matched(labels: Any, predictions: Any, weights: Any) -> tuple[Tensor, Tenso
         ValueError: The shapes of labels and predictions differ.
     """
     y, x = convert_to_tensor(labels), convert_to_tensor(predictions)
-    x, y = _without_last(x, y.shape.ndims), _without_last(y, x.shape.ndims)
+    x, y = without_last_axis(x, y.shape.ndims), without_last_axis(y, x.shape.ndims)
     if not x.shape.is_compatible_with(y.shape):
         raise ValueError(f"Shapes {x.shape} and {y.shape} are incompatible: tf.reshape the labels")
     if weights is None:
         return y, x, None
-    factor = _without_last(convert_to_tensor(weights), x.shape.ndims)
+    factor = without_last_axis(convert_to_tensor(weights), x.shape.ndims)
     if factor.shape.ndims and x.shape.ndims == factor.shape.ndims + 1:
         factor = expand_dims(factor, -1)
     return y, x, factor
-
-
-def _without_last(x: Tensor, n_axes: int | None) -> Tensor:
-    """x without its last axis, of size 1, if it has one axis more than that number."""
-    has_more = n_axes is not None and x.shape.ndims == n_axes + 1
-    return squeeze(x, [-1]) if has_more and x.shape.as_list()[-1] == 1 else x
 
 
 def _mean_of(what: Callable[[Tensor, Tensor], Tensor], default: str, doc: str) -> Callable[..., Any]:

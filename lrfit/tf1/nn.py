@@ -21,8 +21,9 @@ from lrfit.tf1.entropies import (
     weighted_cross_entropy_with_logits,
 )
 from lrfit.tf1.errors import ShapesError, UnimplementedError
+from lrfit.tf1.old_names import chosen
 from lrfit.tf1.random import random_uniform
-from lrfit.tf1.reductions import chosen, matmul, moments, reduce_mean
+from lrfit.tf1.reductions import matmul, moments, reduce_mean
 from lrfit.tf1.refusals import refuser
 from lrfit.tf1.sizes import shape
 from lrfit.tf1.tensors import Tensor

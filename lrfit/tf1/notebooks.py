@@ -77,12 +77,12 @@ def run_cell(cell: Cell, names: dict[str, Any]) -> None:
         value = eval(compile(ast.Expression(last.value), cell.file, "eval", dont_inherit=True), names)  # noqa: S307
         if value is not None:
             shown = repr(value)
-            print(f"Out[{cell.number}]:", shown, sep="\n" if "\n" in shown else " ")  # noqa: T201
+            print(f"Out[{cell.number}]:", shown, sep="\n" if "\n" in shown else " ")
 
 
 def _display(*values: object) -> None:
     """Print values, like the function `display` that IPython gives to each cell."""
-    print(*map(repr, values), sep="\n")  # noqa: T201
+    print(*map(repr, values), sep="\n")
 
 
 def _python(cell: Cell) -> str:
@@ -111,4 +111,4 @@ def _is_python(cell: Cell) -> bool:
 
 
 def _note(cell: Cell, line: int, what: str) -> None:
-    print(f"lrfit.tf1: skipped {what} (cell {cell.number}, line {line})", file=sys.stderr)  # noqa: T201
+    print(f"lrfit.tf1: skipped {what} (cell {cell.number}, line {line})", file=sys.stderr)

@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from lrfit.tf1.errors import InvalidArgumentError
 
-__all__ = ["advance", "integers", "normal", "seeds", "truncated_normal", "uniform", "words"]
+__all__ = ["advance", "integers", "normal", "random_seeds", "seeds", "truncated_normal", "uniform", "words"]
 
 Words = npt.NDArray[np.uint32]
 """Random words, shape (..., 4): blocks of four."""
@@ -78,6 +78,12 @@ def seeds(graph_seed: int | None, op_seed: int | None, n_ops: int) -> tuple[int,
     first = _GRAPH_SEED if graph_seed is None else graph_seed % _SEED_LIMIT
     second = (n_ops if op_seed is None else op_seed) % _SEED_LIMIT
     return (first, second) if first or second else (0, _SEED_LIMIT)  # 0, 0 asks TensorFlow for random seeds
+
+
+def random_seeds() -> tuple[int, int]:
+    """Two seeds from the operating system, of 32 bits each."""
+    first, second = np.random.SeedSequence().generate_state(2).tolist()
+    return first, second
 
 
 def advance(n_numbers: int) -> int:

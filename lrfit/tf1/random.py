@@ -89,7 +89,7 @@ class Streams:
         if node.op is not _random:
             return None
         key, draw, dtype, advance = (node.attrs[each] for each in ("key", "draw", "dtype", "advance"))
-        seeds = node.attrs["seeds"] or self._seeds.setdefault(key, _from_system())
+        seeds = node.attrs["seeds"] or self._seeds.setdefault(key, philox.random_seeds())
 
         def drawn(sizes: npt.NDArray[Any]) -> npt.NDArray[Any]:
             shape = tuple(int(size) for size in np.ravel(sizes))
@@ -99,11 +99,6 @@ class Streams:
             return numbers
 
         return drawn
-
-
-def _from_system() -> tuple[int, int]:
-    first, second = np.random.SeedSequence().generate_state(2).tolist()
-    return first, second
 
 
 class _Sizes:

@@ -25,6 +25,7 @@ from lrfit.tf1.building import apply, constant, convert_to_tensor, graph_of, kno
 from lrfit.tf1.dtypes import as_dtype, int64
 from lrfit.tf1.errors import ShapesError, UnimplementedError
 from lrfit.tf1.filling import range, zeros_like
+from lrfit.tf1.old_names import chosen
 from lrfit.tf1.reshaping import reshape, squeeze
 from lrfit.tf1.sizes import is_listed, rank, shape
 from lrfit.tf1.tensors import Operators, Tensor
@@ -33,17 +34,6 @@ __all__ = [
     "arg_max", "arg_min", "argmax", "argmin", "matmul", "reduce_all", "reduce_any", "reduce_logsumexp",
     "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum",
 ]  # fmt: skip
-
-
-def chosen(name: str, value: Any, old_name: str, old_value: Any) -> Any:
-    """The value of an argument that may be given under its old name.
-
-    Raises:
-        ValueError: It is given under both.
-    """
-    if value is not None and old_value is not None:
-        raise ValueError(f"Cannot specify both {old_name!r} and {name!r}: they are one argument")
-    return old_value if value is None else value
 
 
 def _reduction(kind: str, build: Callable[..., Node], *, of: str = "numbers") -> Callable[..., Tensor]:

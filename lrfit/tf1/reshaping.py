@@ -12,12 +12,7 @@ from lrfit.errors import ShapeError
 from lrfit.graph import ops, selections
 from lrfit.graph.nodes import Node, Op
 from lrfit.graph.shapes import Shape, full_shape
-from lrfit.tf1.building import (
-    apply,
-    convert_to_tensor,
-    graph_of,
-    known_value,
-)
+from lrfit.tf1.building import apply, convert_to_tensor, graph_of, known_value
 from lrfit.tf1.errors import ShapesError
 from lrfit.tf1.sizes import show_shape, size_vector, static_sizes, whole_numbers
 from lrfit.tf1.tensors import Tensor
@@ -127,3 +122,9 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims:
     given = axis if axis is not None else squeeze_dims
     axes = None if given is None else whole_numbers(given)
     return apply("Squeeze", partial(_squeezed, axes=axes or None), {"input": input}, name=name)
+
+
+def without_last_axis(x: Tensor, n_axes: int | None) -> Tensor:
+    """x without its last axis, of size 1, if it has one axis more than that number."""
+    has_more = n_axes is not None and x.shape.ndims == n_axes + 1
+    return squeeze(x, [-1]) if has_more and x.shape.as_list()[-1] == 1 else x

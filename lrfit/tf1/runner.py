@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader has read enough
         return 0
     except KeyboardInterrupt:
-        print("lrfit.tf1: interrupted", file=sys.stderr)  # noqa: T201
+        print("lrfit.tf1: interrupted", file=sys.stderr)
         return 130
     finally:
         _settle()
@@ -45,17 +45,17 @@ def main(arguments: Sequence[str]) -> int:
 def _code(arguments: Sequence[str]) -> int:
     """The exit code of a run that nobody interrupts."""
     if not arguments:
-        print(_USAGE, file=sys.stderr)  # noqa: T201
+        print(_USAGE, file=sys.stderr)
         return 2
     path = arguments[0]
     if path in ("-h", "--help"):
-        print(_USAGE, _HELP, sep="\n\n")  # noqa: T201
+        print(_USAGE, _HELP, sep="\n\n")
         return 0
     try:
         parts = _parts(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        print(f"lrfit.tf1: cannot read {path}: {reason}", file=sys.stderr)  # noqa: T201
+        print(f"lrfit.tf1: cannot read {path}: {reason}", file=sys.stderr)
         return 2
     _prepare(path, arguments)
     try:

@@ -10,14 +10,7 @@ import numpy as np
 from lrfit.graph import ops, selections
 from lrfit.graph.nodes import Node
 from lrfit.graph.shapes import Shape
-from lrfit.tf1.building import (
-    apply,
-    constant,
-    convert_to_tensor,
-    graph_of,
-    is_tensor,
-    known_value,
-)
+from lrfit.tf1.building import apply, constant, convert_to_tensor, graph_of, is_tensor, known_value
 from lrfit.tf1.dtypes import as_dtype, int32
 from lrfit.tf1.shapes import Dimension, TensorShape
 from lrfit.tf1.tensors import Tensor
@@ -33,6 +26,7 @@ def is_listed(value: Any) -> bool:
 
 
 def whole_numbers(numbers: Any) -> tuple[int, ...]:
+    """A number or a vector of numbers as a tuple of integers."""
     return tuple(int(number) for number in np.ravel(numbers))
 
 

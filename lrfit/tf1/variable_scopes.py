@@ -9,7 +9,7 @@ from itertools import chain, count
 from typing import Any
 
 from lrfit.tf1.dtypes import DType, as_dtype, float32
-from lrfit.tf1.graph import get_default_graph
+from lrfit.tf1.graph import Graph, get_default_graph
 from lrfit.tf1.graph_def import GraphKeys
 from lrfit.tf1.initializers import Initializer, glorot_uniform_initializer, zeros_initializer
 from lrfit.tf1.shapes import TensorShape, static_shape
@@ -168,37 +168,48 @@ def get_variable(
     """
     check_spare("tf.get_variable", options)
     graph, scope = get_default_graph(), get_variable_scope()
-    regularizer = scope.regularizer if regularizer is None else regularizer
     whole = f"{scope.name}/{name}" if scope.name else name
-    known = graph.shared.get(whole)
-    if known is not None and scope.reuse:
-        found: Variable = known
-        _check_reuse(found, shape, dtype)
-        return found
-    if known is not None:
-        raise ValueError(
-            f"Variable {whole} already exists, disallowed. Did you mean to set reuse=True or "
-            "reuse=tf.AUTO_REUSE in VarScope?"
-        )
-    if scope.reuse is True:
-        raise ValueError(
-            f"Variable {whole} does not exist, or was not created with tf.get_variable(). Did you mean to "
-            "set reuse=tf.AUTO_REUSE in VarScope?"
-        )
-    kind, start = (
-        as_dtype(dtype or scope.dtype or float32),
-        scope.initializer if initializer is None else initializer,
-    )
+    shared = _shared(graph, scope, whole)
+    if shared is not None:
+        _check_reuse(shared, shape, dtype)
+        return shared
+    kind, sizes = as_dtype(dtype or scope.dtype or float32), static_shape(shape)
+    start = scope.initializer if initializer is None else initializer
     if start is None:
         start = glorot_uniform_initializer() if kind.is_floating else zeros_initializer()
-    sizes = static_shape(shape)
     make = _starting(whole, start, sizes, kind)
     with graph.name_scope(None):
         variable = Variable(make, trainable, collections, name=whole, dtype=None if sizes is None else kind)
     graph.shared[whole] = variable
-    if regularizer is not None:
-        with graph.name_scope(f"{whole}/Regularizer/"):
-            penalty = regularizer(variable)
-        if penalty is not None:
-            graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty)
+    _regularize(variable, whole, scope.regularizer if regularizer is None else regularizer)
     return variable
+
+
+def _shared(graph: Graph, scope: VariableScope, name: str) -> Variable | None:
+    """The variable of this whole name that is to be reused; None if it is to be made.
+
+    Raises:
+        ValueError: It exists but is not to be reused, or is to be reused but does not exist.
+    """
+    known: Variable | None = graph.shared.get(name)
+    if known is not None and not scope.reuse:
+        raise ValueError(
+            f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
+            "reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    if known is None and scope.reuse is True:
+        raise ValueError(
+            f"Variable {name} does not exist, or was not created with tf.get_variable(). Did you mean to "
+            "set reuse=tf.AUTO_REUSE in VarScope?"
+        )
+    return known
+
+
+def _regularize(variable: Variable, name: str, regularizer: Callable[[Any], Any] | None) -> None:
+    """Add the penalty of a variable, if it has one, to the collection of these."""
+    if regularizer is None:
+        return
+    with variable.graph.name_scope(f"{name}/Regularizer/"):
+        penalty = regularizer(variable)
+    if penalty is not None:
+        variable.graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty)

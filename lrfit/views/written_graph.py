@@ -44,11 +44,13 @@ _GRAPH = f'{{"format": "{FORMAT}"'
 def read_written_graph(path: str) -> GraphView | None:
     """The last graph in a file, or in the newest file of a folder; None if the file has another format.
 
+    A pipe is not looked into, because whoever reads it next would miss what was read here.
+
     Raises:
         DataError: The folder has no graph, or the file cannot be understood.
     """
     if not Path(path).is_dir():
-        return _of_file(Path(path))
+        return _of_file(Path(path)) if Path(path).is_file() else None
     views = map(_of_file, sorted(Path(path).glob("*.jsonl"), reverse=True))
     view = next(filter(None, views), None)
     if view is None:

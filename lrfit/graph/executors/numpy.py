@@ -15,7 +15,7 @@ from lrfit.graph.nodes import Kernel, Node
 from lrfit.graph.program import Program, Step
 from lrfit.graph.shapes import format_shape
 
-__all__ = ["misfit", "numpy_step"]
+__all__ = ["bound_kernel", "misfit", "numpy_step"]
 
 Call: TypeAlias = tuple[int, Kernel, int, int | None, list[int]]
 """A call of a kernel: the place of its value, the kernel, and the places of its inputs.
@@ -63,10 +63,15 @@ def _calls(program: Program, place: Mapping[Node, int]) -> list[Call]:
     calls: list[Call] = []
     for node in program.nodes:
         if node.op.has_value and not is_leaf(node):
-            kernel = partial(node.op.kernel, **node.attrs) if node.attrs else node.op.kernel
+            kernel = bound_kernel(node)
             first, *others = [place[parent] for parent in node.inputs]
             calls.append((place[node], kernel, first, others[0] if others else None, others[1:]))
     return calls
+
+
+def bound_kernel(node: Node) -> Kernel:
+    """The kernel of a node's op with the node's attributes."""
+    return partial(node.op.kernel, **node.attrs) if node.attrs else node.op.kernel
 
 
 def _run(calls: Sequence[Call], values: list[Any], nodes: Sequence[Node]) -> None:

@@ -11,7 +11,6 @@ first run, because a step is made for feeds of certain shapes. With float64 ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from lrfit.errors import ShapeError
 from lrfit.graph.assignments import is_assignment
-from lrfit.graph.executors.numpy import misfit
+from lrfit.graph.executors.numpy import bound_kernel, misfit
 from lrfit.graph.leaves import is_constant, is_leaf
 from lrfit.graph.nodes import Kernel, Node
 from lrfit.graph.program import Program, Step
@@ -81,7 +80,7 @@ class _TypedStep:
         known = {node: type_of(node) for node in program.nodes}
         floats = _float_type(known[node] for node in program.nodes if is_leaf(node))
         self._types = {node: kind or floats for node, kind in known.items()}
-        self._kernels = {node: kernel_of(node) or _bound_kernel(node) for node in _calls(program)}
+        self._kernels = {node: kernel_of(node) or bound_kernel(node) for node in _calls(program)}
         self._constants = {
             node: np.asarray(node.attrs["value"], self._types[node])[()]
             for node in filter(is_constant, program.nodes)
@@ -171,10 +170,6 @@ class _TypedStep:
 def _calls(program: Program) -> list[Node]:
     """The nodes that are computed, in order."""
     return [node for node in program.nodes if node.op.has_value and not is_leaf(node)]
-
-
-def _bound_kernel(node: Node) -> Kernel:
-    return partial(node.op.kernel, **node.attrs) if node.attrs else node.op.kernel
 
 
 def _float_type(leaves: Iterator[np.dtype[Any] | None]) -> np.dtype[Any]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,19 @@ def written(model, name="hand.json"):
 
 
 # Which graph.
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the system has no /dev/fd")
+def test_a_model_from_a_pipe_is_read_whole():
+    """As of `lrfit graph <(lrfit train …)`: nothing looks into the pipe before."""
+    document = json.dumps(train(LAB, *LR)).encode()
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(document)
+    try:
+        assert graph(f"/dev/fd/{reading}").out == graph("m.json").out
+    finally:
+        os.close(reading)
 
 
 def test_without_anything_it_is_that_of_a_line_in_ten_lines_of_80_characters():
