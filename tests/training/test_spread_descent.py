@@ -59,7 +59,7 @@ def read(cluster, settings, **columns):
 
 
 def settings_of(**given):
-    defaults = {"learning_rate": 0.02, "epochs": 6, "batch_size": 7, "shuffle_parts": True, "seed": 4}
+    defaults = {"learning_rate": 0.02, "epochs": 4, "batch_size": 9, "shuffle_parts": True, "seed": 4}
     return TrainingSettings(**defaults | given)
 
 
@@ -177,7 +177,7 @@ def test_rows_held_out_are_no_matter():
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("n_first", [1, 4])
+@pytest.mark.parametrize("n_first", [1, 3])
 def test_a_run_in_two_parts_has_the_bits_of_one(monkeypatch, way, n_first):
     monkeypatch.setattr(spread_descent, "way_of", lambda *_, **__: way)
     settings = settings_of(momentum=0.9, schedule="invscaling")
@@ -186,7 +186,7 @@ def test_a_run_in_two_parts_has_the_bits_of_one(monkeypatch, way, n_first):
     plan = plan_training(data, replace(settings, epochs=n_first))
     *_, first = descend(plan, executor="numpy")
     start = replace(plan.start, epoch=n_first, variables=first.variables)
-    rest = replace(plan, settings=replace(settings, epochs=6 - n_first), start=start)
+    rest = replace(plan, settings=replace(settings, epochs=4 - n_first), start=start)
     *_, last = descend(rest, executor="numpy")
     assert {k: v.tobytes() for k, v in last.variables.items()} == {
         k: v.tobytes() for k, v in whole.variables.items()
