@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import jsonschema
 import pytest
 from commands_run import run_command
+from remote import no_thread_left
 
 from lrfit import Graph
 from lrfit.model import document_file
@@ -59,6 +60,12 @@ def _documents_fit_their_schema():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(document_file, "to_bytes", validated)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_thread_left():
+    with no_thread_left():
         yield
 
 

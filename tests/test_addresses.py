@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clusters import Here
-from remote import bucket, no_thread_left, web_server
+from remote import bucket, web_server
 
 import lrfit
 from lrfit.data.column_names import ColumnRequest
@@ -35,12 +35,6 @@ def rows(n_rows, seed):
 def parts():
     """Two tables, of 2.7 and 1 MB."""
     return {f"part-{i}.csv": f"x,y\n{rows(n, i)}".encode() for i, n in enumerate((N_ROWS, N_ROWS // 3))}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_thread_left():
-    with no_thread_left():
-        yield
 
 
 @pytest.fixture(autouse=True)

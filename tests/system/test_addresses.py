@@ -3,19 +3,13 @@
 import sys
 
 import pytest
-from remote import bucket, no_thread_left, web_server
+from remote import bucket, web_server
 
 from lrfit.errors import DataError, LrfitError, UsageError
 from lrfit.system import addresses
 from lrfit.system.addresses import is_address, matching_addresses, open_address, size_at
 from lrfit.system.file_names import matching
 from lrfit.system.files import n_bytes_at, n_bytes_of, open_stream, rooted
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_thread_left():
-    with no_thread_left():
-        yield
 
 
 @pytest.fixture(autouse=True)
