@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -46,6 +47,14 @@ def _own_kernels(tmp_path_factory):
         )  # of all workers
         patch.delenv("PYTHONUNBUFFERED", raising=False)  # with which a result fails sooner than people see it
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_are_heard():
+    """By what the tests start, also where a shell has them ignored: in the background, or under `nohup`."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

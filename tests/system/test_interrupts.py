@@ -25,14 +25,6 @@ DELAY_S = 1.0
 """The issue is 0.2 s; a machine that runs tests may have much else to do."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _hang_ups_are_heard():
-    """Also where the tests run under `nohup`."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
 def python(program, **options):
     return subprocess.run(
         [sys.executable, "-c", BEGIN + program],
