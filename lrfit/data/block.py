@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from lrfit.arrays import Array
 from lrfit.data.kinds import Column
 
-__all__ = ["Block", "BlockCounts", "used_levels"]
+__all__ = ["Block", "BlockCounts", "ColumnValues", "used_levels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,20 @@ class Block:
     texts: Iterable[str] | None
     counts: BlockCounts
     levels: tuple[tuple[str, ...], ...] = ()
+
+
+class ColumnValues(NamedTuple):
+    """A column of a block.
+
+    Attributes:
+        values: Its numbers, shape (n_rows,); NaN for a missing value.
+        lost_digits: Mask of the rows with an integer beyond 2^53; None if there is none.
+        levels: The levels whose places the numbers are; empty for other kinds than categories.
+    """
+
+    values: npt.NDArray[Any]
+    lost_digits: npt.NDArray[np.bool_] | None = None
+    levels: tuple[str, ...] = ()
 
 
 def used_levels(

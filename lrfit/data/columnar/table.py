@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lrfit.data.block import Block, BlockCounts, used_levels
+from lrfit.data.block import Block, BlockCounts, ColumnValues, used_levels
 from lrfit.data.column_names import ColumnRequest, check_known, named_columns
 from lrfit.data.columnar.kinds import refusal
 from lrfit.data.columnar.source import Batch, ParquetSource, Source
 from lrfit.data.columnar.texts import RowTexts
-from lrfit.data.columnar.values import ColumnValues, Where, column_values
+from lrfit.data.columnar.values import Where, column_values
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.csv.writer import csv_line
 from lrfit.data.kinds import Column

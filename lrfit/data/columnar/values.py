@@ -1,13 +1,13 @@
 """Values: the columns of a batch as float64, by their kinds, with NaN for what is missing.
 
-Numbers are taken from the buffers of Arrow, because its own way to NumPy imports pandas, which takes as long
-as reading millions of rows. Only what is no plain number is converted by Arrow, or text by text.
+Numbers are taken from the buffers of Arrow. Only what is no plain number is converted by Arrow, or text by
+text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ import pyarrow as pa
 from pyarrow import types
 
 from lrfit.arrays import Array
+from lrfit.data.arrow_buffers import array_of, stored_values
+from lrfit.data.block import ColumnValues
 from lrfit.data.columnar.kinds import is_days, value_type
 from lrfit.data.columnar.texts import texts_of
 from lrfit.data.csv.cells import cells_of
@@ -23,27 +25,13 @@ from lrfit.data.kinds import Column
 from lrfit.errors import DataError
 from lrfit.messages import shown
 
-__all__ = ["ColumnValues", "Where", "arrow_array", "column_values"]
+__all__ = ["Where", "column_values"]
 
 Where = Callable[[int], str]
 """A function from a row of a batch to the name of the place, for messages."""
 
 _OF_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
 """Number of units in a day."""
-
-
-class ColumnValues(NamedTuple):
-    """A column of a batch.
-
-    Attributes:
-        values: Its numbers, shape (n_rows,); NaN for a missing value.
-        lost_digits: Mask of the rows with an integer beyond 2^53; None if there is none.
-        levels: The levels whose places the numbers are; empty for other kinds than categories.
-    """
-
-    values: npt.NDArray[Any]
-    lost_digits: npt.NDArray[np.bool_] | None = None
-    levels: tuple[str, ...] = ()
 
 
 def column_values(array: pa.Array, column: Column, form: CsvFormat, where: Where) -> ColumnValues:
@@ -73,10 +61,10 @@ def _decoded(array: pa.Array) -> pa.Array:
 def _numbers(array: pa.Array, column: Column, form: CsvFormat, where: Where) -> ColumnValues:
     if types.is_decimal(array.type):
         exact = array.cast(pa.string())  # Arrow rounds text exactly, and decimals only nearly
-        values, present = _stored(exact.cast(pa.float64()))
+        values, present = stored_values(exact.cast(pa.float64()))
         lost = np.abs(values) >= LARGEST_EXACT if array.type.scale <= 0 else None
     else:
-        values, present = _stored(array)
+        values, present = stored_values(array)
         lost = _beyond_exact(values)
     if present is not None:
         values = np.where(present, values, np.nan)
@@ -106,34 +94,9 @@ def _beyond_exact(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
     return mask if values.dtype.kind == "u" else mask | (values < -LARGEST_EXACT)
 
 
-def _stored(array: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
-    """The values of fixed width as they are stored, any for null; and the mask of those that are not null.
-
-    Dates and times are integers. The mask is None if there is no null.
-    """
-    validity, data = array.buffers()
-    begin, end = array.offset, array.offset + len(array)
-    present = _bits(validity, begin, end) if array.null_count else None
-    if types.is_boolean(array.type):
-        return _bits(data, begin, end), present
-    return np.frombuffer(data, _numpy_type(array.type), end)[begin:], present
-
-
-def _bits(data: pa.Buffer, begin: int, end: int) -> npt.NDArray[np.bool_]:
-    bits = np.unpackbits(np.frombuffer(data, np.uint8), count=end, bitorder="little")
-    return bits[begin:].view(np.bool_)
-
-
-def _numpy_type(data_type: pa.DataType) -> np.dtype[Any]:
-    """The type of the numbers in a buffer."""
-    letter = "u" if types.is_unsigned_integer(data_type) else "i"
-    letter = "f" if types.is_floating(data_type) else letter
-    return np.dtype(f"{letter}{data_type.bit_width // 8}")
-
-
 def _days(array: pa.Array) -> Array:
     """Days since 1970-01-01 in UTC, as a CSV of the same rows has them: to the microsecond."""
-    values, present = _stored(array)
+    values, present = stored_values(array)
     if types.is_date32(array.type):
         days = values.astype(np.float64)
     else:
@@ -159,14 +122,14 @@ def _of_texts(array: pa.Array, column: Column, form: CsvFormat, where: Where) ->
     known = words.dictionary
     if types.is_string_view(known.type):
         known = known.cast(pa.large_string())  # Arrow takes nothing out of views
-    places, present = _stored(words.indices)
+    places, present = stored_values(words.indices)
     places = places.astype(np.intp)
     if present is not None:
         places = np.where(present, places, len(known))
     used = np.unique(places[places < len(known)])
     cells = cells_of(column, form)
     numbers = np.full(len(known) + 1, np.nan)  # the last is for null
-    texts = texts_of(known.take(arrow_array(used)))
+    texts = texts_of(known.take(array_of(used)))
     for place, text in zip(used.tolist(), texts, strict=True):
         try:
             number = None if text is None else cells.value(text)
@@ -175,10 +138,3 @@ def _of_texts(array: pa.Array, column: Column, form: CsvFormat, where: Where) ->
             raise DataError(f"{where(row)}: {shown(text or '')} {error}") from error
         numbers[place] = np.nan if number is None else number
     return ColumnValues(numbers[places], None, cells.levels)
-
-
-def arrow_array(values: npt.NDArray[Any]) -> pa.Array:
-    """An array of Arrow over the same memory; Arrow's own way imports pandas. float64 or int64."""
-    values = np.ascontiguousarray(values)
-    data_type = pa.float64() if values.dtype.kind == "f" else pa.int64()
-    return pa.Array.from_buffers(data_type, len(values), [None, pa.py_buffer(values)])

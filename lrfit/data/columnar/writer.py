@@ -10,8 +10,8 @@ import pyarrow as pa
 from pyarrow import ipc, parquet, types
 
 from lrfit.arrays import Array
+from lrfit.data.arrow_buffers import array_of
 from lrfit.data.columnar.signs import PARQUET
-from lrfit.data.columnar.values import arrow_array
 from lrfit.errors import OutputError
 
 __all__ = ["ColumnarWriter", "open_writer"]
@@ -37,7 +37,7 @@ class ColumnarWriter:
 
     def write(self, rows: pa.RecordBatch | None, columns: Sequence[Array]) -> None:
         """Write some rows with their new columns, or these alone."""
-        added = [arrow_array(column) for column in columns]
+        added = [array_of(column) for column in columns]
         if rows is None:
             batch = pa.record_batch(added, names=self._names)
         else:

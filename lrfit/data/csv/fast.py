@@ -1,71 +1,38 @@
-"""The fast reader: pandas' C reader, checked to give exactly what the strict reader would, or nothing.
+"""The fast readers, checked to give exactly what the strict reader would, or nothing.
 
-pandas shifts, pads, drops and converts silently. So it only gets what it reads as the strict reader does: no
-quotes but around whole fields, no NUL, no blanks but spaces and tabs. A column that pandas does not take for
-numbers, and rows whose separators do not add up, are left to the strict reader. pandas is imported on first
-use, because that takes as long as reading over 1 MiB without it.
+A reader takes a block and gives its columns, or declines. Each is a file of its own: `fast_arrow` comes
+first, where pyarrow is installed, because it is loaded sooner; `fast_pandas` is always there. They only get
+blocks that they do not misread: no quotes but around whole fields, no NUL, no blanks but spaces and tabs.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import compress, filterfalse
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from functools import cache
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
 
 from lrfit.arrays import Array
 from lrfit.data.block import Block, BlockCounts, used_levels
-from lrfit.data.csv.fast_texts import converted
-from lrfit.data.csv.format import BLANKS, LARGEST_EXACT, ColumnLayout, CsvFormat
+from lrfit.data.csv.fast_columns import NUMBERS, FastColumns
+from lrfit.data.csv.format import BLANKS, ColumnLayout, CsvFormat
 from lrfit.data.csv.place import fields_of
-from lrfit.data.csv.plain import has_right_fields, is_plain
+from lrfit.data.csv.plain import is_plain
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["Reader", "parse_fast"]
 
-__all__ = ["parse_fast"]
-
-_SPELLINGS = (
-    *("", "NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan"),
-    *("null", "NULL", "Null", "None", "none", "NONE"),
-)
-"""Usual spellings of a missing value; the strict reader knows the others."""
-
-_LONG_INTEGER = re.compile(rb"(?<![0-9.])[0-9]{16,}(?![0-9.eE])")
-
-_NUMBERS = ("number", "weight")
-"""Kinds of columns that pandas reads as numbers."""
-
-
-class _Columns(NamedTuple):
-    """The columns to read, shape (n_columns, n_rows), with NaN for a missing value.
-
-    Attributes:
-        values: The numbers.
-        lost_digits: Mask of the rows with an integer beyond 2^53; None if there is none.
-        levels: For each column, the levels whose places its values are.
-    """
-
-    values: Array
-    lost_digits: npt.NDArray[np.bool_] | None
-    levels: list[tuple[str, ...]]
+Reader = Callable[[bytes, ColumnLayout], FastColumns | None]
+"""A function of a plain block without blank lines; it declines by None."""
 
 
 def parse_fast(block: bytes, layout: ColumnLayout, first_line: int, *, with_texts: bool) -> Block | None:
     """The numbers of a block, or None if it needs the strict reader; see `lrfit.data.csv.parse.parse`."""
     if not is_plain(block, layout.format.separator):
         return None
-    dense = _without_blank_lines(block) if layout.format.comment else block
-    columns = _columns_with_right_fields(dense, layout)
-    if columns is None:
-        dense = _without_blank_lines(block)
-        columns = None if dense == block else _columns_with_right_fields(dense, layout)
+    columns, dense = _read(block, layout)
     if columns is None or _has_negative_weight(columns.values, layout):
         return None
     values, lost_digits, levels = columns
@@ -82,15 +49,34 @@ def parse_fast(block: bytes, layout: ColumnLayout, first_line: int, *, with_text
     return Block(values, texts, counts, used_levels(values, layout.read, levels))
 
 
-def _columns_with_right_fields(block: bytes, layout: ColumnLayout) -> _Columns | None:
-    """The columns of a block without blank lines, if each row has as many fields as the header."""
-    frame = _frame(block, layout)
-    columns = None if frame is None else _columns(frame, layout, block)
-    if columns is None:
-        return None
-    values = columns.values  # noqa: PD011
-    is_whole = not np.isnan(np.max(values))
-    return columns if has_right_fields(block, layout, values.shape[1], is_whole=is_whole) else None
+@cache
+def _readers() -> tuple[Reader, ...]:
+    """The readers that are installed, the one that is loaded soonest first."""
+    from lrfit.data.csv.fast_pandas import pandas_columns  # noqa: PLC0415 (as is pyarrow, loaded when needed)
+
+    try:
+        from lrfit.data.csv.fast_arrow import arrow_columns  # noqa: PLC0415
+    except ImportError:
+        return (pandas_columns,)
+    return arrow_columns, pandas_columns
+
+
+def _read(block: bytes, layout: ColumnLayout) -> tuple[FastColumns | None, bytes]:
+    """The columns of the first reader that gives any, and the block as it read it: without blank lines."""
+    for columns_of in _readers():
+        for text in _texts(block, layout):
+            if (columns := columns_of(text, layout)) is not None:
+                return columns, text
+    return None, block
+
+
+def _texts(block: bytes, layout: ColumnLayout) -> Iterator[bytes]:
+    """The block, which seldom has blank lines; and where it has some, the block without them."""
+    if not layout.format.comment:
+        yield block
+    dense = _without_blank_lines(block)
+    if layout.format.comment or dense is not block:
+        yield dense
 
 
 def _without_blank_lines(block: bytes) -> bytes:
@@ -117,135 +103,20 @@ def _n_lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _frame(block: bytes, layout: ColumnLayout) -> pd.DataFrame | None:
-    """The columns to read, as pandas types them, or as text; None if pandas objects."""
-    import pandas as pd  # noqa: PLC0415 (slow to import)
-
-    form, texts = layout.format, _texts(layout)
-    spellings = [*_SPELLINGS, *filterfalse(_is_number, form.na)]
-    try:
-        with warnings.catch_warnings(action="error"):
-            frame = pd.read_csv(  # type: ignore[call-overload]
-                io.BytesIO(block),
-                sep=r"\s+" if form.separator == BLANKS else form.separator,
-                decimal=form.decimal,
-                header=None,
-                names=range(len(layout.header)),
-                usecols=layout.positions,
-                dtype=dict.fromkeys(texts, object),
-                index_col=False,
-                keep_default_na=False,
-                na_values={p: [] if p in texts else spellings for p in layout.positions}
-                if texts
-                else spellings,
-                skip_blank_lines=False,
-                low_memory=False,
-                engine="c",
-            )
-    except (ValueError, Warning):
-        return None
-    return cast("pd.DataFrame", frame) if len(frame) else None
-
-
-def _is_number(word: str) -> bool:
-    """Whether Python reads a word as a number, so that pandas would take all ways to write it for missing.
-
-    Numbers that stand for a missing value are marked later; other words are left to the strict reader.
-    """
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
-
-
-def _texts(layout: ColumnLayout) -> list[int]:
-    """Positions of the columns that pandas does not take for numbers."""
-    is_odd = bool(layout.format.thousands or layout.format.strip)
-    return [
-        position
-        for position, column in zip(layout.positions, layout.read, strict=True)
-        if is_odd or column.kind not in _NUMBERS
-    ]
-
-
-def _columns(frame: pd.DataFrame, layout: ColumnLayout, block: bytes) -> _Columns | None:
-    """The columns as the strict reader has them; None where that is not sure."""
-    texts = _texts(layout)
-    plain = [frame[position].to_numpy() for position in layout.positions if position not in texts]
-    if not all(column.dtype.kind in "iuf" for column in plain):
-        return None
-    separator = layout.format.joint
-    if not (_are_small(plain) or all(_is_exact(column, block, separator) for column in plain)):
-        return None
-    lost = [_beyond_exact(column) for column in plain]
-    if not texts:
-        return _Columns(np.array(plain, np.float64), _any(lost), [()] * len(plain))
-    of_plain = iter(plain)
-    columns, levels = [], []
-    for position, column in zip(layout.positions, layout.read, strict=True):
-        if position in texts:
-            answer = converted(frame[position].to_numpy(), column, layout.format)
-            if answer is None:
-                return None
-            columns.append(answer[0])
-            lost.append(answer[1])
-            levels.append(answer[2])
-        else:
-            columns.append(next(of_plain).astype(np.float64))
-            levels.append(())
-    return _Columns(np.array(columns), _any(lost), levels)
-
-
-def _any(masks: Sequence[npt.NDArray[np.bool_] | None]) -> npt.NDArray[np.bool_] | None:
-    """The rows that are in one of the masks; None if there is no mask."""
-    there = [mask for mask in masks if mask is not None]
-    return np.logical_or.reduce(there) if there else None
-
-
 def _mark_missing(values: Array, layout: ColumnLayout) -> bool:
     """Set numbers that stand for a missing value to NaN; whether there were any."""
     found = False
     for number in layout.format.missing_numbers:
         for column, row in zip(layout.read, values, strict=True):
-            if column.kind in _NUMBERS and (is_one := row == number).any():
+            if column.kind in NUMBERS and (is_one := row == number).any():
                 row[is_one] = np.nan
                 found = True
     return found
 
 
-def _are_small(columns: list[npt.NDArray[Any]]) -> bool:
-    """Whether all values are floats below 2^53, and none is missing: then pandas read them exactly."""
-    return all(
-        column.dtype.kind == "f" and bool(np.max(np.abs(column)) < LARGEST_EXACT) for column in columns
-    )
-
-
 def _has_negative_weight(values: Array, layout: ColumnLayout) -> bool:
     weights = [row for row, column in zip(values, layout.read, strict=True) if column.kind == "weight"]
     return any((row < 0.0).any() for row in weights)
-
-
-def _is_exact(column: npt.NDArray[Any], block: bytes, separator: str) -> bool:
-    """Whether the numbers are those of the text, and no digits were lost unnoticed."""
-    is_integer = column.dtype.kind in "iu"
-    if is_integer or np.isnan(np.max(column)):  # integers become floats where a value is missing
-        has_zero = not np.all(column)
-        if has_zero and _has_negative_zero(block, separator):  # integers have no -0
-            return False
-    if is_integer:
-        return True
-    largest = np.fmax.reduce(np.abs(column), initial=0.0)  # ignores NaN
-    return bool(largest < LARGEST_EXACT) or (bool(np.isfinite(largest)) and not _LONG_INTEGER.search(block))
-
-
-def _has_negative_zero(block: bytes, separator: str) -> bool:
-    """Whether a cell may be -0, written as an integer."""
-    array = np.frombuffer(block + b"\n", np.uint8)
-    behind = np.flatnonzero((array[:-2] == ord("-")) & (array[1:-1] == ord("0"))) + 2
-    is_end = np.zeros(256, np.bool_)
-    is_end[list(separator.encode() + b'0 \t\r\n"')] = True
-    return bool(is_end[array[behind]].any())
 
 
 def _without_missing(
@@ -285,11 +156,3 @@ def _is_empty(line: bytes, csv_format: CsvFormat) -> bool:
 def _places_of_rows(block: bytes) -> list[int]:
     """Indices of the lines of a block that are not blank."""
     return [i for i, line in enumerate(block.splitlines()) if line]
-
-
-def _beyond_exact(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
-    """The rows whose integers float64 may not hold exactly; None if there are none."""
-    if column.dtype.kind not in "iu":
-        return None
-    mask: npt.NDArray[np.bool_] = (column > LARGEST_EXACT) | (column < -LARGEST_EXACT)
-    return mask if mask.any() else None

@@ -1,22 +1,24 @@
-"""The fast reader's columns of text: each different text is read once, by the strict reader's own cells.
+"""The fast readers' columns of text: each different text is read once, by the strict reader's own cells.
 
 Dates of the usual form are many and seldom alike. So NumPy reads these, with the same result to the last bit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lrfit.arrays import Array
+from lrfit.data.block import ColumnValues
 from lrfit.data.csv.cells import cells_of
 from lrfit.data.csv.format import LARGEST_EXACT, CsvFormat
 from lrfit.data.kinds import Column
 from lrfit.errors import DataError
 
-__all__ = ["converted"]
+__all__ = ["of_different", "usual_days"]
 
 _FORM = np.frombuffer(b"0000-00-00T00:00:00", np.uint8)
 """The usual form of a date with its time; minutes, or the day, may be its end."""
@@ -28,19 +30,18 @@ _MICROSECONDS = 86_400_000_000
 """Number of microseconds of a day."""
 
 
-def converted(
-    texts: npt.NDArray[Any], column: Column, csv_format: CsvFormat
-) -> tuple[Array, npt.NDArray[np.bool_] | None, tuple[str, ...]] | None:
-    """The numbers of a column of text, the rows that lose digits, and its levels; None if one is refused.
+def of_different(
+    codes: npt.NDArray[np.integer[Any]], different: Sequence[str], column: Column, csv_format: CsvFormat
+) -> ColumnValues | None:
+    """The numbers of a column of text; None if one is refused.
 
-    A missing value is NaN.
+    Args:
+        codes: For each row, the place of its text; -1 for a missing value.
+        different: The texts.
+        column: The column.
+        csv_format: The format of its cells.
     """
-    if column.kind == "date" and (days := _usual_days(texts)) is not None:
-        return days, None, ()
-    import pandas as pd  # noqa: PLC0415 (loaded already)
-
     cells = cells_of(column, csv_format)
-    codes, different = pd.factorize(texts)
     try:
         values = [cells.value(text) for text in different]
     except (ValueError, DataError):
@@ -48,21 +49,21 @@ def converted(
     loses = [
         value is not None and cells.loses_digits(text) for value, text in zip(values, different, strict=True)
     ]
-    numbers = np.array([*(np.nan if v is None else v for v in values), np.nan])  # code -1 is a missing value
+    numbers = np.array([*(np.nan if v is None else v for v in values), np.nan])  # the last is for code -1
     lost = np.array([*loses, False])[codes] if any(loses) else None
-    return numbers[codes], lost, cells.levels
+    return ColumnValues(numbers[codes], lost, cells.levels)
 
 
-def _usual_days(texts: npt.NDArray[Any]) -> Array | None:
-    """Days since 1970-01-01 of dates that are all written in the same usual form; None for others."""
-    try:
-        written = texts.astype("S")
-    except UnicodeEncodeError:
-        return None
-    width = written.itemsize
+def usual_days(characters: npt.NDArray[np.uint8]) -> Array | None:
+    """Days since 1970-01-01 of dates that are all written in the same usual form; None for others.
+
+    Args:
+        characters: The bytes of each text, shape (n_rows, width), contiguous.
+    """
+    width = characters.shape[1]
     if width not in _WIDTHS:
         return None
-    characters, form = written.view(np.uint8).reshape(-1, width), _FORM[:width]
+    form = _FORM[:width]
     is_digit = (characters >= ord("0")) & (characters <= ord("9"))
     is_same = np.where(form == ord("0"), is_digit, characters == form)
     if width > _WIDTHS[0]:
@@ -71,7 +72,7 @@ def _usual_days(texts: npt.NDArray[Any]) -> Array | None:
     if not (is_same.all() and has_year.all()):
         return None
     try:
-        moments = written.astype(str).astype("datetime64[us]").astype(np.int64)
+        moments = characters.view(f"S{width}")[:, 0].astype(str).astype("datetime64[us]").astype(np.int64)
     except ValueError:
         return None
     return moments / _MICROSECONDS if np.max(np.abs(moments)) < LARGEST_EXACT else None

@@ -14,7 +14,7 @@ from csv_tables import ENDS, as_row, random_cell, random_columns, random_format
 from depth import cases
 
 from lrfit.data.csv import blocks as source
-from lrfit.data.csv import ranges
+from lrfit.data.csv import fast, ranges
 from lrfit.data.csv import table as data
 from lrfit.data.csv.blocks import open_source
 from lrfit.data.csv.table import CsvTable
@@ -22,6 +22,8 @@ from lrfit.errors import DataError
 from lrfit.messages import shown
 
 N_GROUPS = 10
+
+READERS = fast._readers()
 
 NAMES = [
     "x",
@@ -218,7 +220,9 @@ def test_a_damaged_file_is_read_as_the_oracle_reads_it_or_refused_at_the_same_pl
         want = expected_table(stored, csv_format, picks)
         monkeypatch.setattr(ranges, "RANGE_BLOCKS", rng.choice([1, 2, 16]))
         ways = [(1 << 30, None)]  # by the strict reader
-        ways += [(0, None)] * (block_bytes > 40)  # by the fast one
+        ways += [(0, None)] * (block_bytes > 40)  # by a fast one
+        reader = rng.choice(READERS)
+        monkeypatch.setattr(fast, "_readers", lambda reader=reader: (reader,))
         ways += [(1 << 30, Here(pickled=False))] * (block_bytes >= 4)  # by workers, who read four at least
         for few_bytes, cluster in ways:
             monkeypatch.setattr(data, "_FEW_BYTES", few_bytes)
@@ -226,6 +230,7 @@ def test_a_damaged_file_is_read_as_the_oracle_reads_it_or_refused_at_the_same_pl
                 assert_read(path, csv_format, want, cluster)
             except BaseException as error:
                 error.add_note(
-                    f"{seed=} {stored=} {csv_format=} {picks=} {block_bytes=} {few_bytes=} {cluster=} {want=}"
+                    f"{seed=} {stored=} {csv_format=} {picks=} {block_bytes=} {few_bytes=} {reader=} "
+                    f"{cluster=} {want=}"
                 )
                 raise

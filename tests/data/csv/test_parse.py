@@ -6,6 +6,7 @@ so whatever pandas or a regular expression lets through by mistake shows up as a
 
 import re
 import struct
+import sys
 from fractions import Fraction
 from itertools import product
 
@@ -20,6 +21,7 @@ from naming import in_case
 
 from lrfit.data.csv import fast as fast_reader
 from lrfit.data.csv.fast import parse_fast
+from lrfit.data.csv.fast_columns import SPELLINGS
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.parse import parse
 from lrfit.data.csv.strict import parse_strict
@@ -29,9 +31,17 @@ from lrfit.messages import shown
 
 
 def check(text, layout, first_line=1):
-    """Assert that both readers do with a block what the oracle does."""
+    """Assert that all readers do with a block what the oracle does."""
     want = expected(text, layout, first_line)
-    for with_texts, fast in ((True, True), (False, True), (True, False)):
+    for reader in fast_reader._readers():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fast_reader, "_readers", lambda reader=reader: (reader,))
+            check_ways(text, layout, first_line, want, ((True, True), (False, True)))
+    check_ways(text, layout, first_line, want, ((True, False),))
+
+
+def check_ways(text, layout, first_line, want, ways):
+    for with_texts, fast in ways:
         if isinstance(want, Bad):
             with pytest.raises(DataError) as error:
                 parse(text, layout, first_line, with_texts=with_texts, fast=fast)
@@ -613,6 +623,11 @@ def test_any_text_is_read_as_the_oracle_reads_it(text, positions):
     check(text.encode(), layout_of(1))
 
 
-def test_what_pandas_is_told_is_missing_is_missing_for_the_strict_reader():
-    for spelling in fast_reader._SPELLINGS:
+def test_without_pyarrow_pandas_reads(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lrfit.data.csv.fast_arrow", None)
+    assert [reader.__name__ for reader in fast_reader._readers.__wrapped__()] == ["pandas_columns"]
+
+
+def test_what_the_fast_readers_are_told_is_missing_is_missing_for_the_strict_reader():
+    for spelling in SPELLINGS:
         assert CsvFormat().is_missing(spelling)
