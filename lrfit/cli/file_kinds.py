@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from lrfit.data.moments_file import is_moments
+from lrfit.data.moments_sign import is_moments
 from lrfit.errors import DataError
 from lrfit.system.files import open_stream
 from lrfit.training.history_file import BEGINNING

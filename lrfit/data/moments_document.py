@@ -14,6 +14,7 @@ from lrfit.arrays import Array
 from lrfit.data.columns import ColumnChoice
 from lrfit.data.condense import AnyMoments
 from lrfit.data.kinds import Column
+from lrfit.data.moments_sign import FORMAT_NAME
 from lrfit.errors import DataError
 from lrfit.system.documents import DocumentFormat
 from lrfit.system.rules import Count, Positive, Rule, one_of
@@ -189,7 +190,7 @@ class MomentsDocument:
             raise ValueError("field 'weights_column' contradicts the moments")
 
 
-FORMAT = DocumentFormat("lrfit-moments", 1, MomentsDocument)
+FORMAT = DocumentFormat(FORMAT_NAME, 1, MomentsDocument)
 
 
 def moments_document(

@@ -7,7 +7,6 @@ numbers as the rows: to the bit, where each is of one file.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NoReturn, TypeVar
 
@@ -18,21 +17,12 @@ from lrfit.data.condense import CondensedBlock, Part, Recipe
 from lrfit.data.csv.format import CsvFormat
 from lrfit.data.extremes import Extremes
 from lrfit.data.kinds import Column
-from lrfit.data.moments_document import FORMAT
 from lrfit.errors import DataError, UsageError
 from lrfit.messages import shown, spelled
-from lrfit.system.documents import MAX_BYTES
 
-__all__ = ["MomentsFile", "is_moments"]
+__all__ = ["MomentsFile"]
 
 T = TypeVar("T")
-
-_MARK = re.compile(rb'"format"\s*:\s*"' + FORMAT.name.encode() + rb'"')
-
-
-def is_moments(head: bytes) -> bool:
-    """Whether a file that begins like this is one of moments."""
-    return bool(_MARK.search(head)) and head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
 
 
 class MomentsFile:
@@ -52,6 +42,9 @@ class MomentsFile:
     n_dropped = 0
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
+        from lrfit.data.moments_document import FORMAT  # noqa: PLC0415 (most runs read rows)
+        from lrfit.system.documents import MAX_BYTES  # noqa: PLC0415
+
         self.name = name
         try:
             self._document = FORMAT.read(

@@ -12,7 +12,8 @@ from lrfit.data.columnar.signs import ENCRYPTED, columnar_format
 from lrfit.data.csv.blocks import Source
 from lrfit.data.csv.format import BLANKS, CsvFormat
 from lrfit.data.csv.table import CsvTable
-from lrfit.data.moments_file import MomentsFile, is_moments
+from lrfit.data.moments_file import MomentsFile
+from lrfit.data.moments_sign import is_moments
 from lrfit.data.table import Table, TableFile
 from lrfit.data.table_request import TableRequest
 from lrfit.errors import DataError, UsageError
