@@ -93,7 +93,7 @@ def _of_numbers(array: pa.Array) -> ColumnValues | None:
 
 def _of_text(array: pa.Array, column: Column, form: CsvFormat) -> ColumnValues | None:
     """The numbers that texts stand for; None if one is refused."""
-    if column.kind == "date" and (days := _days(array)) is not None:
+    if column.kind == "date" and not form.na and (days := _days(array)) is not None:
         return ColumnValues(days)
     words = array.dictionary_encode()
     codes, _ = stored_values(words.indices)

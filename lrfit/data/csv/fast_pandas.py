@@ -119,7 +119,7 @@ def _of_text(texts: npt.NDArray[Any], column: Column, form: CsvFormat) -> Column
     """The numbers that texts stand for; None if one is refused."""
     import pandas as pd  # noqa: PLC0415 (loaded already)
 
-    if column.kind == "date" and (days := _days(texts)) is not None:
+    if column.kind == "date" and not form.na and (days := _days(texts)) is not None:
         return ColumnValues(days)
     codes, different = pd.factorize(texts)
     return of_different(codes, different.tolist(), column, form)

@@ -14,8 +14,12 @@ DATE = Column("d", "date")
 @pytest.fixture(params=fast._readers())
 def read(request):
     """A reader, for a column of texts beside one of numbers."""
-    layout = ColumnLayout("data", CsvFormat(), ("d", "y"), (0,), (DATE,))
-    return lambda texts: request.param("".join(f"{text},1\n" for text in texts).encode(), layout)
+
+    def read(texts, **form):
+        layout = ColumnLayout("data", CsvFormat(**form), ("d", "y"), (0,), (DATE,))
+        return request.param("".join(f"{text},1\n" for text in texts).encode(), layout)
+
+    return read
 
 
 @pytest.mark.parametrize(
@@ -42,3 +46,8 @@ def test_dates_have_the_bits_of_the_strict_reader(read, texts):
 )
 def test_what_is_no_date_is_left_to_the_strict_reader(read, text):
     assert read([text]) is None
+
+
+def test_a_date_may_stand_for_a_missing_value(read):
+    values = read(["2026-03-01", "1900-01-01"], na=("1900-01-01",)).values
+    assert np.isnan(values).tolist() == [[False, True]]
