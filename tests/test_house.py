@@ -124,6 +124,21 @@ def test_a_small_table_is_read_without_loading_pandas(tmp_path, arguments):
     assert not loaded & {"pandas", "rich"}
 
 
+@pytest.mark.parametrize(
+    "arguments", [["train", "d.csv", "-q"], ["predict", "m.json", "d.csv", "-o", "p.csv"]]
+)
+def test_a_large_table_is_read_by_pyarrow_without_loading_pandas(tmp_path, monkeypatch, arguments):
+    """Which would take as long as reading millions of rows."""
+    pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d.csv").write_text("x,y\n" + "1.5,2\n2.5,3.25\n" * 100_000)
+    loaded = loaded_by(
+        f"from lrfit.cli.group import run; run(['train', 'd.csv', '-q', '-o', 'm.json']); run({arguments!r})"
+    )
+    assert "pyarrow.csv" in {name.replace("._", ".") for name in loaded}
+    assert not loaded & {"pandas", "rich"}
+
+
 def test_every_public_name_can_be_had_from_the_package():
     code = (
         "import lrfit; from lrfit import abs, Session;"

@@ -23,7 +23,6 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from plans import plan_of
 
 import lrfit
 from lrfit.analysis.moments import Moments
@@ -31,8 +30,25 @@ from lrfit.data.row_store import RowStore
 from lrfit.training.loop import descend
 from lrfit.training.settings import TrainingSettings
 
+sys.path.append(str(Path(__file__).parents[1]))
+from plans import plan_of
+
 LAB = Path(__file__).parents[2] / "sample_data" / "lab.csv"
 READ = "import sys, pandas; pandas.read_csv(sys.argv[1])"
+DUCKDB = (
+    "import sys, duckdb; "
+    "print(duckdb.sql(f\"SELECT regr_slope(y, x), regr_intercept(y, x) FROM '{sys.argv[1]}'\"))"
+)
+POLARS = (
+    "import sys, polars; from polars import col, scan_csv, scan_parquet; "
+    "scan = scan_parquet if sys.argv[1].endswith('.parquet') else scan_csv; "
+    "print(scan(sys.argv[1]).select(col('x').sum(), col('y').sum(), xx=(col('x') ** 2).sum(), "
+    "xy=(col('x') * col('y')).sum(), yy=(col('y') ** 2).sum()).collect())"
+)
+COPY = (
+    "import sys, duckdb; duckdb.sql(f\"COPY (SELECT *, 3.0 * x + 2.0 AS y_hat FROM '{sys.argv[1]}') "
+    "TO '{sys.argv[2]}' (HEADER)\")"
+)
 PREDICT = (
     "import sys, pandas; d = pandas.read_csv(sys.argv[1]); "
     "d.assign(y_hat=3.0 * d.x + 2.0).to_csv(sys.stdout, index=False)"
@@ -51,11 +67,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for n_rows in (n, 10 * n):
             data = _csv(Path(folder), n_rows)
-            rivals = {"read_csv": _process(sys.executable, "-c", READ, data)}
+            rivals = {"read_csv": _process(sys.executable, "-c", READ, data), **_engines(data)}
             _show(
                 f"full batch, 100 epochs, {n_rows:,} x 1, process", "s", options.repeat,
                 _lrfit("train", data, "--lr", "0.01", "-q"), rivals,
             )  # fmt: skip
+            if _version("pyarrow") != "(not installed)":
+                columns = _parquet(data)
+                _show(
+                    f"the same from Parquet, {n_rows:,} x 1, process", "s", options.repeat,
+                    _lrfit("train", columns, "--lr", "0.01", "-q"), _engines(columns),
+                )  # fmt: skip
         data = _csv(Path(folder), n)
         _show(
             f"1,000,000 epochs, {n:,} x 1, process", "s", options.repeat,
@@ -66,7 +88,10 @@ def main() -> None:
         subprocess.run([*LRFIT, "train", str(LAB), "-q", "-o", model], check=True, stdout=subprocess.DEVNULL)
         _show(
             f"predict {n:,} rows, process", "s", options.repeat, _lrfit("predict", model, data),
-            {"read_csv, assign, to_csv": _process(sys.executable, "-c", PREDICT, data)},
+            {
+                "read_csv, assign, to_csv": _process(sys.executable, "-c", PREDICT, data),
+                **_engine("duckdb", "COPY", COPY, data, str(Path(folder) / "out.csv")),
+            },
         )  # fmt: skip
     for n_features, batch_size in ((1, 32), (1, 1), (20, 32)):
         rows = _rows(n, n_features)
@@ -102,7 +127,7 @@ def _options() -> argparse.Namespace:
 
 
 def _machine() -> str:
-    names = ("lrfit", "numpy", "pandas", "numba", "scikit-learn", "torch")
+    names = ("lrfit", "numpy", "pandas", "pyarrow", "numba", "duckdb", "polars", "scikit-learn", "torch")
     versions = ", ".join(f"{name} {_version(name)}" for name in names)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     python = f"Python {platform.python_version()}"
@@ -161,6 +186,29 @@ def _csv(folder: Path, n_rows: int) -> str:
                 rows = _rows(min(100_000, n_rows - start), 1, seed=start)
                 file.writelines(f"{x!r},{y!r}\n" for x, y in rows.tolist())
     return str(path)
+
+
+def _parquet(data: str) -> str:
+    """The same rows in Parquet."""
+    import pandas as pd
+
+    path = data.removesuffix(".csv") + ".parquet"
+    pd.read_csv(data).to_parquet(path, index=False)
+    return path
+
+
+def _engines(data: str) -> dict[str, Measure]:
+    """Engines that are installed, which sum up what a line needs."""
+    return {
+        **_engine("duckdb", "regr_slope", DUCKDB, data),
+        **_engine("polars", "scan of moments", POLARS, data),
+    }
+
+
+def _engine(package: str, what: str, program: str, *arguments: str) -> dict[str, Measure]:
+    if _version(package) == "(not installed)":
+        return {}
+    return {f"{package} {what}": _process(sys.executable, "-c", program, *arguments)}
 
 
 def _rows(n_rows: int, n_features: int, seed: int = 0) -> np.ndarray:

@@ -4,6 +4,10 @@ The default run skips these. To compare with an earlier state: `--benchmark-auto
 `--benchmark-compare`. `compare.py` beside this file measures against other software.
 """
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import oracles
 import pytest
@@ -68,3 +72,9 @@ def test_gathering_rows_in_a_shuffled_order(benchmark):
 
 def test_ten_shuffles(benchmark):
     benchmark(lambda: [None for _ in orders(len(ROWS), 0, range(10))])
+
+
+def test_the_program_that_compares_starts():
+    """Not by pytest-benchmark, but in the default run; to compare takes minutes."""
+    program = [sys.executable, Path(__file__).parent / "compare.py", "--help"]
+    assert b"--quick" in subprocess.run(program, capture_output=True, check=True).stdout

@@ -239,7 +239,7 @@ def test_either_reader_makes_the_same_of_the_same_rows(monkeypatch):
     content = csv_of(random_rows(4000))
     outcomes = []
     for few_bytes in (0, 1 << 30):
-        monkeypatch.setattr(csv_table, "_FEW_BYTES", few_bytes)
+        monkeypatch.setattr(csv_table, "few_bytes", lambda few_bytes=few_bytes: few_bytes)
         outcomes.append(outcome(content, HoldOut(0.3, 5)))
     assert outcomes[0] == outcomes[1]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from itertools import compress
 
 import numpy as np
@@ -22,10 +23,13 @@ from lrfit.data.csv.format import BLANKS, ColumnLayout, CsvFormat
 from lrfit.data.csv.place import fields_of
 from lrfit.data.csv.plain import is_plain
 
-__all__ = ["Reader", "parse_fast"]
+__all__ = ["Reader", "few_bytes", "parse_fast"]
 
 Reader = Callable[[bytes, ColumnLayout], FastColumns | None]
 """A function of a plain block without blank lines; it declines by None."""
+
+_FEW_FOR_ARROW, _FEW_FOR_PANDAS = 160 << 10, 512 << 10
+"""Numbers of bytes that the strict reader reads in the time that loading the module takes."""
 
 
 def parse_fast(block: bytes, layout: ColumnLayout, first_line: int, *, with_texts: bool) -> Block | None:
@@ -47,6 +51,12 @@ def parse_fast(block: bytes, layout: ColumnLayout, first_line: int, *, with_text
         lost_digits = None if lost_digits is None else lost_digits[present]
     counts = replace(counts, lost_digits=lost_digits is not None and bool(lost_digits.any()))
     return Block(values, texts, counts, used_levels(values, layout.read, levels))
+
+
+@cache
+def few_bytes() -> int:
+    """Number of bytes up to which the strict reader takes less time than loading a fast one."""
+    return _FEW_FOR_ARROW if find_spec("pyarrow") else _FEW_FOR_PANDAS
 
 
 @cache

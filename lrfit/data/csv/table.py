@@ -12,6 +12,7 @@ from lrfit.data.block import Block
 from lrfit.data.column_names import ColumnRequest, check_known, named_columns
 from lrfit.data.csv import blocks
 from lrfit.data.csv.blocks import Source, csv_number
+from lrfit.data.csv.fast import few_bytes
 from lrfit.data.csv.format import ColumnLayout, CsvFormat
 from lrfit.data.csv.header import read_header
 from lrfit.data.csv.parse import parse
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["CsvTable"]
 
 T = TypeVar("T")
-
-_FEW_BYTES = 1 << 19
-"""Number of bytes up to which the strict reader takes less time than loading pandas."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +204,6 @@ class CsvTable(Tallied):
         n_bytes = 0
         for block, given in done:
             n_bytes += len(block)
-            answer = given or work(block, self._line, fast=n_bytes > _FEW_BYTES)
+            answer = given or work(block, self._line, fast=n_bytes > few_bytes())
             self._line += answer[0].n_lines
             yield answer

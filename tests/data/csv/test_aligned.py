@@ -15,7 +15,7 @@ from lrfit.errors import DataError
 @pytest.fixture(params=["by the strict reader", "by the fast reader"], autouse=True)
 def reader(request, monkeypatch):
     if request.param == "by the fast reader":
-        monkeypatch.setattr(data, "_FEW_BYTES", 0)
+        monkeypatch.setattr(data, "few_bytes", lambda: 0)
 
 
 def read(content, **csv_format):

@@ -225,7 +225,7 @@ def test_a_damaged_file_is_read_as_the_oracle_reads_it_or_refused_at_the_same_pl
         monkeypatch.setattr(fast, "_readers", lambda reader=reader: (reader,))
         ways += [(1 << 30, Here(pickled=False))] * (block_bytes >= 4)  # by workers, who read four at least
         for few_bytes, cluster in ways:
-            monkeypatch.setattr(data, "_FEW_BYTES", few_bytes)
+            monkeypatch.setattr(data, "few_bytes", lambda few_bytes=few_bytes: few_bytes)
             try:
                 assert_read(path, csv_format, want, cluster)
             except BaseException as error:
