@@ -20,7 +20,7 @@ from lrfit.analysis.linear_algebra import triangles
 from lrfit.arrays import Array
 
 if TYPE_CHECKING:
-    from lrfit.system.kernel_cache import Kernel
+    from lrfit.system.machine_code import Kernel
 
 __all__ = ["batch_points", "n_points"]
 
@@ -58,24 +58,26 @@ def batch_points(rows: Array, batch_size: int, *, is_weighted: bool = False, com
 def _compiled_points(rows: Array, batch_size: int) -> Array:
     """The points of all batches, by machine code."""
     n_batches = -(-len(rows) // batch_size)
-    points = np.empty((n_batches * n_points(rows.shape[1] - 1), rows.shape[1]))
-    _kernel()(np.ascontiguousarray(rows), batch_size, points)
+    width = rows.shape[1]
+    points = np.empty((n_batches * n_points(width - 1), width))
+    scratch = np.empty(width), np.empty((width, width)), np.empty((width, batch_size))
+    _kernel()(np.ascontiguousarray(rows), batch_size, points, *scratch)
     return points
+
+
+_SIGNATURE = "void(float64[:,::1], int64, float64[:,::1], float64[::1], float64[:,::1], float64[:,::1])"
 
 
 @cache
 def _kernel() -> Kernel:
     from lrfit.system.kernel_cache import compile_kernel  # noqa: PLC0415 (few runs compile)
 
-    return compile_kernel(inspect.getsource(_fill_points), "void(float64[:,::1], int64, float64[:,::1])")
+    return compile_kernel(inspect.getsource(_fill_points), _SIGNATURE)
 
 
-def _fill_points(rows, batch_size, points):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901 (Numba compiles it as a whole)
+def _fill_points(rows, batch_size, points, mean, factor, centred):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, C901 (Numba compiles it as a whole)
     """Fill in the points of each batch: its mean, plus and minus the rows of R."""
     n_rows, width = rows.shape
-    mean = np.zeros(width)
-    factor = np.zeros((width, width))
-    centred = np.zeros((width, batch_size))
     for batch in range((n_rows + batch_size - 1) // batch_size):
         start = batch * batch_size
         n = min(batch_size, n_rows - start)

@@ -109,8 +109,8 @@ def orders(n_rows: int, seed: int, epochs: range) -> Iterator[Order]:
 
 
 def _drawn(n_rows: int, key: Sequence[int], *, may_compile: bool) -> Order:
-    """The same as `_shuffled`, in machine code if Numba is loaded and it is worth it."""
-    draw = _compiled_draw() if may_compile and n_rows <= _MAX_ROWS and "numba" in sys.modules else None
+    """The same as `_shuffled`, in machine code if some is loaded and it is worth it."""
+    draw = _compiled_draw() if may_compile and n_rows <= _MAX_ROWS and "llvmlite" in sys.modules else None
     return (draw or _shuffled)(n_rows, key)
 
 

@@ -1,48 +1,38 @@
 """Machine code kept between processes: in the user's own cache folder, checked before it is used.
 
 A kernel has a folder, named by a hash of its source and of the versions that compile it. The folder holds the
-source, Numba's output, and a digest of both. It is put together under another name and then renamed. A folder
-that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once, or lie
-on a read-only disk: at worst, a kernel is compiled once more.
+source, its machine code, and a digest of both. It is put together under another name and then renamed. A
+folder that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once,
+or lie on a read-only disk: at worst, a kernel is compiled once more.
 
-Numba's files are pickles, which can run code, and the digest is no signature. So they are read only from a
-folder that nobody but the user can have filled or replaced: each folder on the way to it belongs to the user
-or the system, and nobody else can write to it (ssh asks the same of its files).
+The digest is no signature, and machine code may do anything. So it is loaded only from a folder that nobody
+but the user can have filled or replaced: each folder on the way to it belongs to the user or the system, and
+nobody else can write to it (ssh asks the same of its files).
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import logging
 import os
 import platform
 import shutil
 import stat
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from lrfit.messages import shown
 from lrfit.system.interrupts import closing
+from lrfit.system.machine_code import COMPILER, Kernel, ObjectCode, compiled, loaded
 
-__all__ = ["Kernel", "compile_kernel"]
+__all__ = ["compile_kernel"]
 
 _log = logging.getLogger(__name__)
 
-Kernel: TypeAlias = Callable[..., Any]
-
-_JIT: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-"""Division by zero as in NumPy; other threads may run; no fast math, so bits are the same everywhere."""
-
-_BESIDE = {"CACHE_DIR": "", "CACHE_LOCATOR_CLASSES": "InTreeCacheLocator"}
-"""Settings that make Numba look for machine code beside the source, and nowhere else."""
-
-_SOURCE = "kernel.py"
-_DIGEST = "digest"
+_SOURCE, _CODE, _SYMBOL, _DIGEST = "kernel.py", "kernel.o", "symbol", "digest"
+"""Names of the files in a kernel's folder."""
 
 
 def compile_kernel(text: str, signature: str) -> Kernel:
@@ -54,52 +44,33 @@ def compile_kernel(text: str, signature: str) -> Kernel:
     """
     root = _private_root()
     if root is not None:
-        with suppress(OSError, RuntimeError):  # a full disk, for example: Numba then raises RuntimeError
-            return _kept(root / _key(text), text, signature)
-    return _compiled(text, signature, "<kernel>")
+        return loaded(_kept(root / _key(text), text, signature), signature)
+    return loaded(compiled(text, signature, _key(text)), signature)
 
 
-def _kept(folder: Path, text: str, signature: str) -> Kernel:
-    """The kernel in a folder; the folder is made anew if it is missing or not intact."""
+def _kept(folder: Path, text: str, signature: str) -> ObjectCode:
+    """The machine code in a folder; the folder is made anew if it is missing or not intact."""
     if _is_intact(folder):
-        with suppress(Exception):  # whatever is wrong with the folder, it can be made anew
-            return _compiled(text, signature, str(folder / _SOURCE))
+        with suppress(OSError):
+            return ObjectCode((folder / _SYMBOL).read_text(), (folder / _CODE).read_bytes())
+    made = compiled(text, signature, folder.name)
     new = folder.parent / f".new-{os.urandom(8).hex()}"
 
     def drop() -> None:
         shutil.rmtree(new, ignore_errors=True)
 
-    with closing(drop):
+    with closing(drop), suppress(OSError):  # it is used, even if it cannot be kept
         try:
             new.mkdir(mode=0o700)
             (new / _SOURCE).write_text(text)
-            kernel = _compiled(text, signature, str(new / _SOURCE))
+            (new / _CODE).write_bytes(made.code)
+            (new / _SYMBOL).write_text(made.symbol)
             (new / _DIGEST).write_text(_digest(new))
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # another process was quicker
-                new.rename(folder)
+            new.rename(folder)  # unless another process was quicker
         finally:
             drop()
-    return kernel
-
-
-def _compiled(text: str, signature: str, path: str) -> Kernel:
-    """Machine code by Numba; if `path` is a file, Numba looks for it beside that file, and keeps it there."""
-    import numba  # noqa: PLC0415 (takes a third of a second)
-    import numpy as np  # noqa: PLC0415
-
-    names: dict[str, Any] = {"np": np, "__name__": __name__}  # kept code has to import its module
-    exec(compile(text, path, "exec"), names)  # noqa: S102 (written by lrfit, from its own ops)
-    function = next(value for value in names.values() if inspect.isfunction(value))
-    function.__qualname__ = f"kernel_{_key(text)}"  # machine code uses the name for its symbols
-    config = vars(numba.config)
-    theirs = {name: config.get(name) for name in _BESIDE}
-    config.update(_BESIDE)
-    try:
-        kernel: Kernel = numba.njit(signature, cache=Path(path).exists(), **_JIT)(function)
-    finally:
-        config.update(theirs)
-    return kernel
+    return made
 
 
 def _is_intact(folder: Path) -> bool:
@@ -126,7 +97,7 @@ def _digest(folder: Path) -> str:
 def _key(text: str) -> str:
     """A hash of all that machine code depends on: source, versions of the compilers, and processor."""
     versions = [sys.version, *map(version, ("numba", "llvmlite", "numpy"))]
-    parts = [text, repr(_JIT), __name__, *versions, platform.platform(), _processor()]
+    parts = [text, repr(COMPILER), *versions, platform.platform(), _processor()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -86,7 +86,7 @@ def test_the_steps_of_the_machine_code_are_those_of_qr():
     rows = np.random.default_rng(2).normal(size=(19, 3))
     rows[8:16, 0] = 1.0
     points = np.empty((3 * n_points(2), 3))
-    _fill_points(rows, 8, points)
+    _fill_points(rows, 8, points, np.empty(3), np.full((3, 3), np.nan), np.empty((3, 8)))
     for one, other in zip(np.split(points, 3), np.split(batch_points(rows, 8), 3), strict=True):
         np.testing.assert_allclose(one.T @ one, other.T @ other, rtol=0, atol=1e-13)
         np.testing.assert_allclose(one.sum(axis=0), other.sum(axis=0), rtol=0, atol=1e-13)

@@ -313,19 +313,19 @@ def records_of(rows, *, executor="numpy", next_due=lambda epoch: epoch + 1, **se
     "kind", [{}, {"condense": False}, {"batch_size": 10}, {"batch_size": 64, "shuffle": False}]
 )
 def test_executors_give_the_same_records(kind, standardize):
-    """To 1e-12 relative over 100 epochs; "auto" gives those of the one that it takes, bit for bit."""
+    """To 1e-12 relative over 100 epochs; "auto" begins with those of NumPy, bit for bit."""
     rows = oracles.random_rows(301, 1)
     settings = {"learning_rate": 0.02, "epochs": 100, "standardize": standardize} | kind
     numpy, numba, auto = (
         records_of(rows, executor=name, **settings)[0] for name in ("numpy", "numba", "auto")
     )
     assert len(numpy) == len(numba) == len(auto) == 101
-    for a, b in zip(numpy, numba, strict=True):
+    for a, b in [*zip(numpy, numba, strict=True), *zip(numpy, auto, strict=True)]:
         np.testing.assert_allclose(b.weights, a.weights, rtol=1e-12)
         assert b.intercept == pytest.approx(a.intercept, rel=1e-12)
         assert b.loss == pytest.approx(a.loss, rel=1e-12)
-    parameters = [[(*r.weights, r.intercept) for r in records] for records in (numpy, numba, auto)]
-    assert parameters[2] in parameters[:2]
+    parameters = [[(*r.weights, r.intercept) for r in records[:50]] for records in (numpy, auto)]
+    assert parameters[0] == parameters[1]
 
 
 @pytest.mark.parametrize("executor", ["numpy", "numba"])

@@ -243,10 +243,10 @@ def test_a_program_without_a_fused_form_is_left_to_steps_and_the_log_says_why(ca
 
 
 @pytest.mark.parametrize(("n_steps", "n_values"), [(1, 1000), (1000, 100_000), (100, 10_000_000)])
-def test_automatic_runs_half_a_second_of_epochs_in_numpy_and_then_numba(n_steps, n_values):
+def test_automatic_runs_a_few_epochs_in_numpy_and_then_numba(n_steps, n_values):
     """However many epochs are to come: so a run that goes on does as one that never stopped."""
     n_epochs = numpy_epochs("auto", n_steps, n_values)
-    assert 0.3 < n_epochs * (n_steps * 60e-6 + n_values * 8e-9) <= 0.5 or n_epochs == 0
+    assert 0.08 < n_epochs * (n_steps * 60e-6 + n_values * 8e-9) <= 0.15 or n_epochs == 0
     assert numpy_epochs("auto", 1000 * n_steps, 1000 * n_values) <= n_epochs / 1000
     assert numpy_epochs("numba", n_steps, n_values) == 0
     assert numpy_epochs("numpy", n_steps, n_values) == inf
@@ -282,12 +282,12 @@ def test_an_executor_that_is_not_there_is_named_with_those_that_are():
         numpy_epochs("cuda", 1, 1)
 
 
-def loads_numba(*arguments: object) -> bool:
-    """Whether a successful run of lrfit has imported Numba."""
+def loads_machine_code(*arguments: object) -> bool:
+    """Whether a successful run of lrfit has used any."""
     code = """if True:
         import sys
         from lrfit.cli.group import run
-        print(run(sys.argv[1:]), "numba" in sys.modules, file=sys.stderr)
+        print(run(sys.argv[1:]), "llvmlite" in sys.modules, file=sys.stderr)
     """
     result = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True
@@ -297,7 +297,7 @@ def loads_numba(*arguments: object) -> bool:
     return is_loaded == "True"
 
 
-def test_little_work_never_imports_numba_and_much_work_does():
+def test_little_work_is_done_without_machine_code_and_much_work_with_it():
     run = ("train", LAB, "--lr", "0.001", "-q", "--epochs")
-    assert not loads_numba(*run, 1000)
-    assert loads_numba(*run, 25_000)
+    assert not loads_machine_code(*run, 1000)
+    assert loads_machine_code(*run, 25_000)

@@ -73,7 +73,8 @@ def run_source(
     numbers = [feeds[part] if isinstance(part, int) else part for part in source.numbers]
     state = flat([variables[node] for node in source.state])
     with np.errstate(all="ignore"):
-        names["kernel"](*(feeds[i] for i in source.row_feeds), flat(numbers), state, batch_size, n_epochs)
+        rows, scratch = (feeds[i] for i in source.row_feeds), np.full(source.n_scratch, np.nan)
+        names["kernel"](*rows, flat(numbers), state, scratch, batch_size, n_epochs)
     values, start = dict(variables), 0
     for node in source.state:
         size = np.size(variables[node])
@@ -123,7 +124,7 @@ def test_the_source_of_the_model_with_one_feature():
     train = GradientDescentOptimizer(0.1).minimize(model.loss)
     source = fused_source(apply_passes(program_of(train, [model.x, model.y])))
     assert source.text == dedent("""\
-        def kernel(v2, v8, numbers, state, batch_size, n_epochs):
+        def kernel(v2, v8, numbers, state, scratch, batch_size, n_epochs):
             v1 = numbers[0]
             v4 = numbers[1]
             v13 = numbers[2]
@@ -169,7 +170,7 @@ def test_a_step_value_is_computed_once_a_batch_a_row_value_once_a_row_and_a_row_
     x, v = placeholder((None,)), Variable(2.0)
     source = fused_source(program_of(assign(v, reduce_sum(x * square(v)) + 1.0), [x]))
     assert source.text == dedent("""\
-        def kernel(v0, numbers, state, batch_size, n_epochs):
+        def kernel(v0, numbers, state, scratch, batch_size, n_epochs):
             v5 = numbers[0]
             v1 = state[0]
             n_rows = v0.shape[0]
@@ -189,37 +190,32 @@ def test_a_step_value_is_computed_once_a_batch_a_row_value_once_a_row_and_a_row_
         """)
 
 
-def test_many_elements_are_loops_over_arrays_that_are_made_once():
-    """The weights of 70 features: no line is longer for it, and no array is made within a loop."""
+def test_many_elements_are_loops_over_places_in_flat_arrays():
+    """The weights of 70 features: no line is longer for it, and no array is made."""
     x, w = placeholder((None, 70)), Variable(np.zeros((70, 1)))
     source = fused_source(program_of(assign_add(w, transpose(x) @ (x @ w)), [x]))
     assert source.text == dedent("""\
-        def kernel(v1, numbers, state, batch_size, n_epochs):
-            v0 = state[0:70].copy()
-            v4 = np.empty(70)
-            v5 = np.empty(70)
-            new_v0 = np.empty(70)
+        def kernel(v1, numbers, state, scratch, batch_size, n_epochs):
             n_rows = v1.shape[0]
             for epoch in range(n_epochs):
                 for start in range(0, n_rows, batch_size):
                     stop = min(start + batch_size, n_rows)
                     n = float(stop - start)
                     for i0 in range(70):
-                        v4[i0] = 0.0
+                        scratch[0 + i0] = 0.0
                     for row in range(start, stop):
                         total = 0.0
                         for s0 in range(70):
-                            total += v1[row, s0] * v0[s0]
+                            total += v1[row, s0] * state[0 + s0]
                         v3 = total
                         for i0 in range(70):
-                            v4[i0] += v1[row, i0] * v3
+                            scratch[0 + i0] += v1[row, i0] * v3
                     for i0 in range(70):
-                        v5[i0] = v0[i0] + v4[i0]
+                        scratch[70 + i0] = state[0 + i0] + scratch[0 + i0]
                     for i0 in range(70):
-                        new_v0[i0] = v5[i0]
+                        scratch[140 + i0] = scratch[70 + i0]
                     for i0 in range(70):
-                        v0[i0] = new_v0[i0]
-            state[0:70] = v0
+                        state[0 + i0] = scratch[140 + i0]
         """)
 
 

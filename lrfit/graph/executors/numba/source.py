@@ -1,9 +1,9 @@
 """The source of a training program: one Python function with loops over epochs, batches and rows.
 
-The function follows the program's schedule and makes no arrays for a batch. The elements of a node are
-written out one by one, as scalar variables that a compiler keeps in registers. If any node has many elements,
-the nodes are arrays instead, which are made once, with loops over their elements. Constants are arguments, so
-the same machine code serves every learning rate.
+The function follows the program's schedule and makes no arrays. The elements of a node are written out one by
+one, as scalar variables that a compiler keeps in registers. If any node has many elements, the nodes have
+places in flat arrays instead, with loops over their elements. Constants are arguments, so the same machine
+code serves every learning rate.
 """
 
 from __future__ import annotations
@@ -41,19 +41,21 @@ _ROW = "row"
 
 @dataclass(frozen=True, eq=False)
 class FusedSource:
-    """A function `kernel(*row_feeds, numbers, state, batch_size, n_epochs)`, and its arguments.
+    """A function `kernel(*row_feeds, numbers, state, scratch, batch_size, n_epochs)`, and its arguments.
 
     Attributes:
         text: The source of the function in Python, for Numba.
         row_feeds: Positions, among the program's feeds, of those that are cut into batches.
         numbers: The parts of the flat array `numbers`: a constant's value, or the position of another feed.
         state: The variables whose values make up the flat array `state`, which the function changes.
+        n_scratch: Number of elements of the flat array `scratch`, which the function works in.
     """
 
     text: str
     row_feeds: tuple[int, ...]
     numbers: tuple[Array | int, ...]
     state: tuple[Node, ...]
+    n_scratch: int
 
 
 def fused_source(program: Program) -> FusedSource:
@@ -64,11 +66,13 @@ def fused_source(program: Program) -> FusedSource:
     """
     schedule = scheduled(program)
     position = {node: i for i, node in enumerate(program.feeds)}
+    writer = _Writer(schedule)
     return FusedSource(
-        _Writer(schedule).text(),
+        writer.text(),
         tuple(position[node] for node in schedule.rows),
         tuple(node.attrs["value"] if is_constant(node) else position[node] for node in schedule.numbers),
         schedule.state,
+        writer.n_scratch,
     )
 
 
@@ -82,6 +86,8 @@ class _Writer:
         self._unrolls = all(_n_elements(node) <= _MAX_UNROLLED for node in nodes)
         self._lines: list[str] = []
         self._indent = "    "
+        self._stores: dict[str, tuple[str, int]] = {}  # the flat array of a name, and its place there
+        self.n_scratch = 0
 
     def text(self) -> str:
         """The source of the function: one step, and the loops around it."""
@@ -99,7 +105,7 @@ class _Writer:
             self._write_updates()
         for place, name in self._places("state", self._schedule.state):
             self._write(f"{place} = {name}")
-        head = f"def kernel({', '.join([*rows, 'numbers', 'state', 'batch_size', 'n_epochs'])}):"
+        head = f"def kernel({', '.join([*rows, 'numbers', 'state', 'scratch', 'batch_size', 'n_epochs'])}):"
         return "\n".join([head, *self._lines, ""])
 
     # A step.
@@ -121,10 +127,10 @@ class _Writer:
         """Assign the new values; all of them are computed before any old value is overwritten."""
         for variable, node in self._schedule.updates.items():
             for index in self._each(ranked_shape(variable)):
-                self._write(f"new_{self._at(variable, index)} = {self._at(node, index)}")
+                self._write(f"{self._new(variable, index)} = {self._at(node, index)}")
         for variable in self._schedule.updates:
             for index in self._each(ranked_shape(variable)):
-                self._write(f"{self._at(variable, index)} = new_{self._at(variable, index)}")
+                self._write(f"{self._at(variable, index)} = {self._new(variable, index)}")
 
     def _write_value(self, node: Node) -> None:
         """Compute a node that is not a row sum, so its formula does not sum over rows."""
@@ -178,15 +184,22 @@ class _Writer:
             return f"{self._names[node]}[{', '.join(index)}]"
         return self._element(self._names[node], shape, index)
 
+    def _new(self, variable: Node, index: Index) -> str:
+        """An expression for the new value of one element of a variable."""
+        return self._element(f"new_{self._names[variable]}", ranked_shape(variable), index)
+
     def _element(self, name: str, shape: RankedShape, index: Index) -> str:
-        """The variable of the function that holds an element, or the element's place in an array."""
+        """The variable of the function that holds an element, or the element's place in a flat array."""
         axes = [(i, dim) for i, dim in zip(index, shape, strict=True) if dim not in (None, 1)]
         if not axes:
             return name
         flat = axes[0][0]
         for i, dim in axes[1:]:
             flat = f"({flat} * {dim} + {i})"
-        return f"{name}_{'_'.join(i for i, _ in axes)}" if self._unrolls else f"{name}[{flat}]"
+        if self._unrolls:
+            return f"{name}_{'_'.join(i for i, _ in axes)}"
+        array, start = self._stores[name]
+        return f"{array}[{start} + {flat}]"
 
     def _each(self, dims: Sequence[int | None], letter: str = "i") -> Iterator[Index]:
         """All indices into these sizes for the current row; or one index, with loops around its use."""
@@ -206,19 +219,20 @@ class _Writer:
     # Arguments, arrays and lines.
 
     def _write_arguments(self) -> None:
-        """Take numbers and variables from the flat arrays, and make the arrays that a step writes to."""
+        """Take numbers and variables from the flat arrays, and give what a step computes its places there."""
         for array, nodes in (("numbers", self._schedule.numbers), ("state", self._schedule.state)):
             for place, name in self._places(array, nodes):
-                self._write(f"{name} = {place}" + ".copy()" * (":" in place))
+                self._write(f"{name} = {place}")
         if not self._unrolls:
             made = [(self._names[node], node) for node in self._schedule.computed]
             made += [(f"new_{self._names[variable]}", variable) for variable in self._schedule.updates]
             for name, node in made:
                 if _n_elements(node) > 1:
-                    self._write(f"{name} = np.empty({_n_elements(node)})")
+                    self._stores[name] = ("scratch", self.n_scratch)
+                    self.n_scratch += _n_elements(node)
 
     def _places(self, array: str, nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
-        """The places of the values of nodes in a flat array, each with the variable that holds the value."""
+        """The places of values in a flat array, each with the variable that holds it; arrays stay there."""
         start = 0
         for node in nodes:
             size, name, shape = _n_elements(node), self._names[node], ranked_shape(node)
@@ -226,7 +240,7 @@ class _Writer:
                 for place, index in enumerate(self._each(shape), start):
                     yield f"{array}[{place}]", self._element(name, shape, index)
             else:
-                yield f"{array}[{start}:{start + size}]", name
+                self._stores[name] = (array, start)
             start += size
 
     def _write(self, line: str) -> None:
