@@ -2,7 +2,7 @@
 
 The strict reader defines which tables are accepted, and what is said about the others. The fast reader runs
 first. It returns what the strict one would, or declines as soon as anything is unusual. So nothing is
-misread, and good files are read at the speed of pandas.
+misread, and good files are read at the speed of pyarrow or pandas.
 """
 
 from __future__ import annotations

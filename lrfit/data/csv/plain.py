@@ -1,4 +1,4 @@
-"""Checks around pandas: whether a block is plain enough for it, and whether it found all fields."""
+"""Checks around the fast readers: whether a block is plain enough, and whether they found all fields."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["has_right_fields", "is_plain"]
 
 
 def is_plain(block: bytes, separator: str) -> bool:
-    """Whether a block is UTF-8 without what pandas overlooks.
+    """Whether a block is UTF-8 without what the fast readers overlook.
 
     That is: NUL, odd blanks, a byte-order mark, and quotes that are not at the ends of a field.
     """
     if any(byte in block for byte in (b"\0", b"\v", b"\f")):
         return False
-    if block.lstrip(b"\r\n").startswith(codecs.BOM_UTF8):  # blank lines are left out before pandas reads
+    if block.lstrip(b"\r\n").startswith(codecs.BOM_UTF8):  # blank lines may be left out before it is read
         return False
     return (block.isascii() or _is_utf8(block)) and (b'"' not in block or _has_plain_quotes(block, separator))
 
@@ -33,7 +33,7 @@ def has_right_fields(block: bytes, layout: ColumnLayout, n_rows: int, *, is_whol
     Args:
         block: The block, which is plain.
         layout: The columns.
-        n_rows: Number of rows that pandas found.
+        n_rows: Number of rows that were found.
         is_whole: Whether no value is missing.
     """
     last = len(layout.header) - 1
