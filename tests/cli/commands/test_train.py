@@ -405,8 +405,10 @@ def test_numba_that_is_not_installed_is_a_line_with_the_command_that_installs_it
 
 
 def test_numba_that_cannot_be_imported_is_a_line_with_the_reason(lrfit, tmp_path):
+    """Where nothing is kept that it has made before."""
     (tmp_path / "numba.py").write_text("raise ImportError('Numba needs NumPy 2.1 or less')")
-    result = lrfit("train", LAB, "-q", "--executor", "numba", PYTHONPATH=str(tmp_path))
+    own = {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    result = lrfit("train", LAB, "-q", "--executor", "numba", **own)
     assert (result.returncode, result.stdout) == (2, b"")
     (line,) = result.stderr.decode().splitlines()
     assert line == (
