@@ -1,9 +1,9 @@
 """Machine code kept between processes: in the user's own cache folder, checked before it is used.
 
-A kernel has a folder, named by a hash of its source and of the versions that compile it. The folder holds the
-source, its machine code, and a digest of both. It is put together under another name and then renamed. A
-folder that is not intact is made anew. So the cache may be deleted, damaged, used by many processes at once,
-or lie on a read-only disk: at worst, a kernel is compiled once more.
+A kernel has a folder, named by a hash of its source, its types and the versions that compile it. The folder
+holds the source, its machine code, and a digest of both. It is put together under another name and then
+renamed. A folder that is not intact is made anew. So the cache may be deleted, damaged, used by many
+processes at once, or lie on a read-only disk: at worst, a kernel is compiled once more.
 
 The digest is no signature, and machine code may do anything. So it is loaded only from a folder that nobody
 but the user can have filled or replaced: each folder on the way to it belongs to the user or the system, and
@@ -42,10 +42,9 @@ def compile_kernel(text: str, signature: str) -> Kernel:
         text: The source of one Python function that Numba can compile; `np` stands for NumPy.
         signature: Types of its result and arguments, as Numba writes them.
     """
-    root = _private_root()
-    if root is not None:
-        return loaded(_kept(root / _key(text), text, signature), signature)
-    return loaded(compiled(text, signature, _key(text)), signature)
+    root, key = _private_root(), _key(text, signature)
+    made = compiled(text, signature, key) if root is None else _kept(root / key, text, signature)
+    return loaded(made, signature)
 
 
 def _kept(folder: Path, text: str, signature: str) -> ObjectCode:
@@ -94,10 +93,10 @@ def _digest(folder: Path) -> str:
     return content.hexdigest()
 
 
-def _key(text: str) -> str:
-    """A hash of all that machine code depends on: source, versions of the compilers, and processor."""
+def _key(text: str, signature: str) -> str:
+    """A hash of all that machine code depends on: source, types, versions of the compilers, and processor."""
     versions = [sys.version, *map(version, ("numba", "llvmlite", "numpy"))]
-    parts = [text, repr(COMPILER), *versions, platform.platform(), _processor()]
+    parts = [text, signature, repr(COMPILER), *versions, platform.platform(), _processor()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -154,18 +154,11 @@ class _Argument:
         """The types of what is passed to the machine code."""
         if self._rank is None:
             return [ctypes.c_int64]
-        pointer = ctypes.c_void_p
-        return [
-            pointer,
-            pointer,
-            ctypes.c_int64,
-            ctypes.c_int64,
-            pointer,
-            *[ctypes.c_int64] * (2 * self._rank),
-        ]
+        pointer, integer = ctypes.c_void_p, ctypes.c_int64
+        return [pointer, pointer, integer, integer, pointer, *[integer] * (2 * self._rank)]
 
     def parts(self, value: Any) -> Sequence[Any]:  # noqa: ANN401 (an array or an integer)
-        """What is passed for a value.
+        """The parts of a value that are passed to the machine code.
 
         Raises:
             TypeError: It has another type.

@@ -93,13 +93,22 @@ def test_another_source_is_another_kernel(root):
     assert len([*root.iterdir()]) == 2
 
 
+def test_other_types_are_another_kernel(root):
+    made()
+    counts = np.ones(1, np.uint32)
+    compile_kernel(TEXT, "void(uint32[::1])")(counts)
+    assert counts[0] == 3
+    assert made() == "kept"
+    assert len([*root.iterdir()]) == 2
+
+
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("part", ["sys.version", "COMPILER", "platform.platform", "_processor", "version"])
 def test_another_version_or_processor_is_another_kernel(monkeypatch, part):
-    before = module._key(TEXT)
+    before = module._key(TEXT, SIGNATURE)
     new = "9" if part in ("sys.version", "COMPILER") else lambda *_: "9"
     monkeypatch.setattr(f"lrfit.system.kernel_cache.{part}", new)
-    assert module._key(TEXT) != before
+    assert module._key(TEXT, SIGNATURE) != before
 
 
 def test_the_folder_is_the_users_own(root):

@@ -90,7 +90,7 @@ def _texts(block: bytes, layout: ColumnLayout) -> Iterator[bytes]:
 
 
 def _without_blank_lines(block: bytes) -> bytes:
-    """The block without blank lines, which pandas takes for rows; the same object if there are none."""
+    """The block without blank lines, which readers take for rows; the same object if there are none."""
     array = np.frombuffer(block, np.uint8)
     is_end = array == ord("\n" if b"\n" in block else "\r")
     is_second = is_end[1:] & is_end[:-1]  # to look for both with `in` takes ten times as long

@@ -1,4 +1,4 @@
-"""What the fast readers have in common: their answer, and which columns they read as text."""
+"""Columns as the fast readers give them, and the choice of those that are read as text first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrfit.arrays import Array
 from lrfit.data.block import ColumnValues
 from lrfit.data.csv.format import ColumnLayout
 
-__all__ = ["NUMBERS", "SPELLINGS", "FastColumns", "any_of", "text_positions"]
+__all__ = ["NUMBERS", "SPELLINGS", "FastColumns", "text_positions"]
 
 SPELLINGS = (
     *("", "NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan"),
@@ -40,8 +40,10 @@ class FastColumns(NamedTuple):
     @classmethod
     def of(cls, columns: Sequence[ColumnValues]) -> FastColumns:
         """These columns, one by one."""
-        lost = any_of([column.lost_digits for column in columns])
-        return cls(np.array([column.values for column in columns]), lost, [c.levels for c in columns])
+        values = np.array([column.values for column in columns], np.float64)
+        lost = [column.lost_digits for column in columns if column.lost_digits is not None]
+        is_lost = np.logical_or.reduce(lost) if lost else None
+        return cls(values, is_lost, [column.levels for column in columns])
 
 
 def text_positions(layout: ColumnLayout) -> list[int]:
@@ -52,9 +54,3 @@ def text_positions(layout: ColumnLayout) -> list[int]:
         for position, column in zip(layout.positions, layout.read, strict=True)
         if is_odd or column.kind not in NUMBERS
     ]
-
-
-def any_of(masks: Sequence[npt.NDArray[np.bool_] | None]) -> npt.NDArray[np.bool_] | None:
-    """The rows that are in one of the masks; None if there is no mask."""
-    there = [mask for mask in masks if mask is not None]
-    return np.logical_or.reduce(there) if there else None

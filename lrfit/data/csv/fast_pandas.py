@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from lrfit.arrays import Array
 from lrfit.data.block import ColumnValues
-from lrfit.data.csv.fast_columns import SPELLINGS, FastColumns, any_of, text_positions
+from lrfit.data.csv.fast_columns import SPELLINGS, FastColumns, text_positions
 from lrfit.data.csv.fast_texts import of_different, usual_days
 from lrfit.data.csv.format import BLANKS, LARGEST_EXACT, ColumnLayout, CsvFormat
 from lrfit.data.csv.plain import has_right_fields
@@ -99,11 +99,7 @@ def _columns(frame: pd.DataFrame, layout: ColumnLayout, block: bytes) -> FastCol
     separator = layout.format.joint
     if not (_are_small(plain) or all(_is_exact(column, block, separator) for column in plain)):
         return None
-    lost = [_beyond_exact(column) for column in plain]
-    if not texts:
-        return FastColumns(np.array(plain, np.float64), any_of(lost), [()] * len(plain))
-    of_plain = iter(zip(plain, lost, strict=True))
-    columns = []
+    of_plain, columns = iter(plain), []
     for position, column in zip(layout.positions, layout.read, strict=True):
         if position in texts:
             answer = _of_text(frame[position].to_numpy(), column, layout.format)
@@ -111,7 +107,8 @@ def _columns(frame: pd.DataFrame, layout: ColumnLayout, block: bytes) -> FastCol
                 return None
             columns.append(answer)
         else:
-            columns.append(ColumnValues(*next(of_plain)))
+            numbers = next(of_plain)
+            columns.append(ColumnValues(numbers, _beyond_exact(numbers)))
     return FastColumns.of(columns)
 
 

@@ -573,14 +573,14 @@ def test_where_no_rate_is_given_the_certified_values_are_reached(here):
 def test_where_no_rate_is_given_patience_outlasts_a_rise_of_momentum(here, tmp_path):
     """With which the loss may rise on the way, from the start on; the fit is better than the start."""
     a, b, noise = np.random.default_rng(0).normal(size=(3, 100))
-    columns = np.column_stack([a, a + 0.1 * b, b + noise])
+    columns = np.column_stack([a, a + 0.1 * b, b + 0.5 * noise])
     np.savetxt(tmp_path / "alike.csv", columns, delimiter=",", header="a,b,y", comments="")
     plain = here("train", tmp_path / "alike.csv", "--format", "json")
     assert json.loads(plain.stdout)["training"]["momentum"]
     longley = oracles.SAMPLE_DATA / "longley.csv"  # takes seconds
     for path, patience in cases([(tmp_path / "alike.csv", "1")], [(longley, "1"), (longley, "3")]):
         model = json.loads(here("train", path, "--patience", patience, "--format", "json").stdout)
-        assert model["training"]["loss"] < 0.6 * model["data"]["best_constant_loss"]
+        assert model["training"]["loss"] < 0.5 * model["data"]["best_constant_loss"]
 
 
 def test_what_says_how_to_descend_leaves_the_rest_as_it_was(here):

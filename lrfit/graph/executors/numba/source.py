@@ -67,8 +67,9 @@ def fused_source(program: Program) -> FusedSource:
     schedule = scheduled(program)
     position = {node: i for i, node in enumerate(program.feeds)}
     writer = _Writer(schedule)
+    text = writer.text()  # which takes the scratch that it needs
     return FusedSource(
-        writer.text(),
+        text,
         tuple(position[node] for node in schedule.rows),
         tuple(node.attrs["value"] if is_constant(node) else position[node] for node in schedule.numbers),
         schedule.state,
